@@ -1,0 +1,1 @@
+"""The privacy desk: everything a shop promises about personal data, carried out in a chat."""

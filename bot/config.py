@@ -1,0 +1,144 @@
+"""Every setting of the desk in one typed place, read from the environment and `.env`."""
+
+import json
+import os
+import secrets
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Literal
+
+from cryptography.fernet import Fernet
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import SetupError
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """What a shop decides. `.env.example` lists every name with its meaning.
+
+    Secrets left empty are made once in development and kept in `DESK_HOME/secrets.json` (mode 600);
+    in production an empty secret, or demo mode, refuses the start.
+    """
+
+    model_config = SettingsConfigDict(env_file=PROJECT / ".env", env_file_encoding="utf-8", extra="ignore")
+
+    environment: Literal["development", "production"] = "development"
+    demo: bool = True
+    listen_host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65532)
+    engine_port: int = Field(0, ge=0, le=65535)
+    actions_port: int = Field(0, ge=0, le=65535)
+    internal_port: int = Field(0, ge=0, le=65535)
+    public_url: str = ""
+    desk_home: Path = Path("var")
+
+    desk_database_url: str = ""
+    shop_database_url: str = ""
+    tracker_database_url: str = ""
+    datamap: Path = Path("data/datamap.yml")
+    policy_folder: Path = Path("data/policy")
+
+    encryption_keys: str = ""
+    engine_secret: str = ""
+    shop_jwt_secret: str = ""
+    shop_jwt_jwks: str = ""
+    shop_jwt_issuer: str = "shop"
+
+    allowed_origins: str = ""
+    session_hours: int = Field(8, ge=1, le=72)
+    rate_limit_sessions: str = "600/minute"
+    rate_limit_messages: str = "240/minute"
+    turn_seconds: int = Field(20, ge=2, le=120)
+
+    handoff_promise_hours: int = Field(4, ge=1, le=240)
+    answer_days: int = Field(30, ge=1, le=90)
+
+    mail_from: str = "privacy@shop.example.com"
+    smtp_url: str = ""
+
+    @model_validator(mode="after")
+    def _derive(self) -> "Settings":
+        self.desk_home = (PROJECT / self.desk_home).resolve()
+        self.datamap = PROJECT / self.datamap
+        self.policy_folder = PROJECT / self.policy_folder
+        self.engine_port = self.engine_port or self.port + 1
+        self.actions_port = self.actions_port or self.port + 2
+        self.internal_port = self.internal_port or self.port + 3
+        self.public_url = self.public_url.rstrip("/") or f"http://{self.listen_host}:{self.port}"
+        self.desk_database_url = self.desk_database_url or f"sqlite:///{self.desk_home / 'desk.sqlite3'}"
+        self.tracker_database_url = self.tracker_database_url or f"sqlite:///{self.desk_home / 'tracker.sqlite3'}"
+        if self.environment == "production":
+            self._refuse_weak_production()
+        self.shop_database_url = self.shop_database_url or f"sqlite:///{self.desk_home / 'shop.sqlite3'}"
+        return self
+
+    def _refuse_weak_production(self) -> None:
+        if self.demo:
+            raise ValueError("DEMO must be 0 when ENVIRONMENT=production")
+        missing = [n for n in ("encryption_keys", "engine_secret", "shop_database_url") if not getattr(self, n)]
+        if not (self.shop_jwt_secret or self.shop_jwt_jwks):
+            missing.append("shop_jwt_secret or shop_jwt_jwks")
+        if missing:
+            raise ValueError(f"production needs {', '.join(missing).upper()}")
+
+    @cached_property
+    def engine_url(self) -> str:
+        """Where the engine listens, on loopback."""
+        return f"http://127.0.0.1:{self.engine_port}"
+
+    @cached_property
+    def actions_url(self) -> str:
+        """Where the actions listen, on loopback."""
+        return f"http://127.0.0.1:{self.actions_port}"
+
+    def with_development_secrets(self) -> "Settings":
+        """Fill secrets that were left empty from the file made at the first start."""
+        names = ("encryption_keys", "engine_secret", "shop_jwt_secret")
+        if self.environment == "production" or all(getattr(self, name) for name in names):
+            return self
+        kept = _development_secrets(self.desk_home / "secrets.json")
+        for name in names:
+            setattr(self, name, getattr(self, name) or kept[name])
+        return self
+
+
+def _development_secrets(path: Path) -> dict[str, str]:
+    """Secrets of a development machine: made once, readable by their owner only."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        return kept
+    made = {
+        "encryption_keys": Fernet.generate_key().decode(),
+        "engine_secret": secrets.token_urlsafe(32),
+        "shop_jwt_secret": secrets.token_urlsafe(48),
+    }
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(made, file)
+    return made
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        SetupError: A value cannot be used; the sentence names it, never what it held.
+    """
+    try:
+        return Settings().with_development_secrets()
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = "_".join(str(part) for part in first["loc"]).upper()
+        reason = first["msg"].removeprefix("Value error, ")
+        where = f"The setting {name} is wrong" if name else "The settings do not fit together"
+        raise SetupError(f"{where}: {reason}. Mend it in .env or in the environment and start again.") from None
+    except json.JSONDecodeError:
+        raise SetupError(
+            "secrets.json in DESK_HOME is damaged. Restore it from a backup or remove DESK_HOME."
+        ) from None

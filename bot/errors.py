@@ -1,0 +1,114 @@
+"""One root for everything that can be said no to.
+
+Messages hold ids and numbers, never a person's values: they end in logs and problem answers.
+"""
+
+
+class DeskError(Exception):
+    """Something a person or a caller can be told about, with what to do next.
+
+    Attributes:
+        code: Stable name; the bot's reply for it is `utter_error_<code>` in `domain.yml`.
+        status: HTTP status for callers of the API.
+        detail: One sentence that says what to do next.
+    """
+
+    code = "failed"
+    status = 500
+    detail = "Something went wrong on our side. Please try again."
+
+    def __init__(self, detail: str | None = None) -> None:
+        self.detail = detail or self.detail
+        super().__init__(self.detail)
+
+
+class SetupError(DeskError):
+    """The desk cannot start: the sentence names the cure."""
+
+    code = "setup"
+
+
+class NotSignedIn(DeskError):
+    """The act needs a known customer."""
+
+    code = "not_signed_in"
+    status = 401
+    detail = "Please sign in to the shop first, then ask again."
+
+
+class InvalidToken(DeskError):
+    """A shop token that is wrong, expired, or was used before."""
+
+    code = "invalid_token"
+    status = 401
+    detail = "The sign-in was not accepted. Please sign in to the shop again."
+
+
+class SessionExpired(DeskError):
+    """No live session for this token."""
+
+    code = "session_expired"
+    status = 401
+    detail = "This chat session has ended. Please open the chat again."
+
+
+class Invalid(DeskError):
+    """Input that cannot be used as it is."""
+
+    code = "invalid"
+    status = 422
+
+
+class TooLong(DeskError):
+    """More than the desk reads at once."""
+
+    code = "too_long"
+    status = 413
+    detail = "A message may have at most 4,000 characters. Please shorten it or send it in parts."
+
+
+class ChoiceGone(DeskError):
+    """A button of an earlier question, or of somebody else's conversation."""
+
+    code = "choice_gone"
+    status = 410
+    detail = "That choice belongs to an earlier question. Please use the newest one or write what you want."
+
+
+class Conflict(DeskError):
+    """The same key with another body, or a turn that still runs."""
+
+    code = "conflict"
+    status = 409
+
+
+class RateLimited(DeskError):
+    """Too much in too short a time."""
+
+    code = "rate_limited"
+    status = 429
+    detail = "That was a lot at once. Please wait a minute and try again."
+
+
+class NotFound(DeskError):
+    """Nothing here under that name, or not yours."""
+
+    code = "not_found"
+    status = 404
+    detail = "There is nothing here under that name."
+
+
+class NotRevocable(DeskError):
+    """The request has gone too far, or was taken back already."""
+
+    code = "not_revocable"
+    status = 409
+    detail = "This request can no longer be taken back."
+
+
+class Unavailable(DeskError):
+    """A part of the desk does not answer; nothing was done."""
+
+    code = "unavailable"
+    status = 503
+    detail = "The desk could not do that just now, and nothing was changed. Please try again in a moment."
