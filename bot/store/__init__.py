@@ -1,0 +1,1 @@
+"""The cellar: everything that is kept, and how it is found again."""

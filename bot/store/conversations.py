@@ -1,0 +1,206 @@
+"""Conversations, the sessions that open them, and what was said in them."""
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import CursorResult, delete, func, or_, select, update
+from sqlalchemy.orm import Session
+
+from bot.errors import ChoiceGone, NotFound, SessionExpired
+from bot.store.desk_tables import Card, ChatSession, Choice, Conversation, Message, Turn, UsedShopToken
+
+
+def hashed(secret: str) -> str:
+    """The form in which a random secret is kept: its SHA-256 in hex."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def use_shop_token_once(session: Session, jti: str, expires_at: datetime) -> bool:
+    """Remember a shop token as used.
+
+    Returns:
+        Whether this was its first use.
+    """
+    if session.get(UsedShopToken, hashed(jti)) is not None:
+        return False
+    session.add(UsedShopToken(jti_hash=hashed(jti), expires_at=expires_at))
+    return True
+
+
+def open_session(session: Session, subject: str | None, now: datetime, expires_at: datetime) -> tuple[str, str]:
+    """Begin a conversation.
+
+    Args:
+        session: Desk database.
+        subject: The shop's customer id, or None for an anonymous conversation.
+        now: When it begins.
+        expires_at: Until when the token serves.
+
+    Returns:
+        Conversation id and session token. The token is shown this once; only its hash is kept.
+    """
+    conversation = Conversation(id=uuid4().hex, subject=subject, created_at=now)
+    token = secrets.token_urlsafe(32)
+    session.add(conversation)
+    session.flush()
+    session.add(ChatSession(token_hash=hashed(token), conversation_id=conversation.id, expires_at=expires_at))
+    return conversation.id, token
+
+
+def conversation_of_session(session: Session, token: str, now: datetime) -> Conversation:
+    """The conversation a session token opens.
+
+    Raises:
+        SessionExpired: The token is unknown or its time is over.
+    """
+    found = session.get(ChatSession, hashed(token))
+    if found is None or found.expires_at <= now:
+        raise SessionExpired
+    return session.get_one(Conversation, found.conversation_id)
+
+
+def conversation(session: Session, conversation_id: str) -> Conversation:
+    """The conversation of that id.
+
+    Raises:
+        NotFound: There is none.
+    """
+    found = session.get(Conversation, conversation_id)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def take_lease(session: Session, conversation_id: str, now: datetime, seconds: int) -> str | None:
+    """Get the right to run the conversation's next turn.
+
+    Returns:
+        A token to give back with `release_lease`, or None while another turn runs. A lease of a process that
+        died ends by itself after `seconds`.
+    """
+    token = secrets.token_hex(16)
+    free = or_(Conversation.busy_until.is_(None), Conversation.busy_until < now)
+    taken: CursorResult[Any] = session.connection().execute(
+        update(Conversation)
+        .where(Conversation.id == conversation_id, free)
+        .values(busy_token=token, busy_until=now + timedelta(seconds=seconds))
+    )
+    return token if taken.rowcount else None
+
+
+def release_lease(session: Session, conversation_id: str, token: str) -> bool:
+    """Give the lease back.
+
+    Returns:
+        Whether it was still held; if not, somebody else owns the conversation's turn by now.
+    """
+    given: CursorResult[Any] = session.connection().execute(
+        update(Conversation)
+        .where(Conversation.id == conversation_id, Conversation.busy_token == token)
+        .values(busy_token=None, busy_until=None)
+    )
+    return bool(given.rowcount)
+
+
+def find_turn(session: Session, conversation_id: str, key: str) -> Turn | None:
+    """The turn that a repeat with this idempotency key is about."""
+    return session.scalar(select(Turn).where(Turn.conversation_id == conversation_id, Turn.idempotency_key == key))
+
+
+def messages_after(session: Session, conversation_id: str, after: int = 0, limit: int = 500) -> list[Message]:
+    """What was said in a conversation after the message of that id, oldest first."""
+    return list(
+        session.scalars(
+            select(Message)
+            .where(Message.conversation_id == conversation_id, Message.id > after)
+            .order_by(Message.id)
+            .limit(limit)
+        )
+    )
+
+
+def messages_of_turn(session: Session, turn_id: int, author: str) -> list[Message]:
+    """What one author said in a turn, in order."""
+    return list(
+        session.scalars(
+            select(Message).where(Message.turn_id == turn_id, Message.author == author).order_by(Message.id)
+        )
+    )
+
+
+def message_text(session: Session, conversation_id: str, message_id: int) -> str:
+    """The words of one message, if it belongs to this conversation.
+
+    Raises:
+        NotFound: No such message in this conversation.
+    """
+    message = session.get(Message, message_id)
+    if message is None or message.conversation_id != conversation_id:
+        raise NotFound
+    return message.text
+
+
+def add_choice(session: Session, conversation_id: str, turn_id: int, intent: str, label: str) -> dict[str, str]:
+    """Make a button of this turn; its id says nothing of what it does."""
+    choice = Choice(
+        id=secrets.token_hex(8), conversation_id=conversation_id, turn_id=turn_id, intent=intent, label=label
+    )
+    session.add(choice)
+    return {"id": choice.id, "label": label}
+
+
+def live_choice(session: Session, chat: Conversation, choice_id: str) -> Choice:
+    """The choice of that id, if it was offered in the conversation's newest turn.
+
+    Raises:
+        ChoiceGone: It is of an earlier question, of another conversation, or does not exist.
+    """
+    choice = session.get(Choice, choice_id)
+    if choice is None or choice.conversation_id != chat.id or choice.turn_id != chat.last_turn_id:
+        raise ChoiceGone
+    return choice
+
+
+def keep_card(session: Session, conversation_id: str, content: dict[str, Any], now: datetime) -> str:
+    """Keep structured content for the person of this conversation.
+
+    Returns:
+        The id under which `card_content` finds it.
+    """
+    card = Card(id=secrets.token_hex(16), conversation_id=conversation_id, content=content, created_at=now)
+    session.add(card)
+    return card.id
+
+
+def card_content(session: Session, conversation_id: str, card_id: str) -> dict[str, Any]:
+    """A card of this conversation.
+
+    Raises:
+        NotFound: There is no such card in this conversation.
+    """
+    card = session.get(Card, card_id)
+    if card is None or card.conversation_id != conversation_id:
+        raise NotFound
+    return card.content
+
+
+def forget_expired(session: Session, now: datetime) -> int:
+    """Remove sessions and used shop tokens whose time is over.
+
+    Returns:
+        How many rows went.
+    """
+    gone = 0
+    for table in (ChatSession, UsedShopToken):
+        result: CursorResult[Any] = session.connection().execute(delete(table).where(table.expires_at <= now))
+        gone += result.rowcount
+    return gone
+
+
+def newest_message_id(session: Session, conversation_id: str) -> int:
+    """Id of the last thing said in a conversation, or 0."""
+    newest = select(func.max(Message.id)).where(Message.conversation_id == conversation_id)
+    return session.scalar(newest) or 0

@@ -1,0 +1,208 @@
+"""The desk's own tables.
+
+Each column says what it holds about a person (`info["data"]`), as `data/datamap.yml` does for the shop's tables;
+a house test fails when one does not.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, ForeignKey, Index, Integer, String, UniqueConstraint
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from bot.store.encryption import EncryptedJSON, EncryptedText
+
+NOTHING = {"data": "not_personal"}
+WHO = {"data": "identifier"}
+CONTENT = {"data": "content"}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC datetimes on databases that keep none; refuses naive ones."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store as naive UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise TypeError("a naive datetime has no place in the desk's tables")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give back as aware UTC."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """Root of the desk's tables."""
+
+
+class Conversation(Base):
+    """One chat. `subject` is the shop's customer id, or nothing for an anonymous one."""
+
+    __tablename__ = "conversations"
+    id: Mapped[str] = mapped_column(String(64), primary_key=True, info=NOTHING)
+    subject: Mapped[str | None] = mapped_column(String(64), index=True, info=WHO)
+    owner: Mapped[str] = mapped_column(String(16), default="bot", info=NOTHING)
+    last_turn_id: Mapped[int | None] = mapped_column(Integer, info=NOTHING)
+    busy_token: Mapped[str | None] = mapped_column(String(32), info=NOTHING)
+    busy_until: Mapped[datetime | None] = mapped_column(UtcDateTime, info=NOTHING)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, info=NOTHING)
+
+
+class ChatSession(Base):
+    """A live key to one conversation; only the hash of its token is kept."""
+
+    __tablename__ = "sessions"
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True, info=NOTHING)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True, info=NOTHING)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True, info=NOTHING)
+
+
+class UsedShopToken(Base):
+    """Shop tokens that were exchanged for a session, so that none serves twice."""
+
+    __tablename__ = "used_shop_tokens"
+    jti_hash: Mapped[str] = mapped_column(String(64), primary_key=True, info=NOTHING)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True, info=NOTHING)
+
+
+class Turn(Base):
+    """One thing a person sent and what came of it; a repeat with the same key finds it again."""
+
+    __tablename__ = "turns"
+    __table_args__ = (UniqueConstraint("conversation_id", "idempotency_key"),)
+    id: Mapped[int] = mapped_column(primary_key=True, info=NOTHING)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), info=NOTHING)
+    idempotency_key: Mapped[str] = mapped_column(String(128), info=NOTHING)
+    body_hash: Mapped[str] = mapped_column(String(64), info=NOTHING)
+    state: Mapped[str] = mapped_column(String(16), info=NOTHING)
+    attempt: Mapped[int] = mapped_column(Integer, default=1, info=NOTHING)
+    choice_intent: Mapped[str | None] = mapped_column(String(64), info=NOTHING)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, info=NOTHING)
+
+
+class Message(Base):
+    """One message of a conversation, of whichever author."""
+
+    __tablename__ = "messages"
+    __table_args__ = (Index("ix_messages_conversation", "conversation_id", "id"),)
+    id: Mapped[int] = mapped_column(primary_key=True, info=NOTHING)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), info=NOTHING)
+    turn_id: Mapped[int | None] = mapped_column(ForeignKey("turns.id"), index=True, info=NOTHING)
+    author: Mapped[str] = mapped_column(String(16), info=NOTHING)
+    text: Mapped[str] = mapped_column(EncryptedText, info=CONTENT)
+    response: Mapped[str | None] = mapped_column(String(128), info=NOTHING)
+    citations: Mapped[list[dict[str, Any]]] = mapped_column(EncryptedJSON, info=CONTENT)
+    choices: Mapped[list[dict[str, Any]]] = mapped_column(EncryptedJSON, info=CONTENT)
+    card: Mapped[dict[str, Any] | None] = mapped_column(EncryptedJSON, info=CONTENT)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, info=NOTHING)
+
+
+class Choice(Base):
+    """A button somebody was shown: an opaque id on the outside, an intent on the inside."""
+
+    __tablename__ = "choices"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, info=NOTHING)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True, info=NOTHING)
+    turn_id: Mapped[int] = mapped_column(ForeignKey("turns.id"), info=NOTHING)
+    intent: Mapped[str] = mapped_column(String(64), info=NOTHING)
+    label: Mapped[str] = mapped_column(String(255), info=NOTHING)
+
+
+class Card(Base):
+    """Structured content for one person, put here by an action so that it never passes through the engine."""
+
+    __tablename__ = "cards"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True, info=NOTHING)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True, info=NOTHING)
+    content: Mapped[dict[str, Any]] = mapped_column(EncryptedJSON, info=CONTENT)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, info=NOTHING)
+
+
+class Case(Base):
+    """Something a person brought to the shop that a person answers."""
+
+    __tablename__ = "cases"
+    number: Mapped[str] = mapped_column(String(20), primary_key=True, info=NOTHING)
+    kind: Mapped[str] = mapped_column(String(32), info=NOTHING)
+    state: Mapped[str] = mapped_column(String(32), info=NOTHING)
+    priority: Mapped[str] = mapped_column(String(16), info=NOTHING)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True, info=NOTHING)
+    subject: Mapped[str | None] = mapped_column(String(64), index=True, info=WHO)
+    origin: Mapped[str] = mapped_column(String(64), unique=True, info=NOTHING)
+    statement: Mapped[str | None] = mapped_column(EncryptedText, info=CONTENT)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, info=NOTHING)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, info=NOTHING)
+
+
+class PrivacyRequest(Base):
+    """A right somebody asked to have carried out."""
+
+    __tablename__ = "privacy_requests"
+    number: Mapped[str] = mapped_column(String(20), primary_key=True, info=NOTHING)
+    kind: Mapped[str] = mapped_column(String(32), info=NOTHING)
+    state: Mapped[str] = mapped_column(String(32), info=NOTHING)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), info=NOTHING)
+    subject: Mapped[str] = mapped_column(String(64), index=True, info=WHO)
+    origin: Mapped[str] = mapped_column(String(64), unique=True, info=NOTHING)
+    statement: Mapped[str | None] = mapped_column(EncryptedText, info=CONTENT)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime, info=NOTHING)
+    due_at: Mapped[datetime] = mapped_column(UtcDateTime, info=NOTHING)
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, info=NOTHING)
+
+
+class NumberSeries(Base):
+    """The last number given out in a series such as `PR-2026`."""
+
+    __tablename__ = "number_series"
+    series: Mapped[str] = mapped_column(String(16), primary_key=True, info=NOTHING)
+    last: Mapped[int] = mapped_column(Integer, info=NOTHING)
+
+
+class UnansweredTopic(Base):
+    """How often, on a day, the policy had no answer on a topic. Never who asked, never the words."""
+
+    __tablename__ = "unanswered_topics"
+    day: Mapped[date] = mapped_column(primary_key=True, info=NOTHING)
+    topic: Mapped[str] = mapped_column(String(64), primary_key=True, info=NOTHING)
+    count: Mapped[int] = mapped_column(Integer, info=NOTHING)
+
+
+class Mail(Base):
+    """The outbox: written in the transaction of its cause, sent by the worker."""
+
+    __tablename__ = "mails"
+    id: Mapped[int] = mapped_column(primary_key=True, info=NOTHING)
+    dedupe_key: Mapped[str] = mapped_column(String(96), unique=True, info=NOTHING)
+    recipient: Mapped[str] = mapped_column(EncryptedText, info=CONTENT)
+    subject_line: Mapped[str] = mapped_column(String(200), info=NOTHING)
+    text: Mapped[str] = mapped_column(EncryptedText, info=CONTENT)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, info=NOTHING)
+    sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True, info=NOTHING)
+    attempts: Mapped[int] = mapped_column(Integer, default=0, info=NOTHING)
+    next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime, info=NOTHING)
+
+
+class AuditEntry(Base):
+    """What the desk did, by numbers and names only."""
+
+    __tablename__ = "audit"
+    id: Mapped[int] = mapped_column(primary_key=True, info=NOTHING)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, info=NOTHING)
+    event: Mapped[str] = mapped_column(String(48), info=NOTHING)
+    conversation_id: Mapped[str | None] = mapped_column(String(64), info=NOTHING)
+    reference: Mapped[str | None] = mapped_column(String(64), info=NOTHING)
+
+
+class DemoClock(Base):
+    """How far the demo's clock was moved, in seconds. One row."""
+
+    __tablename__ = "demo_clock"
+    id: Mapped[int] = mapped_column(primary_key=True, info=NOTHING)
+    offset_seconds: Mapped[int] = mapped_column(Integer, info=NOTHING)

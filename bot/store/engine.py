@@ -1,0 +1,55 @@
+"""How the desk opens databases: parameters hidden from errors, connections checked, SQLite safe for many processes."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from bot.errors import SetupError
+
+_DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mysql+pymysql"}
+
+
+def make_engine(url: str) -> Engine:
+    """Open a database by URL.
+
+    Args:
+        url: SQLAlchemy URL; `postgresql://`, `mysql://` and `mariadb://` get the driver the desk ships.
+
+    Raises:
+        SetupError: The URL cannot be read. The sentence does not repeat it, since it may hold a password.
+    """
+    try:
+        parsed = make_url(url)
+        parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+        engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
+    except (ArgumentError, ModuleNotFoundError):
+        raise SetupError("A database URL cannot be read. Write it as dialect://user:password@host/name.") from None
+    if engine.dialect.name == "sqlite":
+        _make_sqlite_safe(engine)
+    return engine
+
+
+def for_reading(engine: Engine) -> Engine:
+    """The same database for work that only reads; on SQLite such transactions wait for nobody."""
+    return engine.execution_options(only_reads=True)
+
+
+def _make_sqlite_safe(engine: Engine) -> None:
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout=10000")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        # A transaction that reads first and writes later fails at once in WAL mode when another wrote in
+        # between; taking the write lock at the start makes it wait instead.
+        reads = connection.get_execution_options().get("only_reads")
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
