@@ -1,0 +1,207 @@
+"""Requests, complaints and the wish for a person: kept, numbered, confirmed; nobody else's."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bot.errors import NotFound, NotRevocable, NotSignedIn
+from bot.privacy import complaint, handoff, request_intake, request_status
+from bot.privacy.policy_question import count_unanswered
+from bot.privacy.worklist import worklist
+from bot.store import conversations
+from bot.store.desk_tables import AuditEntry, Case, Mail, PrivacyRequest, UnansweredTopic
+from bot.store.numbers import next_number
+from bot.vocabulary import CaseKind, RequestKind, RequestState
+
+MONTH = timedelta(days=30)
+
+
+def receive(desk, conversation_id, kind=RequestKind.ERASURE, origin="1", **more):
+    with desk.transaction() as session:
+        person = conversations.conversation(session, conversation_id)
+        mail_to = desk.email_of(person.subject) if person.subject else None
+        return request_intake.receive_request(
+            session, desk.clock.now(), person, kind, origin, MONTH, mail_to, **more
+        )
+
+
+def revoke(desk, conversation_id, number):
+    with desk.transaction() as session:
+        person = conversations.conversation(session, conversation_id)
+        return request_status.revoke_request(session, desk.clock.now(), person, number, "someone@example.com")
+
+
+def file(desk, conversation_id, kind=CaseKind.COMPLAINT, origin="1", statement="It was late."):
+    with desk.transaction() as session:
+        person = conversations.conversation(session, conversation_id)
+        return complaint.file_case(
+            session, desk.clock.now(), person, kind, origin, MONTH, "someone@example.com", statement
+        )
+
+
+def wait_for_person(desk, conversation_id, origin):
+    with desk.transaction() as session:
+        person = conversations.conversation(session, conversation_id)
+        return handoff.ask_for_person(session, desk.clock.now(), person, origin, timedelta(hours=4), None)
+
+
+def all_of(desk, table):
+    with desk.reading() as session:
+        return session.scalars(select(table)).all()
+
+
+def test_a_request_gets_a_number_a_due_date_a_mail_and_an_audit_line(desk, chat):
+    request = receive(desk, chat("1001"), statement="Please delete my searches.")
+    assert (request.number, request.state) == ("PR-2026-000001", RequestState.RECEIVED)
+    assert request.due_at - request.received_at == MONTH
+    (mail,) = all_of(desk, Mail)
+    assert mail.recipient == "amelia.hartley@example.com"
+    assert request.number in mail.subject_line and "Nothing has been changed yet" in mail.text
+    assert [(entry.event, entry.reference) for entry in all_of(desk, AuditEntry)] == [
+        ("request_received", request.number)
+    ]
+
+
+def test_the_words_of_a_request_are_kept_encrypted_for_whoever_carries_it_out(desk, chat):
+    receive(desk, chat("1001"), statement="My new street is Elm Row 5.")
+    assert all_of(desk, PrivacyRequest)[0].statement == "My new street is Elm Row 5."
+    with desk.engine.connect() as connection:
+        assert "Elm Row" not in str(connection.exec_driver_sql("SELECT statement FROM privacy_requests").all())
+
+
+def test_an_anonymous_person_cannot_file_a_request(desk, chat):
+    with pytest.raises(NotSignedIn):
+        receive(desk, chat(None))
+    assert all_of(desk, PrivacyRequest) == []
+
+
+def test_the_same_message_never_makes_two_requests(desk, chat):
+    conversation_id = chat("1001")
+    first = receive(desk, conversation_id, origin="7")
+    assert receive(desk, conversation_id, origin="7").number == first.number
+    assert len(all_of(desk, PrivacyRequest)) == len(all_of(desk, Mail)) == 1
+
+
+def test_asking_twice_for_the_same_right_keeps_one_request(desk, chat):
+    first = receive(desk, chat("1001"), origin="1")
+    assert receive(desk, chat("1001"), origin="2").number == first.number
+    assert receive(desk, chat("1002"), origin="3").number != first.number
+
+
+def test_a_customer_sees_own_requests_only(desk, chat):
+    mine, hers = receive(desk, chat("1001"), origin="1"), receive(desk, chat("1002"), origin="2")
+    with desk.reading() as session:
+        assert [r.number for r in request_status.own_requests(session, "1001")] == [mine.number]
+        for number in (hers.number, "PR-2026-999999", "", "' OR 1=1 --"):
+            with pytest.raises(NotFound):
+                request_status.own_request(session, "1001", number)
+
+
+def test_a_request_can_be_taken_back_once_and_by_its_owner_only(desk, chat):
+    number = receive(desk, chat("1001")).number
+    with pytest.raises(NotFound):
+        revoke(desk, chat("1002"), number)
+    with pytest.raises(NotFound):
+        revoke(desk, chat(None), number)
+    assert revoke(desk, chat("1001"), number).state is RequestState.REVOKED
+    with pytest.raises(NotRevocable):
+        revoke(desk, chat("1001"), number)
+    assert [mail.dedupe_key for mail in all_of(desk, Mail)] == [f"received:{number}", f"revoked:{number}"]
+
+
+def test_taking_back_at_the_same_moment_happens_once(desk, chat):
+    conversation_id = chat("1001")
+    number = receive(desk, conversation_id).number
+
+    def attempt(_):
+        try:
+            return revoke(desk, conversation_id, number).number
+        except NotRevocable:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(attempt, range(8)))
+    assert results.count(number) == 1
+
+
+def test_numbers_have_neither_gaps_nor_doubles_when_many_ask_at_once(desk):
+    def give(_):
+        with desk.transaction() as session:
+            return next_number(session, "PR", desk.clock.now())
+
+    with ThreadPoolExecutor(8) as pool:
+        given = sorted(pool.map(give, range(40)))
+    assert given == [f"PR-2026-{n:06d}" for n in range(1, 41)]
+
+
+def test_a_number_of_work_that_was_rolled_back_is_given_out_again(desk):
+    with pytest.raises(RuntimeError), desk.transaction() as session:
+        next_number(session, "PR", desk.clock.now())
+        raise RuntimeError
+    with desk.transaction() as session:
+        assert next_number(session, "PR", desk.clock.now()) == "PR-2026-000001"
+
+
+def test_a_complaint_is_taken_from_anybody(desk, chat):
+    filed = file(desk, chat(None))
+    (case,) = all_of(desk, Case)
+    assert (case.number, case.subject, case.statement, case.priority) == (filed.number, None, "It was late.", "normal")
+
+
+def test_a_security_report_is_urgent(desk, chat):
+    file(desk, chat("1001"), CaseKind.SECURITY_REPORT)
+    assert all_of(desk, Case)[0].priority == "urgent"
+
+
+def test_the_same_message_never_makes_two_cases(desk, chat):
+    conversation_id = chat(None)
+    assert file(desk, conversation_id).number == file(desk, conversation_id).number
+    assert len(all_of(desk, Case)) == 1
+
+
+def test_more_words_are_put_behind_the_first_and_never_over_them(desk, chat):
+    conversation_id = chat(None)
+    number = file(desk, conversation_id).number
+    with desk.transaction() as session:
+        person = conversations.conversation(session, conversation_id)
+        complaint.add_statement(session, desk.clock.now(), person, number, "And nobody answered.")
+    assert all_of(desk, Case)[0].statement == "It was late.\n\nAnd nobody answered."
+
+
+def test_nobody_adds_to_a_case_of_another_conversation(desk, chat):
+    number = file(desk, chat("1001")).number
+    foreign = chat("1002")
+    with pytest.raises(NotFound), desk.transaction() as session:
+        person = conversations.conversation(session, foreign)
+        complaint.add_statement(session, desk.clock.now(), person, number, "Forged")
+    assert all_of(desk, Case)[0].statement == "It was late."
+
+
+def test_whoever_asks_twice_for_a_person_waits_once(desk, chat):
+    first_chat, second_chat = chat(None), chat("1001")
+    first = wait_for_person(desk, first_chat, "1")
+    again = wait_for_person(desk, first_chat, "2")
+    desk.clock.advance(timedelta(minutes=1))
+    second = wait_for_person(desk, second_chat, "3")
+    assert (first.number, first.place, first.already_waiting) == (again.number, 1, False)
+    assert again.already_waiting
+    assert second.place == 2
+
+
+def test_unanswered_questions_are_counted_by_day_and_topic_without_words(desk):
+    for topic in ("cookies", "cookies", "regulator"):
+        with desk.transaction() as session:
+            count_unanswered(session, desk.clock.now(), topic)
+    assert {(row.topic, row.count) for row in all_of(desk, UnansweredTopic)} == {("cookies", 2), ("regulator", 1)}
+
+
+def test_the_worklist_shows_what_waits_nearest_due_date_first(desk, chat):
+    taken_back = receive(desk, chat("1001"), origin="1").number
+    revoke(desk, chat("1001"), taken_back)
+    wait_for_person(desk, chat("1001"), "2")
+    file(desk, chat(None), origin="3")
+    with desk.reading() as session:
+        assert [entry.kind for entry in worklist(session, False)] == ["handoff", "complaint"]
+        assert taken_back in [entry.number for entry in worklist(session, True)]
