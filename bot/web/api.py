@@ -1,0 +1,205 @@
+"""The chat API of the contract, `/api/v1`."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import uuid4
+
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bot.errors import Invalid, NotSignedIn, TooLong
+from bot.privacy.request_status import RequestView, own_request, own_requests, revoke_request
+from bot.store import conversations
+from bot.web.metrics import SESSIONS, TURNS
+from bot.web.sessions import SessionOpened
+from bot.web.stream import event_stream
+from bot.web.turns import Said, present
+
+LONGEST_MESSAGE = 4_000
+
+router = APIRouter(prefix="/api/v1")
+Authorization = Annotated[str | None, Header()]
+
+
+class Citation(BaseModel):
+    """A clause quoted to the letter: characters `start` to `end` of the policy file of that version."""
+
+    clause: str
+    version: str
+    title: str
+    quote: str
+    start: int
+    end: int
+    url: str
+
+
+class ChoiceOffered(BaseModel):
+    """A button; send its id back as `choice`."""
+
+    id: str
+    label: str
+
+
+class MessageOut(BaseModel):
+    """One message of a conversation."""
+
+    id: str
+    author: str
+    text: str
+    citations: list[Citation]
+    choices: list[ChoiceOffered]
+    card: dict[str, Any] | None
+    response: str | None
+    created_at: datetime
+
+
+class Answer(BaseModel):
+    """The messages of a turn, or of a history, and who owns the conversation."""
+
+    messages: list[MessageOut]
+    owner: str
+
+
+class MessageIn(BaseModel):
+    """One thing a person sends: words, a choice offered to them, or a filled form card."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str | None = None
+    choice: str | None = Field(None, min_length=1, max_length=64)
+    form: dict[str, Any] | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "MessageIn":
+        if sum(value is not None for value in (self.text, self.choice, self.form)) != 1:
+            raise ValueError("send exactly one of text, choice and form")
+        return self
+
+    def said(self) -> Said:
+        """What the desk is to read.
+
+        Raises:
+            TooLong: More than 4,000 characters.
+            Invalid: Nothing but white space, or a form where none is open.
+        """
+        if self.form is not None:
+            raise Invalid("There is no form to fill in here. Please write your message as text.")
+        if self.text is None:
+            return Said(choice=self.choice)
+        if len(self.text) > LONGEST_MESSAGE:
+            raise TooLong
+        words = self.text.replace("\x00", "").strip()
+        if not words:
+            raise Invalid("The message is empty. Please write something.")
+        try:
+            words.encode()
+        except UnicodeEncodeError:
+            raise Invalid("The message holds characters that cannot be read. Please write it anew.") from None
+        return Said(text=words)
+
+
+class RequestOut(BaseModel):
+    """A privacy request as its subject sees it."""
+
+    number: str
+    kind: str
+    state: str
+    received_at: datetime
+    due_at: datetime
+
+
+class Requests(BaseModel):
+    """The subject's own requests, newest first."""
+
+    requests: list[RequestOut]
+
+
+def speaker(request: Request, authorization: Authorization = None) -> tuple[str, str | None]:
+    """Conversation and customer behind the session token."""
+    found: tuple[str, str | None] = request.app.state.sessions.conversation(authorization)
+    return found
+
+
+def signed_in(who: Annotated[tuple[str, str | None], Depends(speaker)]) -> tuple[str, str]:
+    """The same, for what only a customer may do."""
+    if who[1] is None:
+        raise NotSignedIn
+    return who[0], who[1]
+
+
+Speaker = Annotated[tuple[str, str | None], Depends(speaker)]
+SignedIn = Annotated[tuple[str, str], Depends(signed_in)]
+
+
+@router.post("/sessions", status_code=201)
+def open_session(request: Request, authorization: Authorization = None) -> SessionOpened:
+    """Open a conversation: as the customer of a shop token, or anonymously without one."""
+    request.app.state.limits.new_session(request.client.host if request.client else "unknown")
+    opened: SessionOpened = request.app.state.sessions.open(authorization)
+    SESSIONS.labels("anonymous" if authorization is None else "customer").inc()
+    return opened
+
+
+@router.post("/messages")
+async def send_message(
+    request: Request,
+    who: Speaker,
+    body: MessageIn,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=128)] = None,
+) -> Answer:
+    """Send one message and get the answers. A repeat with the same key does nothing twice."""
+    request.app.state.limits.message(who[0])
+    with TURNS.time():
+        answered = await request.app.state.turns.take(who[0], idempotency_key or uuid4().hex, body.said())
+    return Answer.model_validate({"messages": [present(m) for m in answered.messages], "owner": answered.owner})
+
+
+@router.get("/messages")
+def history(request: Request, who: Speaker, after: Annotated[int, Query(ge=0)] = 0) -> Answer:
+    """What was said in this conversation after the message of that id."""
+    with request.app.state.desk.reading() as session:
+        chat = conversations.conversation(session, who[0])
+        messages = [present(message) for message in conversations.messages_after(session, who[0], after)]
+        return Answer.model_validate({"messages": messages, "owner": chat.owner})
+
+
+@router.get("/events", response_class=StreamingResponse)
+async def events(
+    request: Request,
+    who: Speaker,
+    authorization: Authorization = None,
+    last_event_id: Annotated[int | None, Header(ge=0)] = None,
+) -> StreamingResponse:
+    """Server-sent events of this conversation; goes on after `Last-Event-ID`, else from now."""
+    stream = event_stream(request.app.state.desk, request.app.state.sessions, who[0], authorization, last_event_id)
+    return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+
+
+def _out(view: RequestView) -> RequestOut:
+    return RequestOut(
+        number=view.number, kind=view.kind, state=view.state, received_at=view.received_at, due_at=view.due_at
+    )
+
+
+@router.get("/requests")
+def list_requests(request: Request, who: SignedIn) -> Requests:
+    """The customer's own requests."""
+    with request.app.state.desk.reading() as session:
+        return Requests(requests=[_out(found) for found in own_requests(session, who[1])])
+
+
+@router.get("/requests/{number}")
+def show_request(request: Request, who: SignedIn, number: str) -> RequestOut:
+    """One of the customer's own requests."""
+    with request.app.state.desk.reading() as session:
+        return _out(own_request(session, who[1], number))
+
+
+@router.delete("/requests/{number}")
+def take_request_back(request: Request, who: SignedIn, number: str) -> RequestOut:
+    """Take a request back while that is still possible."""
+    desk = request.app.state.desk
+    with desk.transaction() as session:
+        chat = conversations.conversation(session, who[0])
+        return _out(revoke_request(session, desk.clock.now(), chat, number, desk.email_of(who[1])))

@@ -1,0 +1,98 @@
+"""The public web application."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.cors import CORSMiddleware
+
+from bot.bootstrap import Desk
+from bot.web import api, pages
+from bot.web.engine_client import EngineClient
+from bot.web.guard import Guard
+from bot.web.limits import Limits
+from bot.web.problems import LastBorder, add_problem_handlers
+from bot.web.sessions import Sessions
+from bot.web.turns import Turns
+
+
+def make_app(desk: Desk) -> FastAPI:
+    """Put the web application together for a desk."""
+    engine = EngineClient(desk.settings)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await engine.close()
+
+    app = FastAPI(
+        title="Privacy desk",
+        version="1",
+        description="The chat API of the privacy desk. Errors are problem JSON (RFC 9457).",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.desk, app.state.engine = desk, engine
+    app.state.sessions, app.state.limits = Sessions(desk), Limits(desk.settings)
+    app.state.turns = Turns(desk, engine)
+    add_problem_handlers(app)
+    app.include_router(api.router)
+    app.include_router(pages.router, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
+    if desk.settings.demo:
+        from bot.web import demo
+
+        app.include_router(demo.router, include_in_schema=False)
+    _add_health(app)
+    app.add_middleware(LastBorder)
+    if desk.settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=[origin.strip() for origin in desk.settings.allowed_origins.split(",")],
+            allow_methods=["GET", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+        )
+    app.add_middleware(Guard)
+    return app
+
+
+def _add_health(app: FastAPI) -> None:
+    @app.get("/healthz", include_in_schema=False)
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz(request: Request) -> JSONResponse:
+        desk = request.app.state.desk
+        parts = {
+            "engine": await request.app.state.engine.is_ready(),
+            "actions": await _answers(f"{desk.settings.actions_url}/healthz"),
+            "database": await run_in_threadpool(_database_answers, desk),
+        }
+        return JSONResponse(parts, 200 if all(parts.values()) else 503)
+
+
+async def _answers(url: str) -> bool:
+    async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
+        try:
+            return (await client.get(url)).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+
+def _database_answers(desk: Desk) -> bool:
+    try:
+        with desk.reading() as session:
+            session.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return False
+    return True

@@ -1,0 +1,59 @@
+"""The web's line to the engine."""
+
+from typing import Any
+
+import httpx
+
+from bot.config import Settings
+from bot.errors import Unavailable
+
+
+class EngineClient:
+    """Sends one message of one conversation to Rasa and takes its answers."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._client = httpx.AsyncClient(
+            base_url=settings.engine_url,
+            headers={"X-Desk-Secret": settings.engine_secret},
+            timeout=settings.turn_seconds - 1,
+            trust_env=False,
+        )
+
+    async def turn(self, payload: dict[str, Any]) -> list[dict[str, Any]]:
+        """Run a turn.
+
+        Args:
+            payload: conversation, message, attempt, and text or intent.
+
+        Raises:
+            EngineSilent: Nobody knows whether the turn ran: no answer came.
+            EngineFailed: The engine, or an action it needs, said that it could not.
+        """
+        try:
+            answer = await self._client.post("/webhooks/desk/messages", json=payload)
+        except httpx.HTTPError:
+            raise EngineSilent from None
+        if answer.status_code != httpx.codes.OK:
+            raise EngineFailed
+        messages: list[dict[str, Any]] = answer.json()["messages"]
+        return messages
+
+    async def is_ready(self) -> bool:
+        """Whether the engine has a model and answers."""
+        try:
+            answer = await self._client.get("/webhooks/desk/ready")
+        except httpx.HTTPError:
+            return False
+        return answer.status_code == httpx.codes.OK
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._client.aclose()
+
+
+class EngineSilent(Unavailable):
+    """No answer came; the same turn may be sent again and will not run twice."""
+
+
+class EngineFailed(Unavailable):
+    """The turn ran and failed; sending it again is a new attempt."""

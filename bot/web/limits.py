@@ -1,0 +1,38 @@
+"""How much one address or one conversation may send; on by default."""
+
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from bot.config import Settings
+from bot.errors import RateLimited, SetupError
+
+
+class Limits:
+    """Counts per address (new sessions) and per conversation (messages)."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._window = MovingWindowRateLimiter(MemoryStorage())
+        try:
+            self._sessions = parse(settings.rate_limit_sessions)
+            self._messages = parse(settings.rate_limit_messages)
+        except ValueError:
+            raise SetupError("A RATE_LIMIT setting cannot be read. Write it like 60/minute.") from None
+
+    def new_session(self, address: str) -> None:
+        """Count a new session of an address.
+
+        Raises:
+            RateLimited: There were too many.
+        """
+        if not self._window.hit(self._sessions, "session", address):
+            raise RateLimited
+
+    def message(self, conversation_id: str) -> None:
+        """Count a message of a conversation.
+
+        Raises:
+            RateLimited: There were too many.
+        """
+        if not self._window.hit(self._messages, "message", conversation_id):
+            raise RateLimited

@@ -1,0 +1,68 @@
+"""A desk on fresh embedded databases, with a clock that stands still."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+
+from bot.bootstrap import Desk, migrate, open_desk
+from bot.clocks import FixedClock
+from bot.config import Settings
+from bot.demo.seed import seed
+from bot.store import conversations
+from bot.store.engine import make_engine
+
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def seeded_shop(tmp_path_factory):
+    """A demo shop made once; tests copy it."""
+    path = tmp_path_factory.mktemp("shop") / "shop.sqlite3"
+    engine = make_engine(f"sqlite:///{path}")
+    seed(engine, date(2026, 11, 23))
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def settings(tmp_path, seeded_shop, monkeypatch):
+    """Settings that know nothing of this machine's .env."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    return Settings(
+        _env_file=None,
+        desk_home=tmp_path,
+        shop_database_url=f"sqlite:///{seeded_shop}",
+        encryption_keys=Fernet.generate_key().decode(),
+        engine_secret="e" * 40,
+        shop_jwt_secret="s" * 40,
+    )
+
+
+@pytest.fixture
+def clock():
+    """Noon of a Monday."""
+    return FixedClock(NOON)
+
+
+@pytest.fixture
+def desk(settings, clock) -> Desk:
+    """A desk ready to be used."""
+    migrate(settings)
+    opened = replace(open_desk(settings), clock=clock)
+    yield opened
+    opened.engine.dispose()
+    opened.shop.engine.dispose()
+
+
+@pytest.fixture
+def chat(desk):
+    """Opens conversations: `chat("1001")` for a customer, `chat(None)` for somebody unknown."""
+    def opened(subject):
+        with desk.transaction() as session:
+            conversation_id, _ = conversations.open_session(session, subject, NOON, NOON + timedelta(hours=1))
+        return conversation_id
+
+    return opened

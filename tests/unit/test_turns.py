@@ -1,0 +1,203 @@
+"""One message in, its answers out."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from bot.errors import ChoiceGone, Conflict, NotFound, Unavailable
+from bot.store import conversations
+from bot.store.desk_tables import Conversation, Message, Turn
+from bot.web.engine_client import EngineFailed, EngineSilent
+from bot.web.turns import Said, Turns, present
+
+
+class Engine:
+    """Stands where Rasa stands; answers what it is told to, and remembers what it was sent."""
+
+    def __init__(self, *answers):
+        self.answers = list(answers)
+        self.seen = []
+        self.running = self.most_at_once = 0
+
+    async def turn(self, payload):
+        self.seen.append(payload)
+        self.running += 1
+        self.most_at_once = max(self.most_at_once, self.running)
+        await asyncio.sleep(0.01)
+        self.running -= 1
+        answer = self.answers.pop(0) if self.answers else [{"text": "Fine.", "response": "utter_fine"}]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def take(desk, engine, conversation_id, key, said):
+    return asyncio.run(Turns(desk, engine).take(conversation_id, key, said))
+
+
+def rows(desk, table):
+    with desk.reading() as session:
+        return session.scalar(select(func.count()).select_from(table))
+
+
+def test_question_and_answer_are_both_kept(desk, chat):
+    conversation_id = chat(None)
+    answered = take(desk, Engine(), conversation_id, "k", Said(text="Hello"))
+    assert [message.text for message in answered.messages] == ["Fine."]
+    with desk.reading() as session:
+        kept = session.scalars(select(Message).order_by(Message.id)).all()
+    assert [(message.author, message.text) for message in kept] == [("user", "Hello"), ("bot", "Fine.")]
+
+
+def test_what_people_write_is_unreadable_in_the_database(desk, chat):
+    take(desk, Engine(), chat(None), "k", Said(text="a very private sentence"))
+    with desk.engine.connect() as connection:
+        assert "private" not in str(connection.exec_driver_sql("SELECT text FROM messages").all())
+
+
+def test_a_repeat_with_the_same_key_gives_the_same_answer_and_does_nothing_twice(desk, chat):
+    conversation_id, engine = chat(None), Engine()
+    first = take(desk, engine, conversation_id, "k", Said(text="Hello"))
+    second = take(desk, engine, conversation_id, "k", Said(text="Hello"))
+    assert [present(m) for m in first.messages] == [present(m) for m in second.messages]
+    assert len(engine.seen) == 1
+    assert rows(desk, Message) == 2
+
+
+def test_a_key_used_for_another_message_is_refused(desk, chat):
+    conversation_id, engine = chat(None), Engine()
+    take(desk, engine, conversation_id, "k", Said(text="Hello"))
+    with pytest.raises(Conflict):
+        take(desk, engine, conversation_id, "k", Said(text="Something else"))
+    assert len(engine.seen) == 1
+
+
+def test_the_same_key_in_two_conversations_means_two_turns(desk, chat):
+    engine = Engine()
+    take(desk, engine, chat(None), "k", Said(text="Hello"))
+    take(desk, engine, chat(None), "k", Said(text="Hello"))
+    assert len(engine.seen) == 2
+
+
+def test_messages_of_one_conversation_run_one_after_the_other(desk, chat):
+    conversation_id, engine = chat(None), Engine()
+    turns = Turns(desk, engine)
+
+    async def all_at_once():
+        await asyncio.gather(*(turns.take(conversation_id, str(n), Said(text=f"m{n}")) for n in range(8)))
+
+    asyncio.run(all_at_once())
+    assert engine.most_at_once == 1
+    assert sorted(payload["text"] for payload in engine.seen) == [f"m{n}" for n in range(8)]
+    with desk.reading() as session:
+        authors = session.scalars(select(Message.author).order_by(Message.id)).all()
+    assert authors == ["user", "bot"] * 8
+
+
+def test_two_conversations_do_not_wait_for_each_other(desk, chat):
+    engine, both = Engine(), (chat(None), chat("1001"))
+    turns = Turns(desk, engine)
+
+    async def at_once():
+        await asyncio.gather(*(turns.take(each, "k", Said(text="Hello")) for each in both))
+
+    asyncio.run(at_once())
+    assert engine.most_at_once == 2
+
+
+def test_after_a_failed_turn_the_same_key_tries_again_and_keeps_one_question(desk, chat):
+    conversation_id, engine = chat(None), Engine(EngineFailed())
+    with pytest.raises(Unavailable):
+        take(desk, engine, conversation_id, "k", Said(text="Hello"))
+    answered = take(desk, engine, conversation_id, "k", Said(text="Hello"))
+    assert answered.messages[0].text == "Fine."
+    assert [payload["attempt"] for payload in engine.seen] == [1, 2]
+    assert engine.seen[0]["message"] == engine.seen[1]["message"]
+    assert rows(desk, Message) == 2
+
+
+def test_when_nobody_knows_whether_a_turn_ran_the_repeat_is_the_same_attempt(desk, chat):
+    conversation_id, engine = chat(None), Engine(EngineSilent())
+    with pytest.raises(Unavailable):
+        take(desk, engine, conversation_id, "k", Said(text="Hello"))
+    take(desk, engine, conversation_id, "k", Said(text="Hello"))
+    assert [payload["attempt"] for payload in engine.seen] == [1, 1]
+
+
+def test_a_failure_does_not_lock_the_conversation(desk, chat):
+    conversation_id, engine = chat(None), Engine(EngineFailed())
+    with pytest.raises(Unavailable):
+        take(desk, engine, conversation_id, "k1", Said(text="Hello"))
+    assert take(desk, engine, conversation_id, "k2", Said(text="Again")).messages
+
+
+def test_a_lease_left_by_a_dead_process_ends_by_itself(desk, chat):
+    conversation_id = chat(None)
+    with desk.transaction() as session:
+        left = session.get(Conversation, conversation_id)
+        left.busy_token, left.busy_until = "gone", datetime.now(UTC) + timedelta(seconds=0.3)
+    assert take(desk, Engine(), conversation_id, "k", Said(text="Hello")).messages
+
+
+def offered(desk, conversation_id, label="Yes"):
+    engine = Engine([{"text": "Shall I?", "buttons": [{"title": label, "payload": "/affirm"}]}])
+    answered = take(desk, engine, conversation_id, f"offer-{label}", Said(text="Do it"))
+    return answered.messages[0].choices[0]
+
+
+def test_a_choice_reaches_the_engine_as_the_intent_behind_it_and_the_history_as_its_label(desk, chat):
+    conversation_id, engine = chat(None), Engine()
+    choice = offered(desk, conversation_id)
+    assert "affirm" not in choice["id"]
+    take(desk, engine, conversation_id, "k", Said(choice=choice["id"]))
+    assert engine.seen[0]["intent"] == "affirm"
+    assert "text" not in engine.seen[0]
+    with desk.reading() as session:
+        said = session.scalars(select(Message.text).where(Message.author == "user").order_by(Message.id)).all()
+    assert said == ["Do it", "Yes"]
+
+
+def test_a_choice_of_an_earlier_question_is_refused_and_nothing_is_stored(desk, chat):
+    conversation_id, engine = chat(None), Engine()
+    choice = offered(desk, conversation_id)
+    take(desk, engine, conversation_id, "k", Said(text="Something else"))
+    before = rows(desk, Message), rows(desk, Turn)
+    with pytest.raises(ChoiceGone):
+        take(desk, engine, conversation_id, "k2", Said(choice=choice["id"]))
+    assert (rows(desk, Message), rows(desk, Turn)) == before
+    assert take(desk, engine, conversation_id, "k3", Said(text="Go on")).messages
+
+
+def test_a_choice_of_another_conversation_is_refused(desk, chat):
+    engine = Engine()
+    choice = offered(desk, chat("1001"))
+    with pytest.raises(ChoiceGone):
+        take(desk, engine, chat("1002"), "k", Said(choice=choice["id"]))
+    assert engine.seen == []
+
+
+def test_citations_are_cut_from_the_policy_and_not_from_what_the_engine_says(desk, chat):
+    engine = Engine([{"text": "It says:", "custom": {"citations": ["commercialisation", "no-such-clause"]}}])
+    message = take(desk, engine, chat(None), "k", Said(text="Do you sell my data?")).messages[0]
+    assert [citation["clause"] for citation in message.citations] == ["commercialisation"]
+    assert message.citations[0]["url"] == "/policy/2026-01-15#commercialisation"
+
+
+def test_a_card_of_another_conversation_is_never_shown(desk, chat):
+    hers, his = chat("1001"), chat("1002")
+    with desk.transaction() as session:
+        card = conversations.keep_card(session, hers, {"kind": "access_summary"}, desk.clock.now())
+    engine = Engine([{"text": "Here", "custom": {"card": card}}], [{"text": "Here", "custom": {"card": card}}])
+    with pytest.raises(NotFound):
+        take(desk, engine, his, "k", Said(text="Show me"))
+    assert take(desk, engine, hers, "k", Said(text="Show me")).messages[0].card == {"kind": "access_summary"}
+
+
+def test_the_bot_keeps_silent_while_a_person_owns_the_conversation(desk, chat):
+    conversation_id, engine = chat(None), Engine()
+    with desk.transaction() as session:
+        session.get(Conversation, conversation_id).owner = "person"
+    answered = take(desk, engine, conversation_id, "k", Said(text="Hello?"))
+    assert (answered.messages, answered.owner, engine.seen) == ([], "person", [])
