@@ -1,0 +1,152 @@
+"""What every action shares: who speaks, one transaction, and a border no exception crosses."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, ClassVar
+
+import structlog
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+from sqlalchemy.orm import Session
+
+from bot.bootstrap import Desk
+from bot.errors import DeskError, NotFound
+from bot.store import conversations
+from bot.store.desk_tables import Conversation
+
+log = structlog.get_logger("actions")
+
+Events = list[dict[str, Any]]
+
+
+@dataclass
+class Turn:
+    """One turn of a conversation as an action sees it.
+
+    Identity comes from the conversation's row in the desk database, looked up by the id the engine passes on;
+    never from a slot, an entity or anything a person typed.
+    """
+
+    desk: Desk
+    session: Session
+    dispatcher: CollectingDispatcher
+    tracker: Tracker
+    domain: dict[str, Any]
+
+    @cached_property
+    def chat(self) -> Conversation:
+        """The conversation, with the customer it belongs to."""
+        return conversations.conversation(self.session, self.tracker.sender_id)
+
+    @cached_property
+    def now(self) -> Any:
+        """The desk's time, the same for the whole turn."""
+        return self.desk.clock.now()
+
+    @property
+    def intent(self) -> str:
+        """What the message was read as."""
+        return str((self.tracker.latest_message.get("intent") or {}).get("name"))
+
+    @property
+    def origin(self) -> str:
+        """Id of the message this turn answers.
+
+        Raises:
+            NotFound: The turn carries none, so it did not come through the web process.
+        """
+        message = (self.tracker.latest_message.get("metadata") or {}).get("message")
+        if not message:
+            raise NotFound
+        return str(message)
+
+    @property
+    def was_typed(self) -> bool:
+        """Whether the person wrote words, rather than pressing a button."""
+        return bool(self.tracker.latest_message.get("intent_ranking"))
+
+    @property
+    def mail_address(self) -> str | None:
+        """The address on file of the customer who speaks, if any."""
+        return None if self.chat.subject is None else self.desk.email_of(self.chat.subject)
+
+    @property
+    def answer_within(self) -> timedelta:
+        """How soon the shop answers requests and complaints."""
+        return timedelta(days=self.desk.settings.answer_days)
+
+    def words(self, message_id: str) -> str:
+        """What the person wrote in a message of this conversation."""
+        return conversations.message_text(self.session, self.chat.id, int(message_id))
+
+    def say(
+        self,
+        response: str,
+        citations: list[str] | None = None,
+        card: dict[str, Any] | None = None,
+        buttons: list[dict[str, str]] | None = None,
+        **values: str,
+    ) -> None:
+        """Answer with a response of `domain.yml`.
+
+        Args:
+            response: Its name.
+            citations: Clause ids to quote.
+            card: Structured content for the person; kept in the desk's tables, only its id passes through the engine.
+            buttons: Choices in Rasa's form.
+            values: What the response names in braces; never a personal value.
+        """
+        custom: dict[str, Any] = {}
+        if citations:
+            custom["citations"] = citations
+        if card:
+            custom["card"] = conversations.keep_card(self.session, self.chat.id, card, self.now)
+        self.dispatcher.utter_message(response=response, json_message=custom, buttons=buttons, **values)
+
+
+class DeskAction(Action):
+    """An action of the desk. Subclasses name themselves and say what they do in `act`."""
+
+    action_name: ClassVar[str]
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    def name(self) -> str:
+        """The name `domain.yml` knows it by."""
+        return self.action_name
+
+    def act(self, turn: Turn) -> Events:
+        """Do it: speak through the turn, return Rasa events."""
+        raise NotImplementedError(f"{type(self).__name__} does nothing yet")
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        """Run `act` in one transaction; on any failure the person reads that nothing was done."""
+        return await asyncio.to_thread(self._guarded, dispatcher, tracker, domain)
+
+    def _guarded(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
+        try:
+            with self.desk.transaction() as session:
+                return self.act(Turn(self.desk, session, dispatcher, tracker, domain))
+        except DeskError as error:
+            code = error.code
+        except Exception as error:
+            # A border: the type is enough to find it, the text could hold a person's values.
+            log.error("action failed", action=self.action_name, error=type(error).__name__)
+            code = "failed"
+        dispatcher.messages.clear()
+        dispatcher.utter_message(response=f"utter_error_{code}")
+        return [ActiveLoop(None), SlotSet("requested_slot", None), FollowupAction("action_listen")]
+
+
+def in_words(moment: Any) -> str:
+    """A date as a person says it."""
+    return str(moment.strftime("%-d %B %Y"))
+
+
+def in_words_with_time(moment: Any) -> str:
+    """A date and time as a person says it."""
+    return str(moment.strftime("%-d %B %Y, %H:%M UTC"))

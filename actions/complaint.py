@@ -1,0 +1,95 @@
+"""Complaints, security reports and objections: filed at once, words added if wanted."""
+
+from typing import Any
+
+from rasa_sdk import FormValidationAction, Tracker
+from rasa_sdk.events import FollowupAction, SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.base import DeskAction, Events, Turn, in_words
+from bot.privacy.complaint import add_statement, file_case
+from bot.vocabulary import CaseKind
+
+KIND_OF_INTENT = {
+    "file_complaint": CaseKind.COMPLAINT,
+    "report_security_issue": CaseKind.SECURITY_REPORT,
+    "object_to_policy_update": CaseKind.POLICY_OBJECTION,
+}
+NOTHING_TO_ADD = "nothing"
+
+# Read with this much confidence, these are not the story itself.
+_SURE = 0.6
+_LEAVE = {"deny", "cancel", "thank", "goodbye"}
+_DIGRESS = {"ask_policy", "ask_for_human", "help"}
+_LONGEST_DIGRESSION = 160
+
+
+class OpenComplaint(DeskAction):
+    """Files the case with a number before anything else is asked, so that nothing said is lost."""
+
+    action_name = "action_open_complaint"
+
+    def act(self, turn: Turn) -> Events:
+        """File it, then ask for the story."""
+        kind = KIND_OF_INTENT[turn.intent]
+        filed = file_case(
+            turn.session,
+            turn.now,
+            turn.chat,
+            kind,
+            turn.origin,
+            turn.answer_within,
+            turn.mail_address,
+            turn.words(turn.origin) if turn.was_typed else None,
+        )
+        clause = ["contact"] if kind is CaseKind.POLICY_OBJECTION else None
+        turn.say(f"utter_{kind.value}_filed", citations=clause, number=filed.number, due=in_words(filed.due_at))
+        return [
+            SlotSet("case_number", filed.number),
+            SlotSet("complaint_statement", None),
+            SlotSet("request_kind", None),
+            FollowupAction("complaint_form"),
+        ]
+
+
+class ValidateComplaintForm(FormValidationAction):
+    """Takes the next message as the story, unless it is plainly something else.
+
+    The slot receives the id of the message, never its words.
+    """
+
+    def name(self) -> str:
+        """The name `domain.yml` knows it by."""
+        return "validate_complaint_form"
+
+    async def extract_complaint_statement(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Decide what the answer to "what happened?" was."""
+        if tracker.slots.get("requested_slot") != "complaint_statement":
+            return {}
+        latest = tracker.latest_message
+        intent, confidence = latest["intent"].get("name"), latest["intent"].get("confidence") or 0.0
+        short = len(latest.get("text") or "") <= _LONGEST_DIGRESSION
+        if intent in _LEAVE and short and confidence >= _SURE:
+            return {"complaint_statement": NOTHING_TO_ADD}
+        if intent in _DIGRESS and short and confidence >= _SURE:
+            return {}
+        return {"complaint_statement": str((latest.get("metadata") or {}).get("message"))}
+
+
+class ComplaintStatement(DeskAction):
+    """Puts the person's words to the case, or leaves it as it is."""
+
+    action_name = "action_complaint_statement"
+
+    def act(self, turn: Turn) -> Events:
+        """Add the words and confirm."""
+        number, message = turn.tracker.get_slot("case_number"), turn.tracker.get_slot("complaint_statement")
+        cleared = [SlotSet("case_number", None), SlotSet("complaint_statement", None)]
+        if message in (None, NOTHING_TO_ADD):
+            turn.say("utter_complaint_left_as_is", number=number)
+            return cleared
+        add_statement(turn.session, turn.now, turn.chat, number, turn.words(message))
+        turn.say("utter_complaint_statement_added", number=number)
+        return cleared
