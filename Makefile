@@ -1,0 +1,74 @@
+# Two commands matter: make run, make test. `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+DESK := .venv/bin/python
+ENGINE := .venv-engine/bin/python
+UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export UV_NO_PROGRESS := 1
+
+.PHONY: help setup train run test check bench rasa evaluate locks screenshots clean
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
+
+# Runs the Python of that version wherever it is: on the path, or with uv or pyenv.
+find = $(shell for python in python$(1) "$$(pyenv prefix $(1) 2>/dev/null)/bin/python$(1)" "$$(uv python find --no-python-downloads $(1) 2>/dev/null)"; do \
+	"$$python" -c 'import sys; sys.exit("%d.%d" % sys.version_info[:2] != "$(1)")' 2>/dev/null && echo "$$python" && break; done)
+
+setup: .venv/.ready .venv-engine/.ready ## Install both runtimes from the hashed locks
+
+.tools/bin/uv:
+	@python="$(call find,3.12)"; test -n "$$python" || { echo "Python 3.12 is missing. Install it (for example: pyenv install 3.12) and run this again." >&2; exit 1; }; \
+	echo "Setting up uv"; "$$python" -m venv .tools && .tools/bin/pip install --quiet uv
+
+.venv/.ready: requirements.lock | $(filter .tools/bin/uv,$(UV))
+	@$(call make_runtime,.venv,$(call find,3.12),3.12,requirements.lock)
+
+.venv-engine/.ready: bot/engine/requirements.lock | $(filter .tools/bin/uv,$(UV))
+	@$(call make_runtime,.venv-engine,$(call find,3.10),3.10,bot/engine/requirements.lock)
+
+define make_runtime
+test -n "$(2)" || { echo "Python $(3) is missing. Install it (for example: pyenv install $(3)) and run this again." >&2; exit 1; }; \
+echo "Setting up $(1) (Python $(3))"; \
+test -x $(1)/bin/python || "$(2)" -m venv --without-pip $(1); \
+$(UV) pip sync --quiet --require-hashes --python $(1)/bin/python $(4) && touch $(1)/.ready
+endef
+
+train: setup ## Build encoder and model (skipped when nothing they depend on changed)
+	@$(DESK) -m bot train
+
+run: setup ## Start everything; Ctrl-C ends it
+	@exec $(DESK) -m bot run
+
+test: setup ## Run every test
+	@$(DESK) -m bot train
+	@$(ENGINE) -m pytest -q -c bot/engine/pyproject.toml --rootdir bot/engine tests/engine
+	@$(DESK) -m pytest $(ARGS)
+
+check: setup ## Format, lint, types, imports, Rasa's own validation
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@$(ENGINE) -m bot.engine.rasa_cli data validate --fail-on-warnings
+
+bench: setup ## Measure speed, each figure beside a peer in the same run
+	@$(DESK) -m bot train
+	@$(DESK) bench/turns.py
+
+rasa: setup ## Any Rasa command line: make rasa ARGS="data validate"
+	@$(ENGINE) -m bot.engine.rasa_cli $(ARGS)
+
+evaluate: train ## Understanding figures: make evaluate ROWS="file.jsonl ..."
+	@$(DESK) bench/understanding.py $(ROWS)
+
+screenshots: setup ## Retake the pictures of the README (the desk must run)
+	@$(DESK) docs/take_screenshots.py
+
+locks: setup ## Renew both lock files
+	UV_CUSTOM_COMPILE_COMMAND="make locks" $(UV) pip compile --quiet --python $(DESK) --generate-hashes --no-emit-index-url --group dev pyproject.toml -o requirements.lock
+	UV_CUSTOM_COMPILE_COMMAND="make locks" $(UV) pip compile --quiet --python $(ENGINE) --generate-hashes --no-emit-index-url bot/engine/pyproject.toml -o bot/engine/requirements.lock
+
+clean: ## Remove everything that make can build again; data under var/ stays
+	rm -rf .venv .venv-engine .tools models/encoder models/*.tar.gz models/*.fingerprint models/clauses.json .rasa

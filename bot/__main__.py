@@ -1,0 +1,208 @@
+"""The command line: `python -m bot --help`."""
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.config import PROJECT, Settings, get_settings
+from bot.errors import DeskError, SetupError
+
+app = typer.Typer(help="The privacy desk.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+datamap_app = typer.Typer(help="The map of personal data in the shop's database.", no_args_is_help=True)
+policy_app = typer.Typer(help="The shop's privacy policy.", no_args_is_help=True)
+app.add_typer(datamap_app, name="datamap")
+app.add_typer(policy_app, name="policy")
+out = Console(highlight=False, soft_wrap=True)
+
+
+def _prepare(settings: Settings) -> None:
+    """Databases in shape; in demo mode the demo shop seeded."""
+    from bot.bootstrap import migrate
+    from bot.demo.seed import seed
+    from bot.store.engine import make_engine
+
+    migrate(settings)
+    if settings.demo:
+        engine = make_engine(settings.shop_database_url)
+        seed(engine, datetime.now(UTC).date())
+        engine.dispose()
+
+
+@app.command()
+def run() -> None:
+    """Start everything and keep it running until Ctrl-C."""
+    from bot.bootstrap import open_desk
+    from bot.processes import process_specs, refuse_taken_ports, wait_until_it_answers
+    from bot.supervisor import Supervisor, die_with_parent
+    from bot.training import ensure_model
+
+    die_with_parent(signal.SIGTERM)
+    settings = get_settings()
+    refuse_taken_ports(settings)
+    ensure_model(settings)
+    _prepare(settings)
+    open_desk(settings).engine.dispose()
+
+    async def announce() -> None:
+        await wait_until_it_answers(settings)
+        out.print(f"Privacy desk ready: {settings.public_url}")
+
+    async def everything() -> None:
+        await Supervisor(process_specs(settings), settings.desk_home / "run", PROJECT).run(announce)
+
+    asyncio.run(everything())
+
+
+@app.command(hidden=True)
+def process(name: str) -> None:
+    """Run one process of the desk in the foreground; the supervisor calls this."""
+    import uvicorn
+
+    from bot import logs
+    from bot.bootstrap import open_desk
+
+    logs.configure(name)
+    desk = open_desk()
+    settings = desk.settings
+    quiet: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False, "timeout_graceful_shutdown": 2}
+    if name == "actions":
+        from actions.server import make_app as make_actions
+
+        uvicorn.run(make_actions(desk), host="127.0.0.1", port=settings.actions_port, **quiet)
+    elif name == "web":
+        from prometheus_client import start_http_server
+
+        from bot.web.app import make_app as make_web
+
+        start_http_server(settings.internal_port, "127.0.0.1")
+        uvicorn.run(make_web(desk), host=settings.listen_host, port=settings.port, proxy_headers=False, **quiet)
+    elif name == "worker":
+        from bot.jobs import run_worker
+
+        run_worker(desk)
+    else:
+        raise SetupError(f"There is no process called {name}. They are actions, web and worker.")
+
+
+@app.command()
+def seed() -> None:
+    """Create the databases and, in demo mode, fill the demo shop."""
+    _prepare(get_settings())
+    out.print("The databases are ready.")
+
+
+@app.command()
+def train() -> None:
+    """Build encoder and model, if anything they depend on changed."""
+    from bot.training import ensure_model
+
+    out.print("The model is trained." if ensure_model(get_settings()) else "The model is up to date.")
+
+
+@app.command()
+def parse() -> None:
+    """Read JSON lines (id, text) on standard input; write what the model reads in each."""
+    from bot.privacy.policy_question import cite
+    from bot.processes import engine_python
+    from bot.store.policy_library import load_library
+    from bot.training import MODEL
+
+    settings = get_settings()
+    if not MODEL.exists():
+        raise SetupError("There is no trained model yet. Run: make train")
+    policy = load_library(settings.policy_folder).in_force(datetime.now(UTC).date())
+    command = [str(engine_python()), "-m", "bot.engine.parse"]
+    reading = subprocess.Popen(command, cwd=PROJECT, stdin=sys.stdin.fileno(), stdout=subprocess.PIPE, text=True)
+    for line in reading.stdout or ():
+        row = json.loads(line)
+        scores = {clause["id"]: clause["score"] for clause in row.get("clauses") or []}
+        row["clauses"] = [
+            {
+                "id": c.clause,
+                "version": c.version,
+                "quote": c.quote,
+                "start": c.start,
+                "end": c.end,
+                "score": scores[c.clause],
+            }
+            for c in cite(policy, scores)
+        ]
+        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
+    if reading.wait():
+        raise SetupError("The model could not read that. Send one JSON object with id and text per line.")
+
+
+@app.command()
+def requests(show_all: Annotated[bool, typer.Option("--all", help="Also those that are closed.")] = False) -> None:
+    """List privacy requests and cases that wait for a person, nearest due date first."""
+    from bot.bootstrap import open_desk
+    from bot.privacy.worklist import worklist
+
+    desk = open_desk()
+    table = Table("number", "kind", "state", "priority", "received", "due", box=None)
+    with desk.reading() as session:
+        for entry in worklist(session, show_all):
+            table.add_row(
+                entry.number,
+                entry.kind,
+                entry.state,
+                entry.priority,
+                f"{entry.received_at:%Y-%m-%d}",
+                f"{entry.due_at:%Y-%m-%d}",
+            )
+    out.print(table)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is missing, weak or unclassified; exit 1 when anything is."""
+    from bot.doctor import findings
+
+    problems = findings(get_settings())
+    for problem in problems:
+        out.print(f"- {problem}")
+    if problems:
+        raise typer.Exit(1)
+    out.print("Everything is in order.")
+
+
+@datamap_app.command("check")
+def datamap_check() -> None:
+    """Compare the data map with the live shop database; exit 1 when they do not fit."""
+    from bot.bootstrap import open_desk
+
+    open_desk()
+    out.print("Every column of the shop database is on the data map.")
+
+
+@policy_app.command("show")
+def policy_show() -> None:
+    """List the clauses of the policy in force."""
+    from bot.store.policy_library import load_library
+
+    policy = load_library(get_settings().policy_folder).in_force(datetime.now(UTC).date())
+    table = Table("clause", "title", "from", "to", box=None, title=f"Version {policy.version}")
+    for clause in policy.by_id.values():
+        table.add_row(clause.id, clause.title, str(clause.start), str(clause.end))
+    out.print(table)
+
+
+def main() -> None:
+    """Run the command line; whatever cannot be done ends in one sentence and exit code 1."""
+    try:
+        app()
+    except DeskError as error:
+        Console(stderr=True, highlight=False, soft_wrap=True).print(error.detail, style="bold red")
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

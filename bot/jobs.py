@@ -1,0 +1,145 @@
+"""The worker: what happens behind people's backs on their behalf, and survives the death of a process.
+
+Work is rows in the desk database; the queue only wakes the worker. A mail is sent when its row says so, and the
+row says sent only afterwards, so a worker that dies sends again rather than never.
+"""
+
+import smtplib
+import ssl
+import threading
+import time
+from datetime import timedelta
+from email.message import EmailMessage
+from urllib.parse import unquote, urlsplit
+
+import structlog
+from huey import Huey, PostgresHuey, SqliteHuey, crontab
+from huey.constants import WORKER_THREAD
+from sqlalchemy import or_, select
+from sqlalchemy.engine import make_url
+
+from bot.bootstrap import Desk
+from bot.clocks import SystemClock
+from bot.errors import SetupError
+from bot.store import conversations
+from bot.store.desk_tables import Mail
+
+log = structlog.get_logger("worker")
+_SECONDS_BETWEEN_LOOKS = 1
+_LONGEST_PAUSE = timedelta(hours=1)
+# Tries are about live servers, so they follow the machine's clock.
+_machine = SystemClock()
+
+
+class Mailer:
+    """Hands mails on: to an SMTP server where one is set, else (in the demo) to the demo's inbox."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._settings = desk.settings
+        if not desk.settings.smtp_url and not desk.settings.demo:
+            raise SetupError("SMTP_URL is not set. Write it as smtps://user:password@host:465 or smtp://host:587.")
+
+    def send(self, mail: Mail) -> None:
+        """Send one mail; returns only when the server has taken it.
+
+        Raises:
+            OSError: The server could not be reached.
+            smtplib.SMTPException: The server refused.
+        """
+        if not self._settings.smtp_url:
+            return
+        message = EmailMessage()
+        message["From"], message["To"], message["Subject"] = self._settings.mail_from, mail.recipient, mail.subject_line
+        message["Message-ID"] = f"<desk-{mail.id}@{self._settings.mail_from.partition('@')[2]}>"
+        message.set_content(mail.text)
+        server = urlsplit(self._settings.smtp_url)
+        with self._connect(server.scheme, server.hostname or "localhost", server.port) as smtp:
+            if server.username:
+                smtp.login(unquote(server.username), unquote(server.password or ""))
+            smtp.send_message(message)
+
+    def _connect(self, scheme: str, host: str, port: int | None) -> smtplib.SMTP:
+        context = ssl.create_default_context()
+        if scheme == "smtps":
+            return smtplib.SMTP_SSL(host, port or 465, timeout=20, context=context)
+        smtp = smtplib.SMTP(host, port or 587, timeout=20)
+        if scheme != "smtp+plain":
+            smtp.starttls(context=context)
+        return smtp
+
+
+def send_waiting_mails(desk: Desk, mailer: Mailer) -> int:
+    """Send what lies in the outbox and is due for a try, oldest first.
+
+    Returns:
+        How many were sent.
+    """
+    due = or_(Mail.next_try_at.is_(None), Mail.next_try_at <= _machine.now())
+    with desk.reading() as session:
+        ids = list(session.scalars(select(Mail.id).where(Mail.sent_at.is_(None), due).order_by(Mail.id).limit(50)))
+    return sum(_send_one(desk, mailer, mail_id) for mail_id in ids)
+
+
+def _send_one(desk: Desk, mailer: Mailer, mail_id: int) -> bool:
+    mail = _claim(desk, mail_id)
+    if mail is None:
+        return False
+    try:
+        mailer.send(mail)
+    except (OSError, smtplib.SMTPException) as error:
+        log.warning("mail not sent", mail=mail_id, attempt=mail.attempts, error=type(error).__name__)
+        return False
+    with desk.transaction() as session:
+        session.get_one(Mail, mail_id).sent_at = desk.clock.now()
+    return True
+
+
+def _claim(desk: Desk, mail_id: int) -> Mail | None:
+    """Take a mail for one try; no other worker takes it before the next try is due."""
+    now = _machine.now()
+    with desk.transaction() as session:
+        mail = session.get(Mail, mail_id, with_for_update=True)
+        if mail is None or mail.sent_at is not None or (mail.next_try_at and mail.next_try_at > now):
+            return None
+        mail.attempts += 1
+        mail.next_try_at = now + min(timedelta(minutes=2**mail.attempts), _LONGEST_PAUSE)
+        return mail
+
+
+def forget_expired(desk: Desk) -> None:
+    """Remove sessions and used shop tokens whose time is over."""
+    with desk.transaction() as session:
+        gone = conversations.forget_expired(session, _machine.now())
+    if gone:
+        log.info("expired rows removed", rows=gone)
+
+
+def make_queue(desk: Desk) -> Huey:
+    """The queue: a SQLite file embedded, PostgreSQL where the desk database is on one."""
+    url = make_url(desk.settings.desk_database_url)
+    if url.get_backend_name() == "postgresql":
+        plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return PostgresHuey("desk", dsn=plain)
+    return SqliteHuey("desk", filename=str(desk.settings.desk_home / "queue.sqlite3"))
+
+
+def run_worker(desk: Desk) -> None:
+    """Work until told to stop."""
+    mailer = Mailer(desk)
+    queue = make_queue(desk)
+
+    @queue.periodic_task(crontab(minute="*/10"))
+    def forget() -> None:
+        forget_expired(desk)
+
+    def watch_outbox() -> None:
+        while True:
+            try:
+                send_waiting_mails(desk, mailer)
+            except Exception as error:
+                # A border: the outbox is looked at again in a moment, whatever happened.
+                log.error("outbox failed", error=type(error).__name__)
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+
+    threading.Thread(target=watch_outbox, name="outbox", daemon=True).start()
+    queue.create_consumer(workers=1, worker_type=WORKER_THREAD).run()

@@ -1,0 +1,98 @@
+"""Which processes the desk is made of, and when they are ready together."""
+
+import asyncio
+import os
+import secrets
+import socket
+import sys
+import time
+from pathlib import Path
+
+import httpx
+
+from bot.config import PROJECT, Settings
+from bot.errors import SetupError
+from bot.supervisor import ProcessSpec
+
+_READY_SECONDS = 90
+
+
+def engine_python() -> Path:
+    """The engine's own interpreter.
+
+    Raises:
+        SetupError: It has not been set up.
+    """
+    python = PROJECT / ".venv-engine" / "bin" / "python"
+    if not python.exists():
+        raise SetupError("The engine's runtime is missing. Run: make setup")
+    return python
+
+
+def process_specs(settings: Settings) -> list[ProcessSpec]:
+    """Every process, with the settings it needs in its environment."""
+    common = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TZ") if name in os.environ}
+    desk = dict(os.environ) | {"PYTHONUNBUFFERED": "1"}
+    engine = common | {
+        "ENGINE_PORT": str(settings.engine_port),
+        "ENGINE_SECRET": settings.engine_secret,
+        "ACTIONS_URL": f"{settings.actions_url}/webhook",
+        "TRACKER_DATABASE_URL": settings.tracker_database_url,
+        "ENCRYPTION_KEYS": settings.encryption_keys,
+        "PYTHONUNBUFFERED": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+    own = [sys.executable, "-m", "bot", "process"]
+    return [
+        ProcessSpec("engine", [str(engine_python()), "-m", "bot.engine.launch"], engine),
+        ProcessSpec("actions", [*own, "actions"], desk),
+        ProcessSpec("web", [*own, "web"], desk),
+        ProcessSpec("worker", [*own, "worker"], desk),
+    ]
+
+
+def refuse_taken_ports(settings: Settings) -> None:
+    """Stop before anything starts when a port is taken.
+
+    Raises:
+        SetupError: Names the port and the setting that moves it.
+    """
+    wanted = {"PORT": settings.port, "ENGINE_PORT": settings.engine_port}
+    wanted |= {"ACTIONS_PORT": settings.actions_port, "INTERNAL_PORT": settings.internal_port}
+    for name, port in wanted.items():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((settings.listen_host if name == "PORT" else "127.0.0.1", port))
+            except OSError:
+                raise SetupError(
+                    f"Port {port} is taken by another program. Stop that one, or set {name} to a free port."
+                ) from None
+
+
+async def wait_until_it_answers(settings: Settings) -> None:
+    """Return when a chat message has come back through web, engine and tracker, and every part says ready.
+
+    Raises:
+        SetupError: That did not happen in time.
+    """
+    give_up_at = time.monotonic() + _READY_SECONDS
+    url = f"http://127.0.0.1:{settings.port}"
+    async with httpx.AsyncClient(base_url=url, timeout=10, trust_env=False) as client:
+        while time.monotonic() < give_up_at:
+            try:
+                if (await client.get("/readyz")).status_code == httpx.codes.OK and await _chat_answers(client):
+                    return
+            except httpx.HTTPError:
+                pass
+            await asyncio.sleep(0.2)
+    raise SetupError(
+        f"The desk did not answer within {_READY_SECONDS} seconds. See {settings.desk_home / 'run'}/*.log."
+    )
+
+
+async def _chat_answers(client: httpx.AsyncClient) -> bool:
+    opened = (await client.post("/api/v1/sessions")).json()
+    headers = {"Authorization": f"Bearer {opened['token']}", "Idempotency-Key": secrets.token_hex(8)}
+    answer = await client.post("/api/v1/messages", headers=headers, json={"text": "Do you sell my data?"})
+    return answer.status_code == httpx.codes.OK and bool(answer.json()["messages"])
