@@ -66,7 +66,7 @@ class Turn:
     @property
     def was_typed(self) -> bool:
         """Whether the person wrote words, rather than pressing a button."""
-        return bool(self.tracker.latest_message.get("intent_ranking"))
+        return len(self.tracker.latest_message.get("intent_ranking") or []) > 1
 
     @property
     def mail_address(self) -> str | None:

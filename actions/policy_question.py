@@ -1,5 +1,7 @@
 """Answers about the privacy policy: quoted, or plainly not there."""
 
+from typing import Any
+
 from actions.base import DeskAction, Events, Turn, in_words
 from bot.privacy.policy_question import cite, count_unanswered
 
@@ -15,6 +17,15 @@ NEAREST = {
     "version_date": "effective-date",
 }
 
+# A second clause is quoted when it comes near the first; more would bury the answer.
+_AT_MOST = 2
+_NEAR = 0.5
+
+
+def worth_showing(clauses: list[dict[str, Any]]) -> list[str]:
+    """Ids of the clauses that answer together: the best one, and a second that is nearly as likely."""
+    return [clause["id"] for clause in clauses[:_AT_MOST] if clause["score"] >= _NEAR * clauses[0]["score"]]
+
 
 class AnswerPolicy(DeskAction):
     """Quotes the clauses that answer, or says that the policy does not say."""
@@ -28,7 +39,7 @@ class AnswerPolicy(DeskAction):
             turn.say("utter_ask_policy_question")
             return []
         policy = turn.desk.policies.in_force(turn.now.date())
-        clauses = [citation.clause for citation in cite(policy, [clause["id"] for clause in found["clauses"]])]
+        clauses = [citation.clause for citation in cite(policy, worth_showing(found["clauses"]))]
         if found["covered"] and clauses:
             for clause in clauses:
                 turn.say(f"utter_ask_policy/{clause}", citations=[clause])

@@ -104,7 +104,7 @@ def train() -> None:
     """Build encoder and model, if anything they depend on changed."""
     from bot.training import ensure_model
 
-    out.print("The model is trained." if ensure_model(get_settings()) else "The model is up to date.")
+    ensure_model(get_settings())
 
 
 @app.command()

@@ -20,7 +20,7 @@ from bot.errors import SetupError
 _PR_SET_PDEATHSIG = 1
 _STOP_SECONDS = 5.0
 _LOOK_SECONDS = 0.2
-_STEADY_SECONDS = 30.0
+_STEADY_SECONDS = 10.0
 _MOST_FALLS = 5
 
 

@@ -82,7 +82,6 @@ class Turn(Base):
     idempotency_key: Mapped[str] = mapped_column(String(128), info=NOTHING)
     body_hash: Mapped[str] = mapped_column(String(64), info=NOTHING)
     state: Mapped[str] = mapped_column(String(16), info=NOTHING)
-    attempt: Mapped[int] = mapped_column(Integer, default=1, info=NOTHING)
     choice_intent: Mapped[str | None] = mapped_column(String(64), info=NOTHING)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, info=NOTHING)
 

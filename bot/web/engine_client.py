@@ -23,18 +23,18 @@ class EngineClient:
         """Run a turn.
 
         Args:
-            payload: conversation, message, attempt, and text or intent.
+            payload: conversation, message, and text or intent.
 
         Raises:
-            EngineSilent: Nobody knows whether the turn ran: no answer came.
-            EngineFailed: The engine, or an action it needs, said that it could not.
+            Unavailable: No answer came, or the engine or an action it needs could not do it. The same message may be
+                sent again: a turn that was recorded is answered from the record, any other runs anew.
         """
         try:
             answer = await self._client.post("/webhooks/desk/messages", json=payload)
         except httpx.HTTPError:
-            raise EngineSilent from None
+            raise Unavailable from None
         if answer.status_code != httpx.codes.OK:
-            raise EngineFailed
+            raise Unavailable
         messages: list[dict[str, Any]] = answer.json()["messages"]
         return messages
 
@@ -50,10 +50,3 @@ class EngineClient:
         """Let go of the connections."""
         await self._client.aclose()
 
-
-class EngineSilent(Unavailable):
-    """No answer came; the same turn may be sent again and will not run twice."""
-
-
-class EngineFailed(Unavailable):
-    """The turn ran and failed; sending it again is a new attempt."""

@@ -16,7 +16,7 @@ from bot.privacy.policy_question import cite
 from bot.store import conversations
 from bot.store.desk_tables import Conversation, Message, Turn
 from bot.vocabulary import Author, Owner
-from bot.web.engine_client import EngineClient, EngineFailed
+from bot.web.engine_client import EngineClient
 
 _WAIT = 0.02
 # Leases are about live processes, so they follow the machine's clock even when the demo's clock is moved.
@@ -85,9 +85,8 @@ class Turns:
         try:
             answers = await self._engine.turn(begun.payload) if begun.payload else []
             return await run_in_threadpool(self._finish, conversation_id, begun, answers)
-        except (DeskError, asyncio.CancelledError) as error:
-            state = "failed" if isinstance(error, EngineFailed) else "running"
-            await asyncio.shield(run_in_threadpool(self._give_up, conversation_id, begun, state))
+        except (DeskError, asyncio.CancelledError):
+            await asyncio.shield(run_in_threadpool(self._give_up, conversation_id, begun))
             raise
 
     async def _begin_when_free(self, conversation_id: str, key: str, said: Said) -> Begun:
@@ -119,7 +118,6 @@ class Turns:
                     idempotency_key=key,
                     body_hash=said.body_hash,
                     state="running",
-                    attempt=1,
                     choice_intent=choice.intent if choice else None,
                     created_at=now,
                 )
@@ -127,16 +125,13 @@ class Turns:
                 session.flush()
                 session.add(_message(chat.id, turn.id, Author.USER, choice.label if choice else said.text or "", now))
                 session.flush()
-            elif turn.state == "failed":
-                turn.attempt += 1
-                turn.state = "running"
             return Begun(turn.id, lease, False, self._payload(session, chat, turn))
 
     def _payload(self, session: Any, chat: Conversation, turn: Turn) -> dict[str, Any] | None:
         if chat.owner == Owner.PERSON:
             return None
         message = conversations.messages_of_turn(session, turn.id, Author.USER)[0]
-        payload = {"conversation": chat.id, "message": str(message.id), "attempt": turn.attempt}
+        payload = {"conversation": chat.id, "message": str(message.id)}
         if turn.choice_intent:
             return payload | {"intent": turn.choice_intent, "label": message.text}
         return payload | {"text": message.text}
@@ -172,10 +167,9 @@ class Turns:
             chat = conversations.conversation(session, conversation_id)
             return Answered(conversations.messages_of_turn(session, turn_id, Author.BOT), chat.owner)
 
-    def _give_up(self, conversation_id: str, begun: Begun, state: str) -> None:
-        with self._desk.transaction() as session:
-            session.get_one(Turn, begun.turn_id).state = state
-            if begun.lease:
+    def _give_up(self, conversation_id: str, begun: Begun) -> None:
+        if begun.lease:
+            with self._desk.transaction() as session:
                 conversations.release_lease(session, conversation_id, begun.lease)
 
 

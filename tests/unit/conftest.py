@@ -60,6 +60,7 @@ def desk(settings, clock) -> Desk:
 @pytest.fixture
 def chat(desk):
     """Opens conversations: `chat("1001")` for a customer, `chat(None)` for somebody unknown."""
+
     def opened(subject):
         with desk.transaction() as session:
             conversation_id, _ = conversations.open_session(session, subject, NOON, NOON + timedelta(hours=1))

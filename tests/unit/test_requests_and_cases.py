@@ -22,9 +22,7 @@ def receive(desk, conversation_id, kind=RequestKind.ERASURE, origin="1", **more)
     with desk.transaction() as session:
         person = conversations.conversation(session, conversation_id)
         mail_to = desk.email_of(person.subject) if person.subject else None
-        return request_intake.receive_request(
-            session, desk.clock.now(), person, kind, origin, MONTH, mail_to, **more
-        )
+        return request_intake.receive_request(session, desk.clock.now(), person, kind, origin, MONTH, mail_to, **more)
 
 
 def revoke(desk, conversation_id, number):

@@ -73,7 +73,11 @@ def test_public_keys_of_the_shop_are_accepted_and_foreign_ones_are_not(settings,
     settings.shop_jwt_jwks = json.dumps({"keys": [public]})
     tokens = ShopTokens(settings)
     assert tokens.check(signed(made, algorithm, {"kid": "k1"})).subject == "1001"
-    for bad in (signed(foreign, algorithm, {"kid": "k1"}), signed(made, algorithm, {"kid": "k2"}), signed(made, algorithm)):
+    for bad in (
+        signed(foreign, algorithm, {"kid": "k1"}),
+        signed(made, algorithm, {"kid": "k2"}),
+        signed(made, algorithm),
+    ):
         with pytest.raises(InvalidToken):
             tokens.check(bad)
 
