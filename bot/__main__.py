@@ -18,8 +18,10 @@ from bot.errors import DeskError, SetupError
 app = typer.Typer(help="The privacy desk.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 datamap_app = typer.Typer(help="The map of personal data in the shop's database.", no_args_is_help=True)
 policy_app = typer.Typer(help="The shop's privacy policy.", no_args_is_help=True)
+keys_app = typer.Typer(help="Encryption keys.", no_args_is_help=True)
 app.add_typer(datamap_app, name="datamap")
 app.add_typer(policy_app, name="policy")
+app.add_typer(keys_app, name="keys")
 out = Console(highlight=False, soft_wrap=True)
 
 
@@ -72,7 +74,12 @@ def process(name: str) -> None:
     logs.configure(name)
     desk = open_desk()
     settings = desk.settings
-    quiet: dict[str, Any] = {"log_config": None, "access_log": False, "server_header": False, "timeout_graceful_shutdown": 2}
+    quiet: dict[str, Any] = {
+        "log_config": None,
+        "access_log": False,
+        "server_header": False,
+        "timeout_graceful_shutdown": 2,
+    }
     if name == "actions":
         from actions.server import make_app as make_actions
 
@@ -159,6 +166,38 @@ def requests(show_all: Annotated[bool, typer.Option("--all", help="Also those th
                 f"{entry.due_at:%Y-%m-%d}",
             )
     out.print(table)
+
+
+@app.command()
+def audit(last: Annotated[int, typer.Option(help="How many entries.", min=1)] = 50) -> None:
+    """List what the desk did, newest first: times, events and numbers."""
+    from bot.bootstrap import open_desk
+    from bot.store.audit import newest
+
+    table = Table("at", "event", "number", "conversation", box=None)
+    with open_desk().reading() as session:
+        for entry in newest(session, last):
+            table.add_row(
+                f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.event, entry.reference or "", entry.conversation_id or ""
+            )
+    out.print(table)
+
+
+@app.command()
+def purge() -> None:
+    """Remove sessions and used shop tokens whose time is over; the worker does it every ten minutes."""
+    from bot.bootstrap import open_desk
+    from bot.jobs import forget_expired
+
+    out.print(f"{forget_expired(open_desk())} rows removed.")
+
+
+@keys_app.command("new")
+def keys_new() -> None:
+    """Print a new key; put it in front of the others in ENCRYPTION_KEYS."""
+    from cryptography.fernet import Fernet
+
+    out.print(Fernet.generate_key().decode())
 
 
 @app.command()

@@ -106,12 +106,17 @@ def _claim(desk: Desk, mail_id: int) -> Mail | None:
         return mail
 
 
-def forget_expired(desk: Desk) -> None:
-    """Remove sessions and used shop tokens whose time is over."""
+def forget_expired(desk: Desk) -> int:
+    """Remove sessions and used shop tokens whose time is over.
+
+    Returns:
+        How many rows went.
+    """
     with desk.transaction() as session:
         gone = conversations.forget_expired(session, _machine.now())
     if gone:
         log.info("expired rows removed", rows=gone)
+    return gone
 
 
 def make_queue(desk: Desk) -> Huey:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.store.desk_tables import AuditEntry
@@ -21,3 +22,8 @@ def record(
         reference: The number of a case or request; never a person's value.
     """
     session.add(AuditEntry(at=now, event=event, conversation_id=conversation_id, reference=reference))
+
+
+def newest(session: Session, count: int) -> list[AuditEntry]:
+    """The last entries, newest first."""
+    return list(session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(count)))
