@@ -1,0 +1,1 @@
+"""The rooms: one use case per right, without chat and without web."""
