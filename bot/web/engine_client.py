@@ -49,4 +49,3 @@ class EngineClient:
     async def close(self) -> None:
         """Let go of the connections."""
         await self._client.aclose()
-

@@ -16,37 +16,35 @@ from bot.store.desk_tables import Base
 from bot.store.policy_library import load_library
 
 DOMAIN = yaml.safe_load((PROJECT / "domain.yml").read_text(encoding="utf-8"))
-CONTRACT = set(
-    [
-        "ask_policy",
-        "request_access",
-        "request_export",
-        "request_rectification",
-        "request_erasure",
-        "cancel_account",
-        "request_anonymisation",
-        "withdraw_consent",
-        "object_to_processing",
-        "guardian_consent",
-        "file_complaint",
-        "report_security_issue",
-        "object_to_policy_update",
-        "accept_policy_update",
-        "ask_policy_changes",
-        "ask_request_status",
-        "revoke_request",
-        "ask_for_human",
-        "greet",
-        "goodbye",
-        "thank",
-        "affirm",
-        "deny",
-        "cancel",
-        "help",
-        "shop_question",
-        "out_of_scope",
-    ]
-)
+CONTRACT = {
+    "ask_policy",
+    "request_access",
+    "request_export",
+    "request_rectification",
+    "request_erasure",
+    "cancel_account",
+    "request_anonymisation",
+    "withdraw_consent",
+    "object_to_processing",
+    "guardian_consent",
+    "file_complaint",
+    "report_security_issue",
+    "object_to_policy_update",
+    "accept_policy_update",
+    "ask_policy_changes",
+    "ask_request_status",
+    "revoke_request",
+    "ask_for_human",
+    "greet",
+    "goodbye",
+    "thank",
+    "affirm",
+    "deny",
+    "cancel",
+    "help",
+    "shop_question",
+    "out_of_scope",
+}
 
 
 def nlu():
