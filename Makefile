@@ -68,7 +68,7 @@ screenshots: setup ## Retake the pictures of the README (the desk must run)
 
 locks: setup ## Renew both lock files
 	UV_CUSTOM_COMPILE_COMMAND="make locks" $(UV) pip compile --quiet --python $(DESK) --generate-hashes --no-emit-index-url --group dev pyproject.toml -o requirements.lock
-	UV_CUSTOM_COMPILE_COMMAND="make locks" $(UV) pip compile --quiet --python $(ENGINE) --generate-hashes --no-emit-index-url bot/engine/pyproject.toml -o bot/engine/requirements.lock
+	UV_CUSTOM_COMPILE_COMMAND="make locks" $(abspath $(UV)) pip compile --quiet --directory bot/engine --python ../../$(ENGINE) --generate-hashes --no-emit-index-url pyproject.toml -o requirements.lock
 
 clean: ## Remove everything that make can build again; data under var/ stays
 	rm -rf .venv .venv-engine .tools models/encoder models/*.tar.gz models/*.fingerprint models/clauses.json .rasa

@@ -1,0 +1,172 @@
+"""The one door of the engine: the web process brings what a person typed or chose, and gets the bot's messages."""
+
+import hmac
+import json
+import logging
+import re
+from typing import Any, Awaitable, Callable, Dict, Optional, Text
+
+from rasa.core.agent import Agent
+from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
+from rasa.shared.core.constants import USER_INTENT_BACK, USER_INTENT_RESTART, USER_INTENT_SESSION_START
+from sanic import Blueprint, HTTPResponse, Request, response
+
+from bot.engine.patches import ActionsUnavailable
+from bot.engine.plain_text import plain_text
+from bot.engine.tracker_store import EncryptedTrackerStore
+
+logger = logging.getLogger(__name__)
+
+_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_RESERVED = frozenset({USER_INTENT_BACK, USER_INTENT_RESTART, USER_INTENT_SESSION_START})
+
+
+class BadBody(ValueError):
+    """The request's body is not as agreed; the message names the field and no value."""
+
+
+class NoAnswer(RuntimeError):
+    """The bot had nothing to say, which no turn may end with."""
+
+
+class DeskOutput(OutputChannel):
+    """Takes the bot's messages silently: the answer is read from the record when the turn is complete."""
+
+    @classmethod
+    def name(cls) -> Text:
+        """Name by which responses can be written for this channel only."""
+        return "desk"
+
+    async def send_response(self, recipient_id: Text, message: Dict[Text, Any]) -> None:
+        """Nothing to send before the turn is recorded."""
+
+
+class DeskChannel(InputChannel):
+    """Accepts messages from the web process and from nobody else."""
+
+    @classmethod
+    def name(cls) -> Text:
+        """Part of the address: ``/webhooks/desk``."""
+        return "desk"
+
+    @classmethod
+    def from_credentials(cls, credentials: Optional[Dict[Text, Any]]) -> "DeskChannel":
+        """Reads the shared secret."""
+        if not credentials or not credentials.get("secret"):
+            cls.raise_missing_credentials_exception()
+        return cls(str(credentials["secret"]))
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret.encode()
+
+    def _knows_secret(self, request: Request) -> bool:
+        given = request.headers.get("x-desk-secret") or ""
+        return hmac.compare_digest(given.encode("utf-8", "replace"), self._secret)
+
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        """The two addresses ``messages`` and ``ready``."""
+        routes = Blueprint("desk_channel")
+
+        @routes.get("/ready")
+        async def ready(request: Request) -> HTTPResponse:
+            agent: Optional[Agent] = getattr(request.app.ctx, "agent", None)
+            if agent is None or not agent.is_ready():
+                return response.json({"error": "not_ready"}, 503)
+            try:
+                agent.tracker_store.ping()
+            except Exception as error:
+                logger.error("The tracker database does not answer (%s).", type(error).__name__)
+                return response.json({"error": "not_ready"}, 503)
+            return response.json({"status": "ready"})
+
+        @routes.post("/messages")
+        async def messages(request: Request) -> HTTPResponse:
+            if not self._knows_secret(request):
+                return response.json({"error": "wrong_secret"}, 401)
+            agent: Agent = request.app.ctx.agent
+            try:
+                message = read_message(request.body, agent)
+            except BadBody as error:
+                return response.json({"error": "bad_body", "detail": str(error)}, 422)
+            try:
+                return response.json(await turn(agent, message))
+            except ActionsUnavailable as error:
+                logger.error("%s could not be run (%s).", error.action, type(error.__cause__).__name__)
+                return response.json({"error": "actions_unavailable"}, 502)
+            except Exception:
+                logger.exception("A turn failed.")
+                return response.json({"error": "engine_failure"}, 500)
+
+        return routes
+
+
+def read_message(body: bytes, agent: Agent) -> UserMessage:
+    """Turns a request's body into a message for Rasa.
+
+    Raises:
+        BadBody: a field is missing or has the wrong form.
+    """
+    try:
+        given = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadBody("The body is not JSON.") from error
+    if not isinstance(given, dict):
+        raise BadBody("The body is not a JSON object.")
+    for field in ("conversation", "message"):
+        if not isinstance(given.get(field), str) or not _ID.fullmatch(given[field]):
+            raise BadBody(f"{field} is not an id.")
+    text, intent = given.get("text"), given.get("intent")
+    if (text is None) == (intent is None):
+        raise BadBody("Exactly one of text and intent is needed.")
+    parsed = None
+    if intent is not None:
+        if not isinstance(intent, str) or intent in _RESERVED or intent not in agent.domain.intents:
+            raise BadBody("intent is not known.")
+        text = given.get("label", "")
+        reading = {"name": intent, "confidence": 1.0}
+        parsed = {"intent": reading, "intent_ranking": [reading], "entities": []}
+    if not isinstance(text, str):
+        raise BadBody("text and label are strings.")
+    clean = plain_text(text)
+    if parsed is not None:
+        parsed["text"] = clean
+    return UserMessage(
+        clean,
+        DeskOutput(),
+        given["conversation"],
+        parse_data=parsed,
+        input_channel=DeskChannel.name(),
+        message_id=given["message"],
+        metadata={"message": given["message"]},
+    )
+
+
+async def turn(agent: Agent, message: UserMessage) -> Dict[Text, Any]:
+    """Runs one turn, or finds that this message was handled before; either way answers from the record.
+
+    Raises:
+        ActionsUnavailable: a custom action could not be run; nothing of the turn is recorded.
+        NoAnswer: the turn gave no message.
+    """
+    store: EncryptedTrackerStore = agent.tracker_store  # type: ignore[assignment]
+    async with agent.lock_store.lock(message.sender_id):
+        recorded = store.recorded_turn(message.sender_id, message.message_id)
+        if recorded is None:
+            await agent.processor.handle_message(message)  # type: ignore[union-attr]
+            recorded = store.recorded_turn(message.sender_id, message.message_id)
+    said = [shaped for shaped in map(shape, recorded.bot if recorded else []) if shaped["text"] or shaped["custom"]]
+    if recorded is None or not said:
+        raise NoAnswer("The turn gave no message.")
+    intent = recorded.user["parse_data"]["intent"]
+    return {"messages": said, "intent": {"name": intent["name"], "confidence": intent["confidence"]}}
+
+
+def shape(event: Dict[Text, Any]) -> Dict[Text, Any]:
+    """A stored message of the bot as the web process takes it."""
+    data = event.get("data") or {}
+    return {
+        "text": event.get("text") or "",
+        "response": (event.get("metadata") or {}).get("utter_action"),
+        "buttons": [{"title": one.get("title"), "payload": one.get("payload")} for one in data.get("buttons") or []],
+        "custom": data.get("custom") or {},
+    }

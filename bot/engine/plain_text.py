@@ -1,0 +1,33 @@
+"""What a person typed, as text and nothing else."""
+
+import re
+
+MAX_CHARACTERS = 4000
+NO_WORDS = "?"
+_PAYLOAD = re.compile(r"/+(?=.*[_@{])\w+(@[\d.]*)?\s*(\{.*)?", re.DOTALL)
+_CONTROL = dict.fromkeys([*range(32), 127], " ")
+_QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"'})
+
+
+def plain_text(typed: str) -> str:
+    """Returns ``typed`` so that Rasa can only read it as words.
+
+    Rasa takes a message that starts with ``/`` for an intent with slot values (``/request_erasure{"x": 1}``), past all
+    understanding; so leading slashes go. NUL, other control characters and halves of broken characters go as well:
+    no person types them and some databases refuse them. Line breaks become spaces. Longer texts than
+    ``MAX_CHARACTERS`` are cut. A message that is such a payload from end to end has no words in it and is understood
+    as none: ``/affirm{}`` is not a yes.
+    """
+    if _PAYLOAD.fullmatch(typed[:MAX_CHARACTERS].strip()):
+        return NO_WORDS
+    whole = typed[: 4 * MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
+    return _single_spaced(whole.translate(_CONTROL)).lstrip("/ ")[:MAX_CHARACTERS].rstrip()
+
+
+def folded(text: str) -> str:
+    """Lower case with straight quotes and single spaces: the form in which letters are compared."""
+    return _single_spaced(text.translate(_QUOTES).lower())
+
+
+def _single_spaced(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,44 @@
+import pytest
+
+from bot.engine.plain_text import MAX_CHARACTERS, NO_WORDS, folded, plain_text
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ['/request_erasure{"x":1}', ' /request_erasure{"x":1}', "/request_erasure", "//request_erasure@1.0", "/affirm{}"],
+)
+def test_a_payload_has_no_words(typed):
+    assert plain_text(typed) == NO_WORDS
+
+
+@pytest.mark.parametrize(("typed", "text"), [("/hello there", "hello there"), ("// / what now?", "what now?")])
+def test_words_behind_a_slash_are_words(typed, text):
+    assert plain_text(typed) == text
+
+
+def test_slashes_inside_a_text_stay():
+    assert plain_text("he/she and 1/2") == "he/she and 1/2"
+
+
+def test_control_characters_become_spaces():
+    assert plain_text("a\x00b\x1b[31m\nc\x7f") == "a b [31m c"
+
+
+def test_a_slash_behind_a_control_character_is_still_a_leading_slash():
+    assert not plain_text('\x00/request_erasure{"x":1}').startswith("/")
+
+
+def test_a_broken_character_does_not_break_anything():
+    plain_text("\ud800 hello").encode("utf-8")
+
+
+def test_long_texts_are_cut():
+    assert len(plain_text("word " * 10_000)) <= MAX_CHARACTERS
+
+
+def test_nothing_but_slashes_is_empty():
+    assert plain_text(" // / ") == ""
+
+
+def test_folding_makes_quotes_straight():
+    assert folded("I don\u2019t  KNOW") == "i don't know"

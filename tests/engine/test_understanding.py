@@ -1,0 +1,126 @@
+"""The components as Rasa runs them, on the small desk."""
+
+import io
+import json
+import sys
+
+import numpy
+import pytest
+
+from bot.engine import parse
+from bot.engine.clause_retriever import ClauseRetriever
+from bot.engine.intent_classifier import FALLBACK, IntentClassifier
+from bot.engine.linear_model import LinearModel
+
+SETTINGS = IntentClassifier.get_default_config()
+
+
+@pytest.fixture(scope="module")
+def reader(small_desk):
+    return parse.Reader(small_desk / "models/privacy-desk.tar.gz")
+
+
+def classifier(labels):
+    model = LinearModel(labels, numpy.zeros((2, 2)), numpy.zeros((2, 2)), numpy.zeros(2), 1.0, None)
+    return IntentClassifier(SETTINGS, None, None, model)
+
+
+def retriever(labels):
+    model = LinearModel(labels, numpy.zeros((2, 2)), numpy.zeros((2, 2)), numpy.zeros(2), 1.0, None)
+    return ClauseRetriever(ClauseRetriever.get_default_config(), None, None, model)
+
+
+@pytest.mark.parametrize("intent", ["request_erasure", "cancel_account", "request_anonymisation"])
+def test_a_destructive_reading_needs_more_confidence_than_another(intent):
+    chances = numpy.array([0.55, 0.45])
+    read, ranking = classifier([intent, "zzz_greet"]).reading("some words", chances)
+    assert read["name"] == FALLBACK
+    assert [one["name"] for one in ranking] == [intent, "zzz_greet"]
+    assert classifier(["greet", "zzz_thank"]).reading("some words", chances)[0]["name"] == "greet"
+
+
+def test_a_sure_destructive_reading_is_taken():
+    read, _ = classifier(["request_erasure", "thank"]).reading("some words", numpy.array([0.9, 0.1]))
+    assert read == {"name": "request_erasure", "confidence": 0.9}
+
+
+def test_a_message_without_words_is_not_understood():
+    assert classifier(["greet", "thank"]).reading("?!", numpy.array([0.99, 0.01]))[0]["name"] == FALLBACK
+
+
+def test_policy_labels_count_as_one_intent(reader):
+    read = reader.read(["how is what you store protected"])[0]
+    assert read["intent"]["name"] == "ask_policy"
+    names = [one["name"] for one in read["intent_ranking"]]
+    assert names.count("ask_policy") == 1
+    assert not any("/" in name for name in names)
+    assert sum(one["confidence"] for one in read["intent_ranking"]) == pytest.approx(1, abs=0.01)
+
+
+def test_a_covered_question_names_its_clause(reader):
+    policy = reader.read(["is the data encrypted and protected"])[0]["policy"]
+    assert policy["covered"] is True
+    assert policy["clauses"][0]["id"] == "security"
+    assert policy["topic"] is None
+
+
+def test_an_uncovered_question_names_its_topic(reader):
+    policy = reader.read(["which third party cookies are set"])[0]["policy"]
+    assert policy["covered"] is False
+    assert policy["topic"] == "cookies"
+
+
+def test_only_questions_about_the_policy_carry_a_policy_result(reader):
+    assert "policy" not in reader.read(["hello"])[0]
+
+
+def test_the_retriever_abstains_below_its_threshold():
+    answer = retriever(["not_covered_cookies", "security"]).answer(numpy.array([0.5, 0.5]))
+    assert answer["covered"] is False
+    assert answer["topic"] == "cookies"
+    assert answer["clauses"] == [{"id": "security", "score": 0.5}]
+
+
+def test_questions_about_other_things_are_not_covered():
+    answer = retriever(["outside", "security"]).answer(numpy.array([0.7, 0.3]))
+    assert (answer["covered"], answer["topic"]) == (False, None)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\x00", "x" * 10_000, "????", '/request_erasure{"a": 1}', "\U0001f600", "/////", "\ud800"]
+)
+def test_odd_texts_are_read_and_never_as_a_destructive_request(reader, text):
+    read = reader.read([text])[0]
+    assert read["intent"]["name"] != "request_erasure"
+
+
+def test_rows_read_together_are_read_as_alone(reader):
+    texts = ["hello there", "is my data encrypted", "", "remove all my details please"]
+    together = reader.read(texts)
+    for text, read in zip(texts, together, strict=True):
+        alone = reader.read([text])[0]
+        assert read["intent"]["name"] == alone["intent"]["name"]
+        assert read["intent"]["confidence"] == pytest.approx(alone["intent"]["confidence"], abs=1e-3)
+
+
+def test_parse_writes_one_line_for_each_row(small_desk, monkeypatch, capsys):
+    rows = [{"id": 1, "text": "hello"}, {"id": "b", "text": "/////"}, {"id": "c", "text": "do you encrypt my data"}]
+    given = io.TextIOWrapper(io.BytesIO("\n".join(json.dumps(row) for row in rows).encode()))
+    written = io.TextIOWrapper(io.BytesIO(), write_through=True)
+    monkeypatch.chdir(small_desk)
+    monkeypatch.setattr(sys, "stdin", given)
+    monkeypatch.setattr(sys, "stdout", written)
+    assert parse.main() == 0
+    lines = [json.loads(line) for line in written.buffer.getvalue().decode().splitlines()]
+    assert [line["id"] for line in lines] == [1, "b", "c"]
+    assert [line["text"] for line in lines] == [row["text"] for row in rows]
+    keys = {"id", "text", "intent", "confidence", "ranking", "covered", "topic", "clauses"}
+    assert all(set(line) == keys for line in lines)
+    assert lines[0]["covered"] is None
+    assert lines[2]["clauses"][0]["id"] == "security"
+
+
+@pytest.mark.parametrize("line", ["nonsense", "[1]", '{"id": 1}', '{"id": 1, "text": 5}'])
+def test_parse_names_a_bad_line(line):
+    with pytest.raises(parse.BadLine, match="ine 2"):
+        list(parse.rows(['{"id": 0, "text": "fine"}', line]))
