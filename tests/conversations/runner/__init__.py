@@ -1,0 +1,1 @@
+"""Runs the conversations of `tests/conversations/*.yml` against the real desk."""

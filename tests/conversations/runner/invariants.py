@@ -1,0 +1,82 @@
+"""What must hold for every answer, whatever a conversation expects of it."""
+
+import json
+import re
+from functools import cache
+from typing import Any
+
+from bot.config import PROJECT
+from tests.conversations.runner.comparing import strings_of
+
+_RAW_NAME = re.compile(r"\butter_\w+|\{\w*\}|\$\{")
+_KEYS = {"id", "author", "text", "citations", "choices", "card", "response", "created_at"}
+_OPAQUE = re.compile(r"^[0-9a-f]{16,64}$")
+
+
+@cache
+def _policy(version: str) -> str:
+    return (PROJECT / "data" / "policy" / f"{version}.md").read_bytes().decode("utf-8")
+
+
+def broken_invariants(messages: list[dict[str, Any]], strangers: set[str], own: set[str]) -> list[str]:
+    """What no answer may ever do, and this one does.
+
+    Args:
+        messages: The bot's messages of one turn.
+        strangers: E-mail addresses and phone numbers of everybody but the reader.
+        own: The same of the reader: shown shortened in an overview, never in full.
+    """
+    broken = []
+    for number, message in enumerate(messages, start=1):
+        broken += [f"message {number}: {each}" for each in _of_message(message, strangers, own)]
+    ids = [int(message["id"]) for message in messages]
+    if ids != sorted(set(ids)):
+        broken.append(f"message ids do not rise: {ids}")
+    offered = [choice["id"] for message in messages for choice in message["choices"]]
+    if len(offered) != len(set(offered)):
+        broken.append("two choices have the same id")
+    return broken
+
+
+def _of_message(message: dict[str, Any], strangers: set[str], own: set[str]) -> list[str]:
+    broken = []
+    if set(message) != _KEYS:
+        broken.append(f"its keys are {', '.join(sorted(message))}")
+    if message["author"] == "bot" and not message["text"].strip():
+        broken.append("its text is empty")
+    shown = [message["text"], *(c["label"] for c in message["choices"]), *strings_of(message["card"])]
+    for text in shown:
+        if raw := _RAW_NAME.search(text):
+            broken.append(f"it shows {raw[0]!r} where a person expects words")
+    broken += [problem for citation in message["citations"] for problem in _of_citation(citation)]
+    for choice in message["choices"]:
+        if not _OPAQUE.match(choice["id"]) or set(choice) != {"id", "label"}:
+            broken.append(f"the choice {choice['label']!r} gives away more than an opaque id")
+    return broken + _of_privacy(message, strangers, own)
+
+
+def _of_citation(citation: dict[str, Any]) -> list[str]:
+    clause, version = citation["clause"], citation["version"]
+    broken = []
+    if _policy(version)[citation["start"] : citation["end"]] != citation["quote"] or not citation["quote"]:
+        broken.append(f"the quotation of {clause} is not what stands in {version}.md at these places")
+    if citation["url"] != f"/policy/{version}#{clause}":
+        broken.append(f"the link of {clause} is {citation['url']}")
+    return broken
+
+
+def _of_privacy(message: dict[str, Any], strangers: set[str], own: set[str]) -> list[str]:
+    text = json.dumps(message, ensure_ascii=False).casefold()
+    digits = re.sub(r"\D", "", text)
+    broken = [f"it shows somebody else's {_kind(value)}" for value in strangers - own if _stands(value, text, digits)]
+    if (message["card"] or {}).get("kind") == "access_summary":
+        broken += [f"the overview shows the {_kind(v)} in full" for v in own if _stands(v, text, digits)]
+    return broken
+
+
+def _kind(contact: str) -> str:
+    return "e-mail address" if "@" in contact else "phone number"
+
+
+def _stands(contact: str, text: str, digits: str) -> bool:
+    return contact.casefold() in text or ("@" not in contact and re.sub(r"\D", "", contact) in digits)

@@ -1,0 +1,106 @@
+"""Makes each conversation an item of pytest, and keeps the list of known failures honest."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from tests.conversations.runner.reading import BadFile, Block, Conversation, Lines, load, read
+from tests.conversations.runner.running import ConversationDiffers, Run
+from tests.conversations.runner.world import World
+from tests.stack import Stack, StackError
+
+FOLDER = Path(__file__).resolve().parent.parent
+KNOWN_FAILURES = "expected_failures.yml"
+
+
+class ConversationFile(pytest.File):
+    """A file of conversations."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Each conversation as an item.
+
+        Raises:
+            pytest.Collector.CollectError: The file cannot be understood; the sentence names the line.
+        """
+        try:
+            conversations = read(self.path)
+            known = known_failures(self.path.parent / KNOWN_FAILURES)
+        except BadFile as error:
+            raise self.CollectError(str(error)) from None
+        for conversation in conversations:
+            yield ConversationItem.make(self, conversation, known.get(conversation.id))
+
+
+class ConversationItem(pytest.Function):
+    """One conversation; takes the fixture `stack` as a test function would."""
+
+    conversation: Conversation
+
+    @classmethod
+    def make(cls, parent: ConversationFile, conversation: Conversation, known: str | None) -> "ConversationItem":
+        """An item for a conversation, with the reason of its known failure if it has one."""
+
+        def converse(stack: Stack) -> None:
+            stack.check()
+            hold(conversation, World(stack), known)
+
+        item = cast(ConversationItem, cls.from_parent(parent, name=conversation.name, callobj=converse))
+        item.conversation = conversation
+        return item
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Where the conversation stands, and its name."""
+        return self.path, self.conversation.line - 1, self.conversation.name
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """What happened, for a reader of conversations; anything else as pytest shows it."""
+        if isinstance(excinfo.value, ConversationDiffers | StackError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+
+def hold(conversation: Conversation, world: World, known: str | None) -> None:
+    """Run a conversation.
+
+    Args:
+        conversation: What to run.
+        world: The desk to run it on.
+        known: Why it is known to fail, if it is.
+
+    Raises:
+        ConversationDiffers: It failed and is not known to, or it did not fail and is known to.
+    """
+    try:
+        Run(conversation, world).run()
+    except ConversationDiffers:
+        if known is None:
+            raise
+        pytest.xfail(known)
+    if known is not None:
+        raise ConversationDiffers(
+            f"{conversation.name}\n\n▶ This conversation is known to fail ({known}), and it went through.\n"
+            f"    If that is right, remove {conversation.id!r} from {KNOWN_FAILURES}."
+        )
+
+
+def known_failures(path: Path) -> dict[str, str]:
+    """Conversations that are known to fail, with the reason.
+
+    Raises:
+        BadFile: The file cannot be understood.
+    """
+    listed = load(path) if path.exists() else None
+    if listed is None:
+        return {}
+    if not isinstance(listed, Lines):
+        raise BadFile(path, 1, "this is a list of `- id: <file>/<name>` with a `reason` each.")
+    reasons: dict[str, str] = {}
+    for entry, line in zip(listed, listed.lines, strict=True):
+        if not isinstance(entry, Block) or set(entry) != {"id", "reason"} or not entry["reason"]:
+            raise BadFile(path, line, "an entry has an `id` (file and name, with a slash between) and a `reason`.")
+        if entry["id"] in reasons:
+            raise BadFile(path, line, f"{entry['id']!r} stands twice.")
+        reasons[entry["id"]] = entry["reason"]
+    return reasons

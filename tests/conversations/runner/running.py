@@ -1,0 +1,232 @@
+"""Carries out a conversation, step by step."""
+
+from typing import Any
+
+from tests.conversations.runner import comparing
+from tests.conversations.runner.comparing import Differs
+from tests.conversations.runner.invariants import broken_invariants
+from tests.conversations.runner.placeholders import filled
+from tests.conversations.runner.reading import Conversation, Step
+from tests.conversations.runner.steps import KINDS, SENDING, Long, Mail, OldChoice, OtherWords, Store
+from tests.conversations.runner.transcript import Transcript
+from tests.conversations.runner.world import Sent, Speaker, World
+
+_MAIL_SECONDS = 15.0
+_NO_MAIL_SECONDS = 2.5
+_LOOK_SECONDS = 0.25
+
+
+class ConversationDiffers(Exception):
+    """A step did not hold; the text is for the designer of the conversation."""
+
+
+class Run:
+    """One conversation while it runs."""
+
+    def __init__(self, conversation: Conversation, world: World) -> None:
+        self._conversation = conversation
+        self._world = world
+        self._transcript = Transcript()
+        self._speakers: dict[str, Speaker] = {}
+        self._captured: dict[str, Any] = {}
+        self._speaking = next(iter(conversation.people))
+
+    def run(self) -> None:
+        """Run every step.
+
+        Raises:
+            ConversationDiffers: The first step that did not hold, with everything before it.
+        """
+        steps = self._conversation.steps
+        try:
+            for number, step in enumerate(steps):
+                following = steps[number + 1] if number + 1 < len(steps) else None
+                try:
+                    self._step(step, following)
+                except Differs as difference:
+                    raise ConversationDiffers(self._told(step, difference, len(steps) - number - 1)) from None
+        finally:
+            self._world.everything_up()
+
+    def _told(self, step: Step, difference: Differs, left: int) -> str:
+        path, line = self._conversation.path, step.line
+        told = [self._conversation.name, f"({path.name}, line {self._conversation.line})", "", *self._transcript.lines]
+        told += ["", f"▶ line {line}: {step.kind}: {_shortened(step.value)}"]
+        told += [f"    ✗ {each}" for each in difference.differences]
+        told += ["", f"  {left} more steps were not reached."] if left else []
+        return "\n".join(told)
+
+    def _step(self, step: Step, following: Step | None) -> None:
+        value = KINDS[step.kind].validate_python(filled(step.value, self._values(step)))
+        if step.kind in SENDING:
+            sent = getattr(self, f"_{step.kind}")(value)
+            self._look_at(sent, following)
+            return
+        getattr(self, f"_{step.kind}")(value)
+        if step.kind not in ("as", "clock", "down", "up", "restart"):
+            self._transcript.checked(step.line, step.kind)
+
+    def _values(self, step: Step) -> dict[str, Any]:
+        """What `${…}` stands for in a step: captures, and who the people are."""
+        values = dict(self._captured)
+        if "${" not in str(step.value):
+            return values
+        for name in self._conversation.people:
+            speaker = self._speaker(name)
+            row = speaker.customer or {}
+            known = {"conversation": speaker.conversation, "customer": row.get("id", "")}
+            known |= {"email": row.get("email", ""), "name": row.get("name", "")}
+            values |= {f"{name}.{key}": value for key, value in known.items()}
+            values |= known if name == self._speaking else {}
+        return values
+
+    # --- who ----------------------------------------------------------------------------------------------------------
+
+    def _speaker(self, name: str) -> Speaker:
+        if name not in self._speakers:
+            wanted = self._conversation.people[name].customer
+            speaker = self._speakers[name] = self._world.open(name, wanted)
+            who = "is an anonymous visitor" if speaker.customer is None else f"signs in as {speaker.customer['name']}"
+            self._transcript.note(f"{name} {who}")
+        return self._speakers[name]
+
+    @property
+    def _me(self) -> Speaker:
+        return self._speaker(self._speaking)
+
+    def _as(self, name: str) -> None:
+        self._speaking = name
+
+    # --- sending ------------------------------------------------------------------------------------------------------
+
+    def _user(self, text: str | Long) -> Sent:
+        words = text if isinstance(text, str) else text.repeated * text.times
+        self._transcript.sent(self._me.name, words)
+        return self._send({"text": words})
+
+    def _choice(self, wanted: str | OldChoice) -> Sent:
+        if isinstance(wanted, str):
+            label, offered = wanted, self._me.last.messages
+        else:
+            label = wanted.label
+            owner = self._speaker(wanted.shown_to) if wanted.shown_to else self._me
+            answers = owner.sent if wanted.shown_to else owner.sent[:-1]
+            offered = [message for sent in answers for message in sent.messages]
+        choices = [choice for message in offered for choice in message["choices"]]
+        fitting = [choice["id"] for choice in choices if choice["label"] == label]
+        if not fitting:
+            raise Differs(
+                f"{label!r} is not offered; the choices are {', '.join(c['label'] for c in choices) or 'none'}"
+            )
+        self._transcript.sent(self._me.name, f"[{label}]")
+        return self._send({"choice": fitting[-1]})
+
+    def _form(self, form: dict[str, Any]) -> Sent:
+        self._transcript.sent(self._me.name, f"(form) {form}")
+        return self._send({"form": form})
+
+    def _repeat(self, how: str | OtherWords) -> Sent:
+        before = self._me.last
+        body = {"text": how.user} if isinstance(how, OtherWords) else before.body
+        self._transcript.sent(self._me.name, f"(the same key again) {body}")
+        sent = self._send(body, before.key)
+        if how == "same" and (sent.status, sent.answer) != (before.status, before.answer):
+            self._transcript.answered(sent.messages)
+            raise Differs("the repeat was answered differently from the first time")
+        return sent
+
+    def _send(self, body: dict[str, Any], key: str | None = None) -> Sent:
+        sent = self._world.send(self._me, body, key)
+        self._me.sent.append(sent)
+        return sent
+
+    def _look_at(self, sent: Sent, following: Step | None) -> None:
+        refusal_expected = following is not None and following.kind == "problem"
+        if not sent.went_well:
+            self._transcript.refused(sent.status, sent.answer)
+            if not refusal_expected:
+                raise Differs(f"this was refused with {sent.status} {sent.answer.get('code')}")
+            return
+        self._transcript.answered(sent.messages)
+        broken = broken_invariants(sent.messages, self._me.strangers, self._me.own)
+        if not sent.messages and sent.answer["owner"] == "bot":
+            broken.append("the bot says nothing")
+        if broken:
+            raise Differs(*broken)
+
+    # --- expectations -------------------------------------------------------------------------------------------------
+
+    def _bot(self, expected: Any) -> None:
+        comparing.compare_messages(expected, self._me.last.messages, self._captured)
+
+    def _problem(self, expected: Any) -> None:
+        if self._me.last.went_well:
+            raise Differs(f"expected to be refused with {expected.status} {expected.code}, but it was answered")
+        comparing.compare_problem(expected, self._me.last.status, self._me.last.answer)
+
+    def _owner(self, expected: str) -> None:
+        owner = self._world.history(self._me)["owner"]
+        if owner != expected:
+            raise Differs(f"the conversation belongs to {owner}, not to {expected}")
+
+    def _history(self, expected: Any) -> None:
+        comparing.compare_history(expected, self._world.history(self._me)["messages"])
+
+    def _audit(self, expected: list[str]) -> None:
+        rows = [row for row in self._world.rows("desk", "audit") if row["conversation_id"] == self._me.conversation]
+        events = [row["event"] for row in sorted(rows, key=lambda row: row["id"])]
+        if events != expected:
+            raise Differs(f"the audit record of this conversation is {', '.join(events) or 'empty'}")
+
+    def _store(self, expected: Store) -> None:
+        comparing.compare_rows(expected, self._world.rows(expected.database, expected.table), self._captured)
+
+    def _mail(self, expected: Mail) -> None:
+        person = self._speaker(expected.to) if expected.to in self._conversation.people else self._me
+        address = (
+            person.customer["email"] if expected.to in self._conversation.people and person.customer else expected.to
+        )
+        waited, nearest = 0.0, ["no mail came"]
+        while waited <= (_NO_MAIL_SECONDS if expected.none else _MAIL_SECONDS):
+            for mail in self._world.inbox(address):
+                if mail["id"] in person.mails_before:
+                    continue
+                nearest = comparing.fits(mail, expected)
+                if not nearest:
+                    self._take(mail, expected, person)
+                    return
+            self._world.wait(_LOOK_SECONDS)
+            waited += _LOOK_SECONDS
+        if not expected.none:
+            raise Differs(f"no such mail came to {address}", *nearest)
+
+    def _take(self, mail: dict[str, Any], expected: Mail, person: Speaker) -> None:
+        if expected.none:
+            raise Differs(f"a mail came: {mail['subject']!r}")
+        person.mails_before.add(mail["id"])
+        missing = comparing.capture(f"{mail['subject']}\n{mail['text']}", expected.capture, "the mail", self._captured)
+        if missing:
+            raise Differs(*missing)
+
+    # --- the world around ---------------------------------------------------------------------------------------------
+
+    def _clock(self, duration: str) -> None:
+        self._transcript.note(f"the clock moves by {duration}")
+        self._world.advance_clock(duration)
+
+    def _down(self, name: str) -> None:
+        self._transcript.note(f"{name} goes down")
+        self._world.down(name)
+
+    def _up(self, name: str) -> None:
+        self._transcript.note(f"{name} comes back")
+        self._world.up(name)
+
+    def _restart(self, name: str) -> None:
+        self._transcript.note(f"{name} is killed and starts again")
+        self._world.restart(name)
+
+
+def _shortened(value: Any) -> str:
+    text = str(value)
+    return text if len(text) < 300 else f"{text[:299]}…"

@@ -1,0 +1,159 @@
+"""The running desk as a conversation meets it: the public API, the demo's inbox and clock, and the two databases."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+
+from tests.conversations.runner.comparing import Differs
+from tests.stack import Stack
+
+_ANSWER_SECONDS = 40
+
+
+@dataclass
+class Sent:
+    """One thing a person sent, and what came back."""
+
+    key: str
+    body: dict[str, Any]
+    status: int = 0
+    answer: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def went_well(self) -> bool:
+        """Whether it was answered rather than refused."""
+        return self.status == httpx.codes.OK
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The bot's messages."""
+        found: list[dict[str, Any]] = self.answer.get("messages", []) if self.went_well else []
+        return found
+
+
+@dataclass
+class Speaker:
+    """Somebody with a session of their own.
+
+    Attributes:
+        customer: The row of the shop, None for an anonymous visitor.
+        strangers: E-mail addresses and phone numbers of everybody else.
+        own: The same of this person.
+        sent: Everything this person sent, in order.
+        mails_before: Ids of mails that lay in the inbox before.
+    """
+
+    name: str
+    customer: dict[str, Any] | None
+    conversation: str
+    token: str
+    strangers: set[str]
+    own: set[str]
+    sent: list[Sent] = field(default_factory=list)
+    mails_before: set[int] = field(default_factory=set)
+
+    @property
+    def last(self) -> Sent:
+        """The newest thing sent.
+
+        Raises:
+            Differs: Nothing was sent yet.
+        """
+        if not self.sent:
+            raise Differs(f"{self.name} has not said anything yet")
+        return self.sent[-1]
+
+
+class World:
+    """The desk under test."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._http = httpx.Client(base_url=stack.url, timeout=_ANSWER_SECONDS, trust_env=False)
+        self._customers: dict[str, dict[str, Any]] = {}
+
+    def open(self, name: str, wanted: str | None) -> Speaker:
+        """Open a session.
+
+        Args:
+            name: What the conversation calls this person.
+            wanted: Id or name of a customer, `any` for one that no other test uses, None for an anonymous visitor.
+        """
+        row = None if wanted is None else self._customer(wanted)
+        headers = {}
+        if row is not None:
+            answer = self._http.post("/demo/sign-in", json={"customer_id": str(row["id"])})
+            headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['shop_token']}"
+        opened = self._http.post("/api/v1/sessions", headers=headers).raise_for_status().json()
+        everybody = set().union(*(_contacts(each) for each in self._all_customers().values()))
+        own = _contacts(row) if row else set()
+        speaker = Speaker(name, row, opened["conversation_id"], opened["token"], everybody - own, own)
+        if row is not None:
+            speaker.mails_before = {mail["id"] for mail in self.inbox(row["email"])}
+        return speaker
+
+    def send(self, speaker: Speaker, body: dict[str, Any], key: str | None = None) -> Sent:
+        """Send a message as somebody."""
+        sent = Sent(key or uuid4().hex, body)
+        headers = {"Authorization": f"Bearer {speaker.token}", "Idempotency-Key": sent.key}
+        answer = self._http.post("/api/v1/messages", headers=headers, json=body)
+        sent.status, sent.answer = answer.status_code, answer.json()
+        return sent
+
+    def history(self, speaker: Speaker) -> dict[str, Any]:
+        """What `GET /messages` shows somebody."""
+        answer = self._http.get("/api/v1/messages", headers={"Authorization": f"Bearer {speaker.token}"})
+        found: dict[str, Any] = answer.raise_for_status().json()
+        return found
+
+    def inbox(self, address: str) -> list[dict[str, Any]]:
+        """Mails sent to an address, newest first."""
+        found: list[dict[str, Any]] = self._http.get("/demo/inbox", params={"to": address}).raise_for_status().json()
+        return found
+
+    def advance_clock(self, duration: str) -> None:
+        """Move the desk's clock forward."""
+        self._http.post("/demo/clock", json={"advance": duration}).raise_for_status()
+
+    def rows(self, database: str, table: str) -> list[dict[str, Any]]:
+        """Every row of a table."""
+        return self._stack.rows(database, table)
+
+    def down(self, name: str) -> None:
+        """Take a process down."""
+        self._stack.down(name)
+
+    def up(self, name: str) -> None:
+        """Bring it back."""
+        self._stack.up(name)
+
+    def restart(self, name: str) -> None:
+        """Kill a process and wait for the next one."""
+        self._stack.restart(name)
+
+    def everything_up(self) -> None:
+        """Bring back whatever is down."""
+        self._stack.everything_up()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        time.sleep(seconds)
+
+    def _customer(self, wanted: str) -> dict[str, Any]:
+        wanted = self._stack.spare_customer() if wanted == "any" else wanted
+        for number, row in self._all_customers().items():
+            if wanted in (number, row["name"]):
+                return row
+        raise Differs(f"the demo shop has no customer {wanted!r}")
+
+    def _all_customers(self) -> dict[str, dict[str, Any]]:
+        if not self._customers:
+            self._customers = {str(row["id"]): row for row in self._stack.rows("shop", "customers")}
+        return self._customers
+
+
+def _contacts(row: dict[str, Any]) -> set[str]:
+    return {value for value in (row["email"], row["phone"]) if value}

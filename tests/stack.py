@@ -1,0 +1,335 @@
+"""The real desk as tests see it: started as a person would start it, once, with data of its own.
+
+Any test takes the session fixture `stack` and talks to `stack.url`.
+"""
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import Engine, MetaData, select
+
+from bot.config import PROJECT
+from bot.store import encryption
+from bot.store.desk_tables import Base
+from bot.store.engine import for_reading, make_engine
+
+PROCESSES = ("engine", "actions", "web", "worker")
+_READY_LINE = "Privacy desk ready"
+_START_SECONDS = 900  # The first start on a machine also builds encoder and model.
+_BACK_SECONDS = 90
+_END_SECONDS = 30
+# The supervisor gives up on a process that ends five times, each time within half a minute of its start.
+_STEADY_SECONDS = 31
+_MOST_QUICK_ENDS = 3
+# What a developer's .env may say must not reach a test: these are set to nothing, so that the desk chooses.
+_LEFT_TO_THE_DESK = (
+    "PUBLIC_URL",
+    "DESK_DATABASE_URL",
+    "SHOP_DATABASE_URL",
+    "TRACKER_DATABASE_URL",
+    "ENCRYPTION_KEYS",
+    "ENGINE_SECRET",
+    "SHOP_JWT_SECRET",
+    "SHOP_JWT_JWKS",
+    "ALLOWED_ORIGINS",
+    "SMTP_URL",
+)
+
+
+class StackError(Exception):
+    """The desk under test did not do what every test relies on."""
+
+
+class Stack:
+    """A running desk.
+
+    Attributes:
+        home: Its `DESK_HOME`.
+        port: Its public port; engine, actions and internal port are the three after it.
+        url: Where it answers.
+    """
+
+    def __init__(self, home: Path, settings: dict[str, str] | None = None) -> None:
+        """Choose ports; nothing is started yet.
+
+        Args:
+            home: An empty folder for `DESK_HOME`.
+            settings: Settings for this desk beside the usual ones.
+        """
+        self.home = home
+        self.port = _free_ports(4)
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._settings = settings or {}
+        self._desk: subprocess.Popen[bytes] | None = None
+        self._quick_ends: dict[str, int] = {}
+        self._engines: dict[str, Engine] = {}
+        self._given: list[str] = []
+
+    # --- its life ---------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Run `python -m bot run` and wait for its ready line."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        with self._said.open("wb") as said:
+            self._desk = subprocess.Popen(
+                [sys.executable, "-m", "bot", "run"],
+                cwd=PROJECT,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+            )
+        give_up_at = time.monotonic() + _START_SECONDS
+        while _READY_LINE not in self.said():
+            if self._desk.poll() is not None or time.monotonic() > give_up_at:
+                with suppress(StackError):
+                    self.stop()
+                raise StackError(f"The desk did not start. It said:\n{self.said()[-3000:]}")
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """End the desk as Ctrl-C would.
+
+        Raises:
+            StackError: It did not end, or left a process behind (which is then killed).
+        """
+        for engine in self._engines.values():
+            engine.dispose()
+        if self._desk is None:
+            return
+        problems = []
+        if self._desk.poll() is not None:
+            problems.append(f"it had ended before it was told to, with exit code {self._desk.returncode}")
+        self._desk.send_signal(signal.SIGTERM)
+        try:
+            self._desk.wait(_END_SECONDS)
+        except subprocess.TimeoutExpired:
+            problems.append(f"it was still running {_END_SECONDS} seconds after SIGTERM")
+            self._desk.kill()
+            self._desk.wait()
+        left = self.processes_left()
+        for pid in left:
+            _kill(pid)
+        if left:
+            problems.append(f"it left processes behind: {', '.join(_named(pid) for pid in left)}")
+        self._desk = None
+        if problems:
+            raise StackError(f"The desk did not end cleanly: {'; '.join(problems)}.")
+
+    def check(self) -> None:
+        """Make sure that the desk still runs.
+
+        Raises:
+            StackError: It has ended.
+        """
+        if self._desk is None or self._desk.poll() is not None:
+            code = "" if self._desk is None else f" with exit code {self._desk.returncode}"
+            raise StackError(f"The desk under test has ended{code}. It last said:\n{self.said()[-1000:]}")
+
+    def processes_left(self) -> list[int]:
+        """Processes, other than the one that was started, that carry this desk's folder in their environment."""
+        own = {os.getpid(), self._desk.pid if self._desk else 0}
+        return [pid for pid in _processes_with(str(self.home)) if pid not in own]
+
+    def said(self) -> str:
+        """What `python -m bot run` has printed so far."""
+        return self._said.read_text(encoding="utf-8", errors="replace")
+
+    def log(self, name: str) -> str:
+        """What a process has written so far."""
+        path = self.home / "run" / f"{name}.log"
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    @property
+    def _said(self) -> Path:
+        return self.home / "run.out"
+
+    def _environment(self) -> dict[str, str]:
+        ports = {"PORT": 0, "ENGINE_PORT": 1, "ACTIONS_PORT": 2, "INTERNAL_PORT": 3}
+        own = {name: str(self.port + offset) for name, offset in ports.items()}
+        own |= {"DESK_HOME": str(self.home), "DEMO": "1", "ENVIRONMENT": "development", "LISTEN_HOST": "127.0.0.1"}
+        return dict(os.environ) | dict.fromkeys(_LEFT_TO_THE_DESK, "") | own | self._settings
+
+    # --- its processes ----------------------------------------------------------------------------------------------
+
+    def down(self, name: str) -> None:
+        """Kill a process and keep it down until `up`."""
+        self._file(name, "down").touch()
+        self._kill(name)
+
+    def up(self, name: str) -> None:
+        """Let a process that is down come back, and wait until the desk is ready."""
+        self._file(name, "down").unlink(missing_ok=True)
+        self._wait_until(lambda: self.pid(name) is not None, f"{name} to come back")
+        self._wait_until(self.is_ready, f"the desk to be ready after {name} came back")
+
+    def restart(self, name: str) -> None:
+        """Kill a process without warning and wait until the desk is ready again with a new one."""
+        old = self._kill(name)
+        self._wait_until(lambda: self.pid(name) not in (None, old), f"{name} to be started again")
+        self._wait_until(self.is_ready, f"the desk to be ready after {name} was started again")
+
+    def everything_up(self) -> None:
+        """Bring back whatever is down."""
+        for name in PROCESSES:
+            if self._file(name, "down").exists():
+                self.up(name)
+
+    def pid(self, name: str) -> int | None:
+        """The process id of a process that lives."""
+        try:
+            pid = int(self._file(name, "pid").read_text(encoding="ascii"))
+        except (FileNotFoundError, ValueError):
+            return None
+        return pid if _lives(pid) else None
+
+    def is_ready(self) -> bool:
+        """Whether every part says so."""
+        try:
+            return httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False
+
+    def _file(self, name: str, ending: str) -> Path:
+        if name not in PROCESSES:
+            raise StackError(f"There is no process called {name}. They are {', '.join(PROCESSES)}.")
+        return self.home / "run" / f"{name}.{ending}"
+
+    def _kill(self, name: str) -> int:
+        self._wait_until(lambda: self.pid(name) is not None, f"{name} to run")
+        pid = self.pid(name)
+        if pid is None:
+            raise StackError(f"{name} ended by itself.")
+        age = time.time() - self._file(name, "pid").stat().st_mtime
+        if age < _STEADY_SECONDS and self._quick_ends.get(name, 0) >= _MOST_QUICK_ENDS:
+            time.sleep(_STEADY_SECONDS - age)
+            age = _STEADY_SECONDS
+        self._quick_ends[name] = 1 if age >= _STEADY_SECONDS else self._quick_ends.get(name, 0) + 1
+        _kill(pid)
+        self._wait_until(lambda: not _lives(pid), f"{name} to be gone")
+        return pid
+
+    def _wait_until(self, holds: Callable[[], bool], what: str) -> None:
+        give_up_at = time.monotonic() + _BACK_SECONDS
+        while not holds():
+            self.check()
+            if time.monotonic() > give_up_at:
+                raise StackError(f"Waited {_BACK_SECONDS} seconds in vain for {what}.")
+            time.sleep(0.05)
+
+    # --- its data ---------------------------------------------------------------------------------------------------
+
+    @property
+    def desk_database(self) -> Engine:
+        """The desk database, to read; from now on this process reads encrypted columns with this desk's keys."""
+        encryption.use_keys(self._keys())
+        return for_reading(self._engine("desk"))
+
+    @property
+    def shop_database(self) -> Engine:
+        """The shop database, to read."""
+        return for_reading(self._engine("shop"))
+
+    def rows(self, database: str, table: str) -> list[dict[str, Any]]:
+        """Every row of a table of the `desk` or the `shop` database, encrypted columns in the clear."""
+        if database == "desk":
+            with self._own_keys(), for_reading(self._engine("desk")).connect() as connection:
+                return [dict(row._mapping) for row in connection.execute(select(Base.metadata.tables[table]))]
+        metadata = MetaData()
+        metadata.reflect(self._engine("shop"), only=[table])
+        with self.shop_database.connect() as connection:
+            return [dict(row._mapping) for row in connection.execute(select(metadata.tables[table]))]
+
+    def spare_customer(self) -> str:
+        """A customer of the demo shop that no other test is given."""
+        featured = {each["id"] for each in httpx.get(f"{self.url}/demo/customers", trust_env=False).json()}
+        for row in sorted(self.rows("shop", "customers"), key=lambda row: row["id"]):
+            if str(row["id"]) not in featured and str(row["id"]) not in self._given:
+                self._given.append(str(row["id"]))
+                return self._given[-1]
+        raise StackError("The demo shop has no customer left that no test has used.")
+
+    def _engine(self, database: str) -> Engine:
+        if database not in self._engines:
+            self._engines[database] = make_engine(f"sqlite:///{self.home / database}.sqlite3")
+        return self._engines[database]
+
+    def _keys(self) -> str:
+        kept: dict[str, str] = json.loads((self.home / "secrets.json").read_text(encoding="utf-8"))
+        return kept["encryption_keys"]
+
+    @contextmanager
+    def _own_keys(self) -> Iterator[None]:
+        """This desk's keys for a moment; other tests of this process may use keys of their own."""
+        before = encryption._keys
+        encryption.use_keys(self._keys())
+        try:
+            yield
+        finally:
+            encryption._keys = before
+
+
+def _free_ports(count: int) -> int:
+    """The first of so many free ports in a row."""
+    for _ in range(200):
+        first = random.randrange(20_000, 32_000, count)
+        if all(_is_free(first + offset) for offset in range(count)):
+            return first
+    raise StackError("No free ports were found.")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _lives(pid: int) -> bool:
+    """Whether a process runs; one that ended and was not yet collected does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _processes_with(text: str) -> list[int]:
+    """Living processes of this user whose environment mentions a text."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            environment = (folder / "environ").read_bytes()
+        except (PermissionError, FileNotFoundError, ProcessLookupError):
+            continue
+        if text.encode() in environment and _lives(int(folder.name)):
+            found.append(int(folder.name))
+    return found
+
+
+def _named(pid: int) -> str:
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+    except (FileNotFoundError, ProcessLookupError):
+        command = "gone by now"
+    return f"{pid} ({command[:120]})"
