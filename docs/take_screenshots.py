@@ -1,0 +1,89 @@
+"""Retakes the pictures of the README from a desk that runs in demo mode.
+
+    python docs/take_screenshots.py --url http://127.0.0.1:8000
+
+Signs in as a customer of the demo shop, asks two questions, and saves `docs/images/chat.png` (the shop with the chat
+quoting a clause), `chat-phone.png` (what the shop holds about the customer) and `policy.png` (the cited clause).
+"""
+
+import argparse
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Error, Page, sync_playwright
+
+IMAGES = Path(__file__).parent / "images"
+CUSTOMER = "Amelia Hartley"
+QUESTION = "Do you sell my data?"
+ARGUMENTS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+
+
+def at_the_shop(browser: Browser, url: str, width: int, height: int, **options: object) -> Page:
+    """A page of that size at the shop, signed in, with the chat open."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, device_scale_factor=2, reduced_motion="reduce", **options
+    )
+    page = context.new_page()
+    page.goto(url)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.locator("#people").get_by_role("button", name=CUSTOMER).click()
+    page.get_by_role("button", name="Open the privacy desk chat").click()
+    return page
+
+
+def say(page: Page, text: str) -> None:
+    """Send a message in the chat."""
+    field = page.get_by_label("Your message")
+    field.fill(text)
+    field.press("Enter")
+
+
+def save(page: Page, name: str) -> None:
+    """Take the picture when everything stands still."""
+    page.wait_for_timeout(700)
+    page.screenshot(path=IMAGES / name)
+    print(f"{IMAGES.name}/{name}")
+
+
+def take(browser: Browser, url: str) -> None:
+    """Take every picture."""
+    page = at_the_shop(browser, url, 1400, 880)
+    say(page, QUESTION)
+    link = page.locator("privacy-desk blockquote + .source a")
+    link.wait_for()
+    save(page, "chat.png")
+    address = link.get_attribute("href")
+
+    phone = at_the_shop(browser, url, 390, 844, has_touch=True, is_mobile=True)
+    say(phone, "What do you know about me?")
+    phone.get_by_role("region", name="What the shop holds about you").wait_for()
+    save(phone, "chat-phone.png")
+
+    page.goto(address or f"{url}/policy")
+    save(page, "policy.png")
+
+
+def main() -> None:
+    """Find Chromium, take the pictures, or say in one sentence what is missing."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--url", default="http://127.0.0.1:8000", help="where the desk answers")
+    url = options.parse_args().url.rstrip("/")
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        sys.exit("Chromium is not installed. Install it (apt-get install chromium) or name it in CHROMIUM.")
+    IMAGES.mkdir(exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        try:
+            take(browser, url)
+        except Error as error:
+            first_line = error.message.splitlines()[0]
+            sys.exit(f"The pictures could not be taken. Does the desk run at {url} in demo mode? ({first_line})")
+        finally:
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()
