@@ -1,8 +1,7 @@
 """What do you know about me?"""
 
-from bot.privacy.access import summarise
-
 from actions.base import DeskAction, Events, Turn
+from bot.privacy.access import summarise
 from bot.store import audit
 from bot.vocabulary import AuditEvent
 

@@ -66,7 +66,7 @@ class Turn:
     @property
     def was_typed(self) -> bool:
         """Whether the person wrote words, rather than pressing a button."""
-        return len(self.tracker.latest_message.get("intent_ranking") or []) > 1
+        return was_typed(self.tracker.latest_message)
 
     @property
     def mail_address(self) -> str | None:
@@ -105,6 +105,11 @@ class Turn:
         if card:
             custom["card"] = conversations.keep_card(self.session, self.chat.id, card, self.now)
         self.dispatcher.utter_message(response=response, json_message=custom, buttons=buttons, **values)
+
+
+def was_typed(message: dict[str, Any]) -> bool:
+    """Whether a message was words; a button's reading has no rivals."""
+    return len(message.get("intent_ranking") or []) > 1
 
 
 class DeskAction(Action):

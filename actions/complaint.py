@@ -6,7 +6,8 @@ from rasa_sdk import FormValidationAction, Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import DeskAction, Events, Turn, in_words
+from actions import request_intake
+from actions.base import DeskAction, Events, Turn, in_words, was_typed
 from bot.privacy.complaint import add_statement, file_case
 from bot.vocabulary import CaseKind
 
@@ -15,13 +16,17 @@ KIND_OF_INTENT = {
     "report_security_issue": CaseKind.SECURITY_REPORT,
     "object_to_policy_update": CaseKind.POLICY_OBJECTION,
 }
+_OTHER_RIGHTS = {"request_access", *request_intake.KIND_OF_INTENT}
 NOTHING_TO_ADD = "nothing"
 
-# Read with this much confidence, these are not the story itself.
+# Short and read with this much confidence, these are not the story itself.
 _SURE = 0.6
+_LONGEST_DIGRESSION = 160
 _LEAVE = {"deny", "cancel", "thank", "goodbye"}
 _DIGRESS = {"ask_policy", "ask_for_human", "help"}
-_LONGEST_DIGRESSION = 160
+# A story may hold any wish, so a wish must be very short and very clear to be taken for something else.
+_VERY_SURE = 0.9
+_LONGEST_WISH = 60
 
 
 class OpenComplaint(DeskAction):
@@ -32,6 +37,8 @@ class OpenComplaint(DeskAction):
     def act(self, turn: Turn) -> Events:
         """File it, then ask for the story."""
         kind = KIND_OF_INTENT[turn.intent]
+        if turn.tracker.active_loop.get("name") == "request_form":
+            turn.say("utter_request_not_filed")
         filed = file_case(
             turn.session,
             turn.now,
@@ -62,6 +69,12 @@ class ValidateComplaintForm(FormValidationAction):
         """The name `domain.yml` knows it by."""
         return "validate_complaint_form"
 
+    def validate_complaint_statement(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Every message is good as a story."""
+        return {"complaint_statement": value}
+
     async def extract_complaint_statement(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> dict[str, Any]:
@@ -70,10 +83,14 @@ class ValidateComplaintForm(FormValidationAction):
             return {}
         latest = tracker.latest_message
         intent, confidence = latest["intent"].get("name"), latest["intent"].get("confidence") or 0.0
-        short = len(latest.get("text") or "") <= _LONGEST_DIGRESSION
-        if intent in _LEAVE and short and confidence >= _SURE:
+        length = len(latest.get("text") or "")
+        clear = length <= _LONGEST_DIGRESSION and confidence >= _SURE
+        if intent in _LEAVE and clear:
             return {"complaint_statement": NOTHING_TO_ADD}
-        if intent in _DIGRESS and short and confidence >= _SURE:
+        if intent in _DIGRESS and clear:
+            return {}
+        a_wish = length <= _LONGEST_WISH and confidence >= _VERY_SURE
+        if not was_typed(latest) or (intent in _OTHER_RIGHTS and a_wish):
             return {}
         return {"complaint_statement": str((latest.get("metadata") or {}).get("message"))}
 

@@ -1,5 +1,7 @@
 """A right is asked for: named back, confirmed, filed."""
 
+import re
+
 from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions.base import DeskAction, Events, Turn, in_words
@@ -25,6 +27,9 @@ CLAUSE_OF_KIND = {
     RequestKind.RECTIFICATION: "access-and-correction",
     RequestKind.GUARDIAN_CONSENT: "minors",
 }
+
+# A yes with one of these in it may be a yes to something else.
+_CONDITION = re.compile(r"\b(but|except|unless|without|only|first|not|never|don'?t|keep)\b", re.IGNORECASE)
 
 
 def request_card(request: RequestView, title: str) -> dict[str, object]:
@@ -76,6 +81,9 @@ class SubmitRequest(DeskAction):
         if not (kind and confirmed and turn.intent == "affirm"):
             turn.say("utter_request_not_filed")
             return cleared
+        if turn.was_typed and _CONDITION.search(turn.words(turn.origin)):
+            turn.say("utter_request_conditional_yes")
+            return [SlotSet("request_confirmed", None), FollowupAction("request_form")]
         request = receive_request(
             turn.session,
             turn.now,

@@ -91,6 +91,8 @@ class Supervisor:
             await self._live_once(spec)
             if self._stopping.is_set():
                 return
+            if (self._folder / f"{spec.name}.down").exists():
+                continue
             falls = 1 if time.monotonic() - begun > _STEADY_SECONDS else falls + 1
             if falls >= _MOST_FALLS:
                 raise SetupError(f"The {spec.name} process ends again and again. {self._last_words(spec)}")

@@ -27,15 +27,15 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        cacheable = scope["path"].startswith("/static/")
+        static = scope["path"].startswith("/static/")
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
-                if not cacheable:
-                    headers.setdefault("Cache-Control", "no-store")
+                # Static files may be kept, but are asked for again, so that an upgrade shows at once.
+                headers.setdefault("Cache-Control", "no-cache" if static else "no-store")
             await send(message)
 
         headers = Headers(scope=scope)

@@ -91,7 +91,7 @@ assistant_id: small-desk
 language: en
 pipeline:
   - {{name: bot.engine.sentence_encoder.SentenceEncoder, path: "{encoder}"}}
-  - {{name: bot.engine.intent_classifier.IntentClassifier, threshold: 0.2, destructive_threshold: 0.3}}
+  - {{name: bot.engine.intent_classifier.IntentClassifier, threshold: 0.2, committing_threshold: 0.3}}
   - {{name: bot.engine.clause_retriever.ClauseRetriever}}
 policies:
   - {{name: RulePolicy, core_fallback_action_name: action_clarify, enable_fallback_prediction: true}}
