@@ -57,5 +57,7 @@ EVA = Featured(
 
 FEATURED: tuple[Featured, ...] = (AMELIA, DANIEL, MAYA, JONAS, PRIYA, HELEN, TOMAS, EVA)
 
-CUSTOMERS: list[dict[str, str]] = [{"id": str(each.id), "name": each.name, "email": each.email, "note": each.note} for each in FEATURED]
+CUSTOMERS: list[dict[str, str]] = [
+    {"id": str(each.id), "name": each.name, "email": each.email, "note": each.note} for each in FEATURED
+]
 """What `GET /demo/customers` answers."""
