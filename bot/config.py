@@ -1,8 +1,10 @@
 """Every setting of the desk in one typed place, read from the environment and `.env`."""
 
+import contextlib
 import json
 import os
 import secrets
+import tempfile
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
@@ -106,21 +108,22 @@ class Settings(BaseSettings):
 
 
 def _development_secrets(path: Path) -> dict[str, str]:
-    """Secrets of a development machine: made once, readable by their owner only."""
+    """Secrets of a development machine: made once, readable by their owner only, complete as soon as they are there."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-        return kept
-    made = {
-        "encryption_keys": Fernet.generate_key().decode(),
-        "engine_secret": secrets.token_urlsafe(32),
-        "shop_jwt_secret": secrets.token_urlsafe(48),
-    }
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        json.dump(made, file)
-    return made
+    if not path.exists():
+        made = {
+            "encryption_keys": Fernet.generate_key().decode(),
+            "engine_secret": secrets.token_urlsafe(32),
+            "shop_jwt_secret": secrets.token_urlsafe(48),
+        }
+        handle, draft = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(made, file)
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+        Path(draft).unlink()
+    kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    return kept
 
 
 @lru_cache(maxsize=1)

@@ -60,6 +60,15 @@ def test_development_secrets_are_made_once_and_readable_by_their_owner_only(fres
     assert stat.S_IMODE((tmp_path / "secrets.json").stat().st_mode) == 0o600
 
 
+def test_secrets_made_by_many_processes_at_once_are_the_same_for_all(tmp_path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: config._development_secrets(tmp_path / "secrets.json"), range(8)))
+    assert all(each == made[0] for each in made)
+    assert [path.name for path in tmp_path.iterdir()] == ["secrets.json"]
+
+
 def test_the_example_names_every_setting_and_no_other():
     lines = (PROJECT / ".env.example").read_text(encoding="utf-8").splitlines()
     named = {line.partition("=")[0].lower() for line in lines if "=" in line and not line.startswith("#")}
