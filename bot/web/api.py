@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.errors import Invalid, NotSignedIn, TooLong
+from bot.privacy.policy_question import Citation
 from bot.privacy.request_status import RequestView, own_request, own_requests, revoke_request
 from bot.store import conversations
 from bot.web.metrics import SESSIONS, TURNS
@@ -20,18 +21,6 @@ LONGEST_MESSAGE = 4_000
 
 router = APIRouter(prefix="/api/v1")
 Authorization = Annotated[str | None, Header()]
-
-
-class Citation(BaseModel):
-    """A clause quoted to the letter: characters `start` to `end` of the policy file of that version."""
-
-    clause: str
-    version: str
-    title: str
-    quote: str
-    start: int
-    end: int
-    url: str
 
 
 class ChoiceOffered(BaseModel):
