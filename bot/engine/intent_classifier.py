@@ -20,12 +20,16 @@ from bot.engine import linear_model, plain_text, text_features
 from bot.engine.linear_model import LinearModel
 
 FALLBACK = "nlu_fallback"
-DESTRUCTIVE = frozenset({"request_erasure", "cancel_account", "request_anonymisation"})
-COMMITTING = DESTRUCTIVE | {"affirm"}
-_DENIED_WISH = re.compile(
-    r"\b(?:don'?t|do not|doesn'?t|never|not|nothing|no longer|without)\b(?:[\s,]+[\w']+){0,4}?[\s,]+"
-    r"(?:delet|eras|remov|clos|cancel|wip|terminat|deactivat|anonym)\w*",
-    re.IGNORECASE,
+_DENIAL = r"\b(?:don'?t|do not|doesn'?t|never|not|nothing|no longer|without)\b(?:[\s,]+[\w']+){0,4}?[\s,]+(?:%s)\w*"
+_REMOVING = re.compile(_DENIAL % "delet|eras|remov|clos|cancel|wip|terminat|deactivat")
+_DENIED_WISH = {
+    "request_erasure": _REMOVING,
+    "cancel_account": _REMOVING,
+    "request_anonymisation": re.compile(_DENIAL % "anonym|depersonali|pseudonym"),
+}
+COMMITTING = {"affirm", *_DENIED_WISH}
+_NEGATION = re.compile(
+    r"\b(?:no|not|never|nothing|without|(?:do|does|did|is|was|wo|ca|should|would|could)n'?t)\b"
 )
 _FILE = "intents.npz"
 
@@ -57,8 +61,8 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
     have little in common but that they are questions, so one class for all of them would be hard to separate.
 
     A reading below ``threshold`` becomes ``nlu_fallback``; one that destroys data, and a yes, which may be the yes to
-    that, need ``committing_threshold``. A wish to destroy that is denied in the same breath ("never delete it") is no
-    reading at all, whatever its confidence: the person is asked.
+    that, need ``committing_threshold``; where a negation stands in the text, a destructive reading needs
+    ``negated_threshold``, and one that is plainly denied ("never delete it") is no reading at all: the person is asked.
     The ranking keeps the readings, so that the bot can offer them as choices. Confidence is calibrated: of readings
     around 0.6 about six in ten are right. Hence 0.3 rejects only what is mostly wrong, and 0.6 for committing
     readings costs a fifth of a percent of all readings (both measured with models that had seen a third of the
@@ -68,7 +72,7 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
         """Thresholds are probabilities; ``ranking_length`` counts intents."""
-        return {"threshold": 0.3, "committing_threshold": 0.6, "ranking_length": 10}
+        return {"threshold": 0.3, "committing_threshold": 0.6, "negated_threshold": 0.85, "ranking_length": 10}
 
     @staticmethod
     def required_packages() -> List[Text]:
@@ -147,14 +151,25 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
         order = numpy.argsort(-chances, kind="stable")[: self._config["ranking_length"]]
         ranking = [{"name": self._intents[index], "confidence": round(float(chances[index]), 4)} for index in order]
         best = ranking[0]
-        needed = self._config["committing_threshold" if best["name"] in COMMITTING else "threshold"]
-        if best["name"] in DESTRUCTIVE and _DENIED_WISH.search(plain_text.folded(text)):
+        if self._is_denied(best["name"], text):
             return {"name": FALLBACK, "confidence": 1.0}, ranking
         if not any(character.isalnum() for character in text):
             return {"name": FALLBACK, "confidence": 1.0}, ranking
-        if best["confidence"] < needed:
+        if best["confidence"] < self._needed(best["name"], text):
             return {"name": FALLBACK, "confidence": round(1.0 - best["confidence"], 4)}, ranking
         return dict(best), ranking
+
+    def _needed(self, intent: str, text: str) -> float:
+        """The confidence from which a reading is acted on."""
+        if intent in _DENIED_WISH and _NEGATION.search(plain_text.folded(text)):
+            return float(self._config["negated_threshold"])
+        return float(self._config["committing_threshold" if intent in COMMITTING else "threshold"])
+
+    @staticmethod
+    def _is_denied(intent: str, text: str) -> bool:
+        """Whether a destructive wish is denied in the same breath."""
+        denial = _DENIED_WISH.get(intent)
+        return denial is not None and denial.search(plain_text.folded(text)) is not None
 
 
 def intent_sums(labels: List[str]) -> Tuple[List[str], numpy.ndarray]:
