@@ -28,9 +28,7 @@ _DENIED_WISH = {
     "request_anonymisation": re.compile(_DENIAL % "anonym|depersonali|pseudonym"),
 }
 COMMITTING = {"affirm", *_DENIED_WISH}
-_NEGATION = re.compile(
-    r"\b(?:no|not|never|nothing|without|(?:do|does|did|is|was|wo|ca|should|would|could)n'?t)\b"
-)
+_NEGATION = re.compile(r"\b(?:no|not|never|nothing|without|(?:do|does|did|is|was|wo|ca|should|would|could)n'?t)\b")
 _FILE = "intents.npz"
 
 
