@@ -6,6 +6,7 @@ ENGINE := .venv-engine/bin/python
 UV := $(shell command -v uv 2>/dev/null || echo .tools/bin/uv)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_NO_PROGRESS := 1
+export UV_SYSTEM_CERTS := 1
 
 .PHONY: help setup train run test check bench rasa evaluate locks screenshots clean
 

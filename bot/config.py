@@ -80,7 +80,9 @@ class Settings(BaseSettings):
     def _refuse_weak_production(self) -> None:
         if self.demo:
             raise ValueError("DEMO must be 0 when ENVIRONMENT=production")
-        missing = [n for n in ("encryption_keys", "engine_secret", "shop_database_url") if not getattr(self, n)]
+        missing = [
+            n for n in ("encryption_keys", "engine_secret", "shop_database_url", "smtp_url") if not getattr(self, n)
+        ]
         if not (self.shop_jwt_secret or self.shop_jwt_jwks):
             missing.append("shop_jwt_secret or shop_jwt_jwks")
         if missing:

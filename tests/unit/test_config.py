@@ -49,7 +49,7 @@ def test_production_names_every_missing_secret(fresh):
     fresh.setenv("DEMO", "0")
     with pytest.raises(SetupError) as refused:
         get_settings()
-    for name in ("ENCRYPTION_KEYS", "ENGINE_SECRET", "SHOP_DATABASE_URL", "SHOP_JWT_SECRET"):
+    for name in ("ENCRYPTION_KEYS", "ENGINE_SECRET", "SHOP_DATABASE_URL", "SHOP_JWT_SECRET", "SMTP_URL"):
         assert name in refused.value.detail
 
 
