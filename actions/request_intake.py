@@ -25,7 +25,6 @@ CLAUSE_OF_KIND = {
     RequestKind.CANCEL_ACCOUNT: "account-cancellation",
     RequestKind.WITHDRAW_CONSENT: "your-rights",
     RequestKind.RECTIFICATION: "access-and-correction",
-    RequestKind.GUARDIAN_CONSENT: "minors",
 }
 
 # A yes with one of these in it may be a yes to something else.
@@ -50,6 +49,9 @@ class OpenRequest(DeskAction):
     def act(self, turn: Turn) -> Events:
         """Remember which right is meant, then let the form ask."""
         kind = KIND_OF_INTENT[turn.intent]
+        if kind is RequestKind.GUARDIAN_CONSENT:
+            # Often a question about age at the same time: the policy answers it either way.
+            turn.say("utter_guardian_rule", citations=["minors"])
         if turn.chat.subject is None:
             if kind in CLAUSE_OF_KIND:
                 turn.say(f"utter_ask_policy/{CLAUSE_OF_KIND[kind]}", citations=[CLAUSE_OF_KIND[kind]])

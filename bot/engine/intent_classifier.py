@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import unicodedata
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Text, Tuple
 
@@ -151,7 +152,7 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
         best = ranking[0]
         if self._is_denied(best["name"], text):
             return {"name": FALLBACK, "confidence": 1.0}, ranking
-        if not any(character.isalnum() for character in text):
+        if not _says_something(text):
             return {"name": FALLBACK, "confidence": 1.0}, ranking
         if best["confidence"] < self._needed(best["name"], text):
             return {"name": FALLBACK, "confidence": round(1.0 - best["confidence"], 4)}, ranking
@@ -168,6 +169,13 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
         """Whether a destructive wish is denied in the same breath."""
         denial = _DENIED_WISH.get(intent)
         return denial is not None and denial.search(plain_text.folded(text)) is not None
+
+
+def _says_something(text: str) -> bool:
+    """Whether there is a letter, a digit or a symbol such as a thumb in it, and not punctuation alone."""
+    return any(
+        unicodedata.category(character)[0] in "LN" or unicodedata.category(character) == "So" for character in text
+    )
 
 
 def intent_sums(labels: List[str]) -> Tuple[List[str], numpy.ndarray]:

@@ -1,6 +1,7 @@
 """What a person typed, as text and nothing else."""
 
 import re
+import unicodedata
 
 MAX_CHARACTERS = 4000
 NO_WORDS = "?"
@@ -24,9 +25,16 @@ def plain_text(typed: str) -> str:
     return _single_spaced(whole.translate(_CONTROL)).lstrip("/ ")[:MAX_CHARACTERS].rstrip()
 
 
+def symbols_named(text: str) -> str:
+    """Each symbol such as a thumb replaced by its Unicode name: a model of words reads words only."""
+    return "".join(
+        f" {unicodedata.name(one, '').lower()} " if unicodedata.category(one) == "So" else one for one in text
+    )
+
+
 def folded(text: str) -> str:
-    """Lower case with straight quotes and single spaces: the form in which letters are compared."""
-    return _single_spaced(text.translate(_QUOTES).lower())
+    """Lower case with straight quotes, named symbols and single spaces: the form in which letters are compared."""
+    return _single_spaced(symbols_named(text).translate(_QUOTES).lower())
 
 
 def _single_spaced(text: str) -> str:

@@ -17,6 +17,9 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.engine import plain_text
+from bot.engine.plain_text import symbols_named
+
 BATCH = 16
 
 
@@ -56,7 +59,7 @@ class Encoder:
         order = sorted(range(len(texts)), key=lambda index: len(texts[index]))
         for start in range(0, len(order), BATCH):
             chosen = order[start : start + BATCH]
-            encoded = self._tokenizer.encode_batch([texts[index] for index in chosen])
+            encoded = self._tokenizer.encode_batch([symbols_named(texts[index]) for index in chosen])
             feed = {
                 "input_ids": numpy.array([one.ids for one in encoded], dtype=numpy.int64),
                 "attention_mask": numpy.array([one.attention_mask for one in encoded], dtype=numpy.int64),
@@ -90,7 +93,7 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         """A changed encoder or a change in this file means training again."""
         description = Path(config.get("path", cls.get_default_config()["path"])) / "encoder.json"
         known = description.read_bytes() if description.is_file() else b"missing"
-        return hashlib.sha256(known + Path(__file__).read_bytes()).hexdigest()
+        return hashlib.sha256(known + Path(__file__).read_bytes() + Path(plain_text.__file__).read_bytes()).hexdigest()
 
     @classmethod
     def validate_config(cls, config: Dict[Text, Any]) -> None:

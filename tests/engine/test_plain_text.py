@@ -42,3 +42,11 @@ def test_nothing_but_slashes_is_empty():
 
 def test_folding_makes_quotes_straight():
     assert folded("I don\u2019t  KNOW") == "i don't know"
+
+
+def test_a_thumb_is_read_by_its_name_so_that_up_and_down_differ():
+    from bot.engine.plain_text import folded
+
+    assert folded("ok \N{THUMBS UP SIGN}") == "ok thumbs up sign"
+    assert folded("\N{THUMBS DOWN SIGN}") == "thumbs down sign"
+    assert folded("plain, words!") == "plain, words!"
