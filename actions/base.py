@@ -1,6 +1,7 @@
 """What every action shares: who speaks, one transaction, and a border no exception crosses."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
@@ -112,7 +113,7 @@ def was_typed(message: dict[str, Any]) -> bool:
     return len(message.get("intent_ranking") or []) > 1
 
 
-class DeskAction(Action):
+class DeskAction(Action, ABC):
     """An action of the desk. Subclasses name themselves and say what they do in `act`."""
 
     action_name: ClassVar[str]
@@ -124,9 +125,9 @@ class DeskAction(Action):
         """The name `domain.yml` knows it by."""
         return self.action_name
 
+    @abstractmethod
     def act(self, turn: Turn) -> Events:
         """Do it: speak through the turn, return Rasa events."""
-        raise NotImplementedError(f"{type(self).__name__} does nothing yet")
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> Events:
         """Run `act` in one transaction; on any failure the person reads that nothing was done."""
