@@ -14,7 +14,7 @@ class ShowAccessSummary(DeskAction):
     def act(self, turn: Turn) -> Events:
         """Show the summary, and name with its clause what the policy does not open."""
         if turn.chat.subject is None:
-            turn.say("utter_sign_in_needed", card={"kind": "sign_in"})
+            turn.ask_to_sign_in()
             return []
         summary = summarise(turn.desk.shop, turn.desk.datamap, turn.chat.subject)
         audit.record(turn.session, turn.now, AuditEvent.ACCESS_SUMMARY_SHOWN, turn.chat.id)

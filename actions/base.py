@@ -107,6 +107,10 @@ class Turn:
             custom["card"] = conversations.keep_card(self.session, self.chat.id, card, self.now)
         self.dispatcher.utter_message(response=response, json_message=custom, buttons=buttons, **values)
 
+    def ask_to_sign_in(self) -> None:
+        """Say that this needs a known customer, with a button that begins the shop's sign-in."""
+        self.say("utter_sign_in_needed", card={"kind": "sign_in"})
+
 
 def was_typed(message: dict[str, Any]) -> bool:
     """Whether a message was words; a button's reading has no rivals."""

@@ -31,12 +31,12 @@ CLAUSE_OF_KIND = {
 _CONDITION = re.compile(r"\b(but|except|unless|without|only|first|not|never|don'?t|keep)\b", re.IGNORECASE)
 
 
-def request_card(request: RequestView, title: str) -> dict[str, object]:
-    """The receipt of a request."""
+def receipt_card(request: RequestView) -> dict[str, object]:
+    """The receipt of a request that was just filed."""
     return {
         "kind": "receipt",
         "number": request.number,
-        "title": title,
+        "title": "Request received",
         "lines": [f"Received on {in_words(request.received_at)}", f"Answer by {in_words(request.due_at)}"],
     }
 
@@ -55,7 +55,7 @@ class OpenRequest(DeskAction):
         if turn.chat.subject is None:
             if kind in CLAUSE_OF_KIND:
                 turn.say(f"utter_ask_policy/{CLAUSE_OF_KIND[kind]}", citations=[CLAUSE_OF_KIND[kind]])
-            turn.say("utter_sign_in_needed", card={"kind": "sign_in"})
+            turn.ask_to_sign_in()
             return []
         waiting = open_request(turn.session, turn.chat.subject, kind)
         if waiting is not None:
@@ -98,7 +98,7 @@ class SubmitRequest(DeskAction):
         )
         turn.say(
             "utter_request_filed",
-            card=request_card(request, "Request received"),
+            card=receipt_card(request),
             number=request.number,
             due=in_words(request.due_at),
         )

@@ -39,7 +39,7 @@ class RequestStatus(DeskAction):
     def act(self, turn: Turn) -> Events:
         """Show them, newest first."""
         if turn.chat.subject is None:
-            turn.say("utter_sign_in_needed", card={"kind": "sign_in"})
+            turn.ask_to_sign_in()
             return []
         number = _number_in(turn)
         if number and _asked_which(turn):

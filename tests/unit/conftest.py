@@ -8,10 +8,12 @@ from cryptography.fernet import Fernet
 
 from bot.bootstrap import Desk, migrate, open_desk
 from bot.clocks import FixedClock
-from bot.config import Settings
+from bot.config import PROJECT, Settings
 from bot.demo.seed import seed
 from bot.store import conversations
+from bot.store.datamap import load
 from bot.store.engine import make_engine
+from bot.store.shop import ShopStore
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -67,3 +69,18 @@ def chat(desk):
         return conversation_id
 
     return opened
+
+
+@pytest.fixture
+def engine(tmp_path):
+    """A demo shop of the test's own, to be changed at will."""
+    made = make_engine(f"sqlite:///{tmp_path / 'shop.sqlite3'}")
+    seed(made, date(2026, 11, 23))
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def shop(engine):
+    """That shop as the desk sees it."""
+    return ShopStore(engine, load(PROJECT / "data" / "datamap.yml"))

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,29 +14,15 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from bot.demo.customers import AMELIA, DANIEL, EVA, FEATURED, HELEN, JONAS, MAYA, PRIYA, TOMAS, Featured
-from bot.demo.seed import FIRST_BYSTANDER, seed
+from bot.demo.seed import FIRST_BYSTANDER
 from bot.demo.shop_schema import shop_metadata
 from bot.errors import NotFound
 from bot.privacy.access import AccessSummary, in_words, summarise
 from bot.store.datamap import DataMap, Show, load
-from bot.store.engine import make_engine
 from bot.store.masking import HIDDEN, MASKS, mask
 from bot.store.shop import ShopStore
 
 MAP = Path(__file__).parents[2] / "data" / "datamap.yml"
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = make_engine(f"sqlite:///{tmp_path / 'shop.sqlite3'}")
-    seed(engine, date(2026, 11, 23))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def shop(engine: Engine) -> ShopStore:
-    return ShopStore(engine, load(MAP))
 
 
 def overview(shop: ShopStore, person: Featured) -> AccessSummary:

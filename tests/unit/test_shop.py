@@ -1,8 +1,6 @@
 """The shop store: whose rows are whose, on the demo's schema and on harder ones."""
 
 import tracemalloc
-from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,26 +9,12 @@ import sqlalchemy as sa
 from sqlalchemy import Engine, event
 
 from bot.demo.customers import AMELIA, DANIEL, EVA, HELEN, PRIYA, TOMAS
-from bot.demo.seed import FIRST_BYSTANDER, seed
+from bot.demo.seed import FIRST_BYSTANDER
 from bot.demo.shop_schema import customers, orders
 from bot.store.datamap import check, load
-from bot.store.engine import make_engine
 from bot.store.shop import ShopStore
 
 MAP = Path(__file__).parents[2] / "data" / "datamap.yml"
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = make_engine(f"sqlite:///{tmp_path / 'shop.sqlite3'}")
-    seed(engine, date(2026, 11, 23))
-    yield engine
-    engine.dispose()
-
-
-@pytest.fixture
-def shop(engine: Engine) -> ShopStore:
-    return ShopStore(engine, load(MAP))
 
 
 def subjects_rows(shop: ShopStore, subject: int, table: str) -> list[dict[str, Any]]:
