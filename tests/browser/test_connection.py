@@ -52,6 +52,11 @@ def test_while_the_desk_works_the_person_sees_and_hears_that_it_is_writing(visit
     expect(visit.desk.get_by_role("status").filter(has_text="The privacy desk is writing")).to_have_count(1)
     expect(visit.desk.get_by_role("list", name="Suggestions")).to_be_hidden()
 
+    # The session is opened first, so the message itself may still be on its way to the route.
+    for _ in range(250):
+        if held:
+            break
+        visit.page.wait_for_timeout(20)
     held[0].continue_()
     visit.reads(ANSWER)
     expect(visit.desk.locator(".typing")).to_be_hidden()
