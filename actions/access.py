@@ -1,9 +1,11 @@
-"""What do you know about me?"""
+"""What do you know about me? And: give me a copy of it."""
 
-from actions.base import DeskAction, Events, Turn
+from actions.base import DeskAction, Events, Turn, in_words_with_time
+from actions.journey import Journey
 from bot.privacy.access import summarise
+from bot.privacy.request_status import RequestView
 from bot.store import audit
-from bot.vocabulary import AuditEvent
+from bot.vocabulary import AuditEvent, RequestKind, RequestState
 
 
 class ShowAccessSummary(DeskAction):
@@ -24,3 +26,20 @@ class ShowAccessSummary(DeskAction):
         if summary.withheld:
             turn.say("utter_access_withheld", citations=["no-access", "delete-or-anonymise"])
         return []
+
+
+class ExportJourney(Journey):
+    """A copy of one's data: asked for, confirmed, and made behind the scenes."""
+
+    kinds = (RequestKind.EXPORT,)
+
+    def question(self, turn: Turn, kind: RequestKind) -> None:
+        """Say what the copy is and ask for a yes."""
+        turn.say("utter_confirm_export")
+
+    def agreed(self, turn: Turn, request: RequestView) -> None:
+        """Say that it is being made, or that it waits because contact details were just changed."""
+        if request.state is RequestState.ON_HOLD and request.until:
+            turn.say("utter_export_held", number=request.number, until=in_words_with_time(request.until))
+        else:
+            turn.say("utter_export_agreed", number=request.number)

@@ -3,7 +3,7 @@
 import asyncio
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -13,9 +13,10 @@ from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
-from bot.bootstrap import Desk
 from bot.errors import DeskError, NotFound
+from bot.privacy.deadlines import date_of
 from bot.store import conversations
+from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation
 
 log = structlog.get_logger("actions")
@@ -78,6 +79,19 @@ class Turn:
     def answer_within(self) -> timedelta:
         """How soon the shop answers requests and complaints."""
         return timedelta(days=self.desk.settings.answer_days)
+
+    def day(self, moment: datetime) -> str:
+        """The day a due date falls on where the shop is, as a person says it."""
+        return in_words(date_of(moment, self.desk.settings))
+
+    @property
+    def chosen(self) -> str | None:
+        """What the pressed button stands for beyond its intent; None for typed words and plain buttons."""
+        return conversations.chosen_value(self.session, self.chat.id, int(self.origin))
+
+    def form_values(self, message_id: str) -> dict[str, str]:
+        """What the person filled into a form and sent as that message; checked by the web before it was kept."""
+        return conversations.form_values(self.session, self.chat.id, int(message_id))
 
     def words(self, message_id: str) -> str:
         """What the person wrote in a message of this conversation."""

@@ -6,8 +6,8 @@ from rasa_sdk import FormValidationAction, Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions import request_intake
 from actions.base import DeskAction, Events, Turn, in_words, was_typed
+from actions.journeys import KIND_OF_INTENT as RIGHTS
 from bot.privacy.complaint import add_statement, file_case
 from bot.vocabulary import CaseKind
 
@@ -16,7 +16,7 @@ KIND_OF_INTENT = {
     "report_security_issue": CaseKind.SECURITY_REPORT,
     "object_to_policy_update": CaseKind.POLICY_OBJECTION,
 }
-_OTHER_RIGHTS = {"request_access", *request_intake.KIND_OF_INTENT}
+_OTHER_RIGHTS = {"request_access", *RIGHTS}
 NOTHING_TO_ADD = "nothing"
 
 # Short and read with this much confidence, these are not the story itself.
@@ -38,7 +38,8 @@ class OpenComplaint(DeskAction):
         """File it, then ask for the story."""
         kind = KIND_OF_INTENT[turn.intent]
         if turn.tracker.active_loop.get("name") == "request_form":
-            turn.say("utter_request_not_filed")
+            waits = turn.tracker.get_slot("request_number")
+            turn.say("utter_request_waits_for_code" if waits else "utter_request_not_filed", number=waits or "")
         filed = file_case(
             turn.session,
             turn.now,
@@ -54,7 +55,7 @@ class OpenComplaint(DeskAction):
         return [
             SlotSet("case_number", filed.number),
             SlotSet("complaint_statement", None),
-            SlotSet("request_kind", None),
+            *(SlotSet(slot, None) for slot in ("request_kind", "request_number", "request_confirmed", "request_code")),
             FollowupAction("complaint_form"),
         ]
 

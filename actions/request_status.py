@@ -2,22 +2,35 @@
 
 import re
 
-from actions.base import DeskAction, Events, Turn, in_words
-from bot.privacy.request_status import REQUEST_WORDS, RequestView, own_requests, revoke_request
+from actions.base import DeskAction, Events, Turn, in_words_with_time
+from bot.privacy.request_status import REQUEST_WORDS, STATE_WORDS, RequestView, own_request, own_requests
+from bot.privacy.taking_back import revoke_request
 from bot.vocabulary import RequestState
 
 _WHICH = "utter_request_revoke_which"
 _NUMBER = re.compile(r"\bPR-\d{4}-\d{6}\b", re.IGNORECASE)
+_ENDED = {RequestState.FULFILLED, RequestState.DENIED, RequestState.REVOKED, RequestState.EXPIRED}
 
 
-def _list_card(requests: list[RequestView]) -> dict[str, object]:
-    lines = [f"{r.number}: {REQUEST_WORDS[r.kind]} ({r.state.value}, answer by {in_words(r.due_at)})" for r in requests]
-    return {"kind": "receipt", "number": "", "title": "Your requests", "lines": lines}
+def _line(turn: Turn, request: RequestView) -> str:
+    line = f"{request.number}: {REQUEST_WORDS[request.kind]} ({STATE_WORDS[request.state]}"
+    if request.until:
+        return f"{line} until {in_words_with_time(request.until)})"
+    return f"{line})" if request.state in _ENDED else f"{line}; answer by {turn.day(request.due_at)})"
+
+
+def _list_card(turn: Turn, requests: list[RequestView]) -> dict[str, object]:
+    return {
+        "kind": "receipt",
+        "number": "",
+        "title": "Your requests",
+        "lines": [_line(turn, each) for each in requests],
+    }
 
 
 def _number_in(turn: Turn) -> str | None:
     match = _NUMBER.search(turn.words(turn.origin))
-    return match.group().upper() if match else None
+    return turn.chosen or (match.group().upper() if match else None)
 
 
 def _asked_which(turn: Turn) -> bool:
@@ -27,12 +40,12 @@ def _asked_which(turn: Turn) -> bool:
 
 
 def _take_back(turn: Turn, number: str) -> None:
-    done = revoke_request(turn.session, turn.now, turn.chat, number, turn.mail_address)
+    done = revoke_request(turn.session, turn.desk, turn.now, turn.chat, number)
     turn.say("utter_request_revoked", number=done.number)
 
 
 class RequestStatus(DeskAction):
-    """Lists the customer's own requests; a number given when asked which one to take back is the answer to that."""
+    """Lists the customer's own requests; a number names one, or, when asked which one to take back, is the answer."""
 
     action_name = "action_request_status"
 
@@ -45,9 +58,15 @@ class RequestStatus(DeskAction):
         if number and _asked_which(turn):
             _take_back(turn, number)
             return []
-        requests = own_requests(turn.session, turn.chat.subject)
+        subject = turn.chat.subject
+        requests = [own_request(turn.session, subject, number)] if number else own_requests(turn.session, subject)
         if requests:
-            turn.say("utter_request_status", card=_list_card(requests))
+            buttons = [
+                {"title": f"Take back {each.number}", "payload": f"/revoke_request {each.number}"}
+                for each in requests
+                if each.revocable
+            ]
+            turn.say("utter_request_status", card=_list_card(turn, requests), buttons=buttons[:3])
         else:
             turn.say("utter_request_status_none")
         return []
@@ -64,17 +83,18 @@ class RevokeRequest(DeskAction):
             turn.say("utter_request_revoke_none")
             return []
         requests = own_requests(turn.session, turn.chat.subject)
-        waiting = [request for request in requests if request.state is RequestState.RECEIVED]
+        waiting = [request for request in requests if request.revocable]
         number = _number_in(turn) or (waiting[0].number if len(waiting) == 1 else None)
         if number:
             _take_back(turn, number)
         elif waiting:
-            # The label of the button becomes the person's message, and the number is read from it.
             buttons = [
-                {"title": f"{request.number}: {REQUEST_WORDS[request.kind]}", "payload": "/revoke_request"}
-                for request in waiting
+                {"title": f"{each.number}: {REQUEST_WORDS[each.kind]}", "payload": f"/revoke_request {each.number}"}
+                for each in waiting
             ]
             turn.say(_WHICH, buttons=buttons)
+        elif any(request.state is RequestState.RUNNING for request in requests):
+            turn.say("utter_error_not_revocable")
         else:
             turn.say("utter_request_revoke_none")
         return []

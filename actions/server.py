@@ -15,9 +15,19 @@ from fastapi.responses import JSONResponse
 from rasa_sdk.executor import ActionExecutor
 from rasa_sdk.interfaces import ActionExecutionRejection, ActionNotFoundException
 
-from actions import access, clarification, complaint, handoff, policy_question, request_intake, request_status
-from bot.bootstrap import Desk
+from actions import (
+    access,
+    clarification,
+    complaint,
+    consent_withdrawal,
+    handoff,
+    identity_verification,
+    policy_question,
+    request,
+    request_status,
+)
 from bot.config import PROJECT
+from bot.store.desk import Desk
 
 log = structlog.get_logger("actions")
 
@@ -45,8 +55,13 @@ def make_executor(desk: Desk) -> DomainExecutor:
         policy_question.AnswerPolicy,
         policy_question.PolicyUpdate,
         access.ShowAccessSummary,
-        request_intake.OpenRequest,
-        request_intake.SubmitRequest,
+        request.OpenRequest,
+        request.AskRequestConfirmed,
+        request.SubmitForm,
+        request.SubmitRequest,
+        consent_withdrawal.Affirm,
+        identity_verification.AskRequestCode,
+        identity_verification.SubmitCode,
         request_status.RequestStatus,
         request_status.RevokeRequest,
         complaint.OpenComplaint,
@@ -56,6 +71,7 @@ def make_executor(desk: Desk) -> DomainExecutor:
     ):
         executor.register_action(action(desk))
     executor.register_action(complaint.ValidateComplaintForm())
+    executor.register_action(identity_verification.ValidateRequestForm(desk))
     return executor
 
 
@@ -70,12 +86,12 @@ def make_app(desk: Desk) -> FastAPI:
         return {"status": "ok"}
 
     @app.post("/webhook")
-    async def webhook(request: Request) -> Response:
-        given = request.headers.get("x-desk-secret", "").encode()
+    async def webhook(call: Request) -> Response:
+        given = call.headers.get("x-desk-secret", "").encode()
         if not hmac.compare_digest(given, secret):
             return _error(401, "not_the_engine")
         try:
-            payload = await request.json()
+            payload = await call.json()
             name = payload["next_action"]
         except (ValueError, KeyError, TypeError):
             return _error(400, "unreadable")

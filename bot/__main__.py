@@ -6,22 +6,25 @@ import signal
 import subprocess
 import sys
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from bot.cli import audit, certificate, datamap, requests
 from bot.config import PROJECT, Settings, get_settings
 from bot.errors import DeskError, SetupError
 
 app = typer.Typer(help="The privacy desk.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-datamap_app = typer.Typer(help="The map of personal data in the shop's database.", no_args_is_help=True)
 policy_app = typer.Typer(help="The shop's privacy policy.", no_args_is_help=True)
 keys_app = typer.Typer(help="Encryption keys.", no_args_is_help=True)
-app.add_typer(datamap_app, name="datamap")
+app.add_typer(datamap.app, name="datamap")
 app.add_typer(policy_app, name="policy")
 app.add_typer(keys_app, name="keys")
+app.add_typer(audit.app, name="audit")
+app.add_typer(requests.app, name="requests")
+app.add_typer(certificate.app, name="certificate")
 out = Console(highlight=False, soft_wrap=True)
 
 
@@ -85,12 +88,13 @@ def process(name: str) -> None:
 
         uvicorn.run(make_actions(desk), host="127.0.0.1", port=settings.actions_port, **quiet)
     elif name == "web":
-        from prometheus_client import start_http_server
-
+        from bot.store.webhooks import refuse_unsafe
         from bot.web.app import make_app as make_web
+        from bot.web.internal import InternalDoor
 
-        start_http_server(settings.internal_port, "127.0.0.1")
-        uvicorn.run(make_web(desk), host=settings.listen_host, port=settings.port, proxy_headers=False, **quiet)
+        refuse_unsafe(settings)
+        with InternalDoor(desk, **quiet):
+            uvicorn.run(make_web(desk), host=settings.listen_host, port=settings.port, proxy_headers=False, **quiet)
     elif name == "worker":
         from bot.jobs import run_worker
 
@@ -148,42 +152,6 @@ def parse() -> None:
 
 
 @app.command()
-def requests(show_all: Annotated[bool, typer.Option("--all", help="Also those that are closed.")] = False) -> None:
-    """List privacy requests and cases that wait for a person, nearest due date first."""
-    from bot.bootstrap import open_desk
-    from bot.privacy.worklist import worklist
-
-    desk = open_desk()
-    table = Table("number", "kind", "state", "priority", "received", "due", box=None)
-    with desk.reading() as session:
-        for entry in worklist(session, show_all):
-            table.add_row(
-                entry.number,
-                entry.kind,
-                entry.state,
-                entry.priority,
-                f"{entry.received_at:%Y-%m-%d}",
-                f"{entry.due_at:%Y-%m-%d}",
-            )
-    out.print(table)
-
-
-@app.command()
-def audit(last: Annotated[int, typer.Option(help="How many entries.", min=1)] = 50) -> None:
-    """List what the desk did, newest first: times, events and numbers."""
-    from bot.bootstrap import open_desk
-    from bot.store.audit import newest
-
-    table = Table("at", "event", "number", "conversation", box=None)
-    with open_desk().reading() as session:
-        for entry in newest(session, last):
-            table.add_row(
-                f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.event, entry.reference or "", entry.conversation_id or ""
-            )
-    out.print(table)
-
-
-@app.command()
 def purge() -> None:
     """Remove sessions and used shop tokens whose time is over; the worker does it every ten minutes."""
     from bot.bootstrap import open_desk
@@ -211,15 +179,6 @@ def doctor() -> None:
     if problems:
         raise typer.Exit(1)
     out.print("Everything is in order.")
-
-
-@datamap_app.command("check")
-def datamap_check() -> None:
-    """Compare the data map with the live shop database; exit 1 when they do not fit."""
-    from bot.bootstrap import open_desk
-
-    open_desk()
-    out.print("Every column of the shop database is on the data map.")
 
 
 @policy_app.command("show")

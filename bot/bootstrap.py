@@ -1,8 +1,5 @@
 """Wires settings to databases, clock, data map and policy: the one place where the desk is put together."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -10,46 +7,18 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from bot.clocks import Clock, OffsetClock, SystemClock
 from bot.config import Settings, get_settings
 from bot.errors import SetupError
+from bot.store import audit
 from bot.store import datamap as datamaps
+from bot.store.desk import Desk
 from bot.store.desk_tables import DemoClock
 from bot.store.encryption import use_keys
 from bot.store.engine import for_reading, make_engine
-from bot.store.policy_library import PolicyLibrary, load_library
+from bot.store.policy_library import load_library
 from bot.store.shop import ShopStore
-
-
-@dataclass(frozen=True)
-class Desk:
-    """Everything a use case may need, made once per process."""
-
-    settings: Settings
-    clock: Clock
-    engine: Engine
-    shop: ShopStore
-    datamap: datamaps.DataMap
-    policies: PolicyLibrary
-
-    @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """A session on the desk database: committed at the end, rolled back on any error."""
-        with Session(self.engine, expire_on_commit=False) as session, session.begin():
-            yield session
-
-    @contextmanager
-    def reading(self) -> Iterator[Session]:
-        """A session that only reads; it never waits for somebody who writes."""
-        with Session(for_reading(self.engine), expire_on_commit=False) as session:
-            yield session
-
-    def email_of(self, subject: str) -> str | None:
-        """The address on file of a customer, if the shop has one."""
-        customer, column = self.shop.customer(subject), self.datamap.subject.email
-        return None if customer is None or column is None else customer[column]
 
 
 def open_desk(settings: Settings | None = None) -> Desk:
@@ -60,6 +29,7 @@ def open_desk(settings: Settings | None = None) -> Desk:
     """
     settings = settings or get_settings()
     use_keys(settings.encryption_keys)
+    audit.use_key(settings.audit_key)
     policies = load_library(settings.policy_folder)
     datamap = datamaps.load(settings.datamap)
     engine = make_engine(settings.desk_database_url)
@@ -102,10 +72,12 @@ def migrate(settings: Settings) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "store" / "migrations"))
     try:
-        engine = make_engine(settings.desk_database_url)
+        engine = make_engine(settings.desk_database_url, foreign_keys=False)
         with engine.begin() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            if engine.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                raise SetupError("The desk database could not be brought into shape; it is as it was before.")
         engine.dispose()
     except SQLAlchemyError as error:
         raise SetupError(

@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import tempfile
+from datetime import timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Literal
@@ -14,8 +15,12 @@ from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SetupError
+from bot.vocabulary import Regime
 
 PROJECT = Path(__file__).resolve().parent.parent
+_REQUIRED_IN_PRODUCTION = (
+    "encryption_keys", "engine_secret", "audit_key", "signing_key", "internal_api_key", "shop_database_url", "smtp_url",
+)  # fmt: skip
 
 
 class Settings(BaseSettings):
@@ -55,6 +60,24 @@ class Settings(BaseSettings):
     rate_limit_messages: str = "240/minute"
     turn_seconds: int = Field(20, ge=2, le=120)
 
+    audit_key: str = ""
+    signing_key: str = ""
+    internal_api_key: str = ""
+    webhook_urls: str = ""
+    webhook_secret: str = ""
+    veto_url: str = ""
+
+    regime: Regime = Regime.POLICY
+    business_calendar: str = "GB"
+    cooling_off_days: int = Field(7, ge=0, le=60)
+    contact_hold_hours: int = Field(72, ge=0, le=720)
+    code_minutes: int = Field(10, ge=1, le=60)
+    codes_per_request: int = Field(5, ge=1, le=20)
+    codes_per_day: int = Field(10, ge=1, le=100)
+    unverified_days: int = Field(14, ge=1, le=90)
+    export_hours: int = Field(72, ge=1, le=720)
+    worker_tries: int = Field(6, ge=1, le=50)
+
     handoff_promise_hours: int = Field(4, ge=1, le=240)
     answer_days: int = Field(30, ge=1, le=90)
 
@@ -80,13 +103,16 @@ class Settings(BaseSettings):
     def _refuse_weak_production(self) -> None:
         if self.demo:
             raise ValueError("DEMO must be 0 when ENVIRONMENT=production")
-        missing = [
-            n for n in ("encryption_keys", "engine_secret", "shop_database_url", "smtp_url") if not getattr(self, n)
-        ]
+        missing = [n for n in _REQUIRED_IN_PRODUCTION if not getattr(self, n)]
         if not (self.shop_jwt_secret or self.shop_jwt_jwks):
             missing.append("shop_jwt_secret or shop_jwt_jwks")
         if missing:
             raise ValueError(f"production needs {', '.join(missing).upper()}")
+
+    @property
+    def alarm_within(self) -> timedelta:
+        """How soon somebody must look at a request that cannot go on by itself."""
+        return timedelta(hours=self.handoff_promise_hours)
 
     @cached_property
     def engine_url(self) -> str:
@@ -100,7 +126,7 @@ class Settings(BaseSettings):
 
     def with_development_secrets(self) -> "Settings":
         """Fill secrets that were left empty from the file made at the first start."""
-        names = ("encryption_keys", "engine_secret", "shop_jwt_secret")
+        names = tuple(_made_secrets())
         if self.environment == "production" or all(getattr(self, name) for name in names):
             return self
         kept = _development_secrets(self.desk_home / "secrets.json")
@@ -109,23 +135,42 @@ class Settings(BaseSettings):
         return self
 
 
+def _made_secrets() -> dict[str, str]:
+    """A fresh value for every secret the desk can make for itself."""
+    return {
+        "encryption_keys": Fernet.generate_key().decode(),
+        "engine_secret": secrets.token_urlsafe(32),
+        "shop_jwt_secret": secrets.token_urlsafe(48),
+        "audit_key": secrets.token_urlsafe(32),
+        "signing_key": secrets.token_hex(32),
+        "internal_api_key": secrets.token_urlsafe(32),
+        "webhook_secret": secrets.token_urlsafe(32),
+    }
+
+
 def _development_secrets(path: Path) -> dict[str, str]:
     """Secrets of a development machine: made once, readable by their owner only, complete as soon as they are there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        made = {
-            "encryption_keys": Fernet.generate_key().decode(),
-            "engine_secret": secrets.token_urlsafe(32),
-            "shop_jwt_secret": secrets.token_urlsafe(48),
-        }
-        handle, draft = tempfile.mkstemp(dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(made, file)
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-        Path(draft).unlink()
+        _write_secret(path, _made_secrets(), replace=False)
     kept: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    if lacking := {name: value for name, value in _made_secrets().items() if name not in kept}:
+        kept |= lacking
+        _write_secret(path, kept, replace=True)
     return kept
+
+
+def _write_secret(path: Path, content: dict[str, str], *, replace: bool) -> None:
+    """Write whole or not at all; without `replace` the first of several writers wins."""
+    handle, draft = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        json.dump(content, file)
+    if replace:
+        Path(draft).replace(path)
+        return
+    with contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+    Path(draft).unlink()
 
 
 @lru_cache(maxsize=1)

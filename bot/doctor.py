@@ -1,14 +1,19 @@
 """What is missing, weak or unclassified, each with its cure."""
 
 import stat
+import string
+from collections.abc import Iterator
 
 from bot.bootstrap import migrate, open_desk
 from bot.config import Settings
-from bot.errors import DeskError
+from bot.errors import DeskError, SetupError
 from bot.processes import engine_python
+from bot.store import consent_records, webhooks
 from bot.training import MODEL
 
 _SHORTEST_SECRET = 32
+_SECRETS = ("engine_secret", "shop_jwt_secret", "audit_key", "webhook_secret")
+_SIGNING_KEY_BYTES = 32
 
 
 def findings(settings: Settings) -> list[str]:
@@ -20,10 +25,7 @@ def findings(settings: Settings) -> list[str]:
         problems.append(error.detail)
     if not MODEL.exists():
         problems.append("There is no trained model yet. Run: make train")
-    for name in ("engine_secret", "shop_jwt_secret"):
-        value = getattr(settings, name)
-        if value and len(value) < _SHORTEST_SECRET:
-            problems.append(f"{name.upper()} is shorter than {_SHORTEST_SECRET} characters. Use a random longer one.")
+    problems += _weak_secrets(settings)
     kept = settings.desk_home / "secrets.json"
     if kept.exists() and stat.S_IMODE(kept.stat().st_mode) != 0o600:
         problems.append("secrets.json in DESK_HOME can be read by others. Run: chmod 600 on it.")
@@ -31,9 +33,45 @@ def findings(settings: Settings) -> list[str]:
         problems.append("PUBLIC_URL is not an https address.")
     if settings.environment == "production" and not settings.smtp_url:
         problems.append("SMTP_URL is not set, so no mail can be sent.")
+    problems += _unsafe_addresses(settings)
     try:
         migrate(settings)
-        open_desk(settings).engine.dispose()
+        desk = open_desk(settings)
+        desk.engine.dispose()
+        if unfilled := consent_records.unfillable(desk.shop):
+            problems.append(
+                f"The shop's table of choices needs {', '.join(unfilled)} in every row, which the desk cannot fill. "
+                "Give the column a default, or take consent_records out of the data map."
+            )
     except DeskError as error:
         problems.append(error.detail)
     return problems
+
+
+def _weak_secrets(settings: Settings) -> Iterator[str]:
+    held = [(name, getattr(settings, name)) for name in _SECRETS]
+    held += [("internal_api_key", key.strip()) for key in settings.internal_api_key.split(",") if key.strip()]
+    for name, value in held:
+        if value and len(value) < _SHORTEST_SECRET:
+            yield f"{name.upper()} is shorter than {_SHORTEST_SECRET} characters. Use a random longer one."
+    if settings.signing_key and not _is_signing_key(settings.signing_key):
+        yield "SIGNING_KEY is not 64 hexadecimal digits. Make one with: openssl rand -hex 32"
+
+
+def _is_signing_key(key: str) -> bool:
+    # Not `bytes.fromhex` alone: it takes spaces between the digits.
+    return len(key) == 2 * _SIGNING_KEY_BYTES and all(digit in string.hexdigits for digit in key)
+
+
+def _unsafe_addresses(settings: Settings) -> Iterator[str]:
+    """Where the shop's services listen or are asked: notices must be signed, and nobody may read along."""
+    try:
+        webhooks.refuse_unsafe(settings)
+    except SetupError as error:
+        yield error.detail
+    if not settings.veto_url:
+        return
+    if not webhooks.is_web_address(settings.veto_url):
+        yield "VETO_URL cannot be used. Write it as https://host/path."
+    elif settings.environment == "production" and not webhooks.is_private_way(settings.veto_url):
+        yield "VETO_URL is not an https address."

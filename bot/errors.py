@@ -3,6 +3,8 @@
 Messages hold ids and numbers, never a person's values: they end in logs and problem answers.
 """
 
+from collections.abc import Sequence
+
 
 class DeskError(Exception):
     """Something a person or a caller can be told about, with what to do next.
@@ -75,6 +77,30 @@ class ChoiceGone(DeskError):
     detail = "That choice belongs to an earlier question. Please use the newest one or write what you want."
 
 
+class FormInvalid(DeskError):
+    """Fields of a form that cannot be used as they are.
+
+    Attributes:
+        errors: Field name and what to do about it, in the order of the form. Never what was filled in.
+    """
+
+    code = "form_invalid"
+    status = 422
+    detail = "Please look at the marked fields of the form and send it again."
+
+    def __init__(self, errors: Sequence[tuple[str, str]], detail: str | None = None) -> None:
+        self.errors = [{"field": field, "detail": sentence} for field, sentence in errors]
+        super().__init__(detail)
+
+
+class FormGone(DeskError):
+    """A form that was sent already, or of somebody else's conversation."""
+
+    code = "form_gone"
+    status = 410
+    detail = "This form was sent already or is no longer open. Please tell me again what you would like to do."
+
+
 class Conflict(DeskError):
     """The same key with another body, or a turn that still runs."""
 
@@ -88,6 +114,14 @@ class RateLimited(DeskError):
     code = "rate_limited"
     status = 429
     detail = "That was a lot at once. Please wait a minute and try again."
+
+
+class TooManyCodes(DeskError):
+    """As many identity codes as may be sent were sent."""
+
+    code = "too_many_codes"
+    status = 429
+    detail = "No more codes can be sent for now. Please try again tomorrow, or ask for a person."
 
 
 class NotFound(DeskError):

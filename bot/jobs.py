@@ -1,15 +1,18 @@
 """The worker: what happens behind people's backs on their behalf, and survives the death of a process.
 
 Work is rows in the desk database; the queue only wakes the worker. A mail is sent when its row says so, and the
-row says sent only afterwards, so a worker that dies sends again rather than never.
+row says sent only afterwards, so a worker that dies sends again rather than never. Requests are carried out by
+`bot.privacy.fulfilment`; a sweep finds what a dead worker left.
 """
 
 import smtplib
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
+from functools import partial
 from urllib.parse import unquote, urlsplit
 
 import structlog
@@ -18,14 +21,22 @@ from huey.constants import WORKER_THREAD
 from sqlalchemy import or_, select
 from sqlalchemy.engine import make_url
 
-from bot.bootstrap import Desk
 from bot.clocks import SystemClock
+from bot.delivery import deliver_waiting, tidy
 from bot.errors import SetupError
+from bot.privacy import fulfilment
+from bot.privacy.deadlines_watch import expire, watch
+from bot.privacy.export import sweep_expired
 from bot.store import conversations
+from bot.store.audit_anchor import write_anchor
+from bot.store.desk import Desk
 from bot.store.desk_tables import Mail
+from bot.store.webhooks import refuse_unsafe
 
 log = structlog.get_logger("worker")
-_SECONDS_BETWEEN_LOOKS = 1
+_SECONDS_BETWEEN_LOOKS = 0.5
+_SECONDS_BETWEEN_ROUNDS = 10
+_SECONDS_BEFORE_AGAIN = 5
 _LONGEST_PAUSE = timedelta(hours=1)
 # Tries are about live servers, so they follow the machine's clock.
 _machine = SystemClock()
@@ -90,7 +101,9 @@ def _send_one(desk: Desk, mailer: Mailer, mail_id: int) -> bool:
         log.warning("mail not sent", mail=mail_id, attempt=mail.attempts, error=type(error).__name__)
         return False
     with desk.transaction() as session:
-        session.get_one(Mail, mail_id).sent_at = desk.clock.now()
+        sent = session.get(Mail, mail_id)
+        if sent is not None:  # it may have been erased while it was on its way
+            sent.sent_at = desk.clock.now()
     return True
 
 
@@ -119,6 +132,16 @@ def forget_expired(desk: Desk) -> int:
     return gone
 
 
+_ROUNDS: dict[str, Callable[[Desk], object]] = {
+    "due dates": watch,
+    "unverified requests": expire,
+    "old packages": sweep_expired,
+    "old notices": tidy,
+    "anchor of the record": write_anchor,
+}
+"""What is looked after once in a while, each by itself, so that one that fails keeps no other from it."""
+
+
 def make_queue(desk: Desk) -> Huey:
     """The queue: a SQLite file embedded, PostgreSQL where the desk database is on one."""
     url = make_url(desk.settings.desk_database_url)
@@ -128,23 +151,63 @@ def make_queue(desk: Desk) -> Huey:
     return SqliteHuey("desk", filename=str(desk.settings.desk_home / "queue.sqlite3"))
 
 
+def carry_out(desk: Desk, number: str) -> None:
+    """Work on one request as far as it goes; when a step fails it is tried again later."""
+    taken = fulfilment.take(desk, number)
+    if taken is None:
+        return
+    try:
+        closed = fulfilment.carry_out(desk, taken)
+    except fulfilment.LeaseLost:
+        log.warning("request taken over by another worker", request=number)
+    except Exception as error:
+        # A border: the text could hold a person's values, the type and the number are enough to find it.
+        log.error("request failed", request=number, error=type(error).__name__)
+        fulfilment.failed(desk, taken)
+    else:
+        log.info("request worked on", request=number, closed=closed)
+
+
 def run_worker(desk: Desk) -> None:
     """Work until told to stop."""
+    refuse_unsafe(desk.settings)
     mailer = Mailer(desk)
     queue = make_queue(desk)
+
+    @queue.task()
+    def work_on(number: str) -> None:
+        carry_out(desk, number)
 
     @queue.periodic_task(crontab(minute="*/10"))
     def forget() -> None:
         forget_expired(desk)
 
-    def watch_outbox() -> None:
+    def look_for_requests() -> None:
+        fulfilment.begin_what_is_due(desk)
+        for number in fulfilment.waiting_for_a_worker(desk):
+            if number not in handed_on or time.monotonic() - handed_on[number] > _SECONDS_BEFORE_AGAIN:
+                handed_on[number] = time.monotonic()
+                work_on(number)
+
+    handed_on: dict[str, float] = {}
+    _every(_SECONDS_BETWEEN_LOOKS, "outbox", lambda: send_waiting_mails(desk, mailer))
+    _every(_SECONDS_BETWEEN_LOOKS, "webhooks", lambda: deliver_waiting(desk))
+    _every(_SECONDS_BETWEEN_LOOKS, "requests", look_for_requests)
+    for name, look in _ROUNDS.items():
+        _every(_SECONDS_BETWEEN_ROUNDS, name, partial(look, desk))
+    queue.create_consumer(workers=2, worker_type=WORKER_THREAD, initial_delay=0.05, max_delay=0.5).run()
+
+
+def _every(seconds: float, name: str, look: Callable[[], object]) -> None:
+    """Look after something in a thread of its own, again and again, whatever happens."""
+
+    def looking() -> None:
         while True:
             try:
-                send_waiting_mails(desk, mailer)
+                look()
             except Exception as error:
-                # A border: the outbox is looked at again in a moment, whatever happened.
-                log.error("outbox failed", error=type(error).__name__)
-            time.sleep(_SECONDS_BETWEEN_LOOKS)
+                # A border: it is looked at again in a moment.
+                log.error(f"{name} failed", error=type(error).__name__)
+            time.sleep(seconds)
 
-    threading.Thread(target=watch_outbox, name="outbox", daemon=True).start()
-    queue.create_consumer(workers=1, worker_type=WORKER_THREAD).run()
+    threading.Thread(target=looking, name=name, daemon=True).start()

@@ -36,7 +36,62 @@ class RequestState(StrEnum):
     """Where a privacy request stands. Names outside follow the Data Rights Protocol."""
 
     RECEIVED = "received"
+    AWAITING_VERIFICATION = "awaiting_verification"
+    ON_HOLD = "on_hold"
+    COOLING_OFF = "cooling_off"
+    AWAITING_APPROVAL = "awaiting_approval"
+    RUNNING = "running"
+    FULFILLED = "fulfilled"
+    PARTLY_FULFILLED = "partly_fulfilled"
+    DENIED = "denied"
     REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
+class Regime(StrEnum):
+    """Whose clock a request runs on."""
+
+    POLICY = "policy"
+    GDPR = "gdpr"
+    CCPA = "ccpa"
+    CN = "cn"
+
+
+class HoldKind(StrEnum):
+    """What keeps requests waiting."""
+
+    CONTACT_CHANGED = "contact_changed"
+    LEGAL = "legal_hold"
+    VETO = "veto"
+    FAILED = "failed"
+    NO_ADDRESS = "no_address"
+
+
+class RestrictionReason(StrEnum):
+    """Why processing of somebody's data is stopped."""
+
+    ERASURE = "erasure"
+    ACCOUNT_CANCELLED = "account_cancelled"
+    GUARDIAN_MISSING = "guardian_missing"
+
+
+class ConsentState(StrEnum):
+    """What somebody said about a purpose."""
+
+    GRANTED = "granted"
+    WITHDRAWN = "withdrawn"
+    OBJECTED = "objected"
+
+
+class ShopEvent(StrEnum):
+    """What the shop's services are told at once."""
+
+    RESTRICTED = "restricted"
+    RESTRICTION_LIFTED = "restriction_lifted"
+    ERASED = "erased"
+    CORRECTED = "corrected"
+    CONSENT_CHANGED = "consent_changed"
+    GUARDIAN_MISSING = "guardian_missing"
 
 
 class CaseKind(StrEnum):
@@ -46,12 +101,14 @@ class CaseKind(StrEnum):
     SECURITY_REPORT = "security_report"
     POLICY_OBJECTION = "policy_objection"
     HANDOFF = "handoff"
+    ALARM = "alarm"
 
 
 class CaseState(StrEnum):
     """Where a case stands."""
 
     WAITING = "waiting"
+    CLOSED = "closed"
 
 
 class Priority(StrEnum):
@@ -70,3 +127,25 @@ class AuditEvent(StrEnum):
     CASE_STATEMENT_ADDED = "case_statement_added"
     REQUEST_RECEIVED = "request_received"
     REQUEST_REVOKED = "request_revoked"
+    REQUEST_EXPIRED = "request_expired"
+    REQUEST_ON_HOLD = "request_on_hold"
+    REQUEST_DENIED = "request_denied"
+    REQUEST_COOLING_OFF = "request_cooling_off"
+    REQUEST_STARTED = "request_started"
+    REQUEST_FULFILLED = "request_fulfilled"
+    REQUEST_PARTLY_FULFILLED = "request_partly_fulfilled"
+    REQUEST_EXTENDED = "request_extended"
+    REQUEST_DUE_SOON = "request_due_soon"
+    REQUEST_OVERDUE = "request_overdue"
+    CODE_SENT = "code_sent"
+    CODE_WRONG = "code_wrong"
+    IDENTITY_VERIFIED = "identity_verified"
+    EXPORT_READY = "export_ready"
+    EXPORT_FETCHED = "export_fetched"
+    CONSENT_CHANGED = "consent_changed"
+    RESTRICTED = "restricted"
+    RESTRICTION_LIFTED = "restriction_lifted"
+    HOLD_PLACED = "hold_placed"
+    HOLD_RELEASED = "hold_released"
+    CERTIFICATE_SENT = "certificate_sent"
+    SUBJECT_FORGOTTEN = "subject_forgotten"

@@ -42,6 +42,12 @@ _LEFT_TO_THE_DESK = (
     "ENGINE_SECRET",
     "SHOP_JWT_SECRET",
     "SHOP_JWT_JWKS",
+    "AUDIT_KEY",
+    "SIGNING_KEY",
+    "INTERNAL_API_KEY",
+    "WEBHOOK_URLS",
+    "WEBHOOK_SECRET",
+    "VETO_URL",
     "ALLOWED_ORIGINS",
     "SMTP_URL",
 )
@@ -251,11 +257,12 @@ class Stack:
         with self.shop_database.connect() as connection:
             return [dict(row._mapping) for row in connection.execute(select(metadata.tables[table]))]
 
-    def spare_customer(self) -> str:
-        """A customer of the demo shop that no other test is given."""
+    def spare_customer(self, among: set[str] | None = None) -> str:
+        """A customer of the demo shop that no other test is given, one of these if it must be."""
         featured = {each["id"] for each in httpx.get(f"{self.url}/demo/customers", trust_env=False).json()}
+        taken = featured | set(self._given)
         for row in sorted(self.rows("shop", "customers"), key=lambda row: row["id"]):
-            if str(row["id"]) not in featured and str(row["id"]) not in self._given:
+            if str(row["id"]) not in taken and (among is None or str(row["id"]) in among):
                 self._given.append(str(row["id"]))
                 return self._given[-1]
         raise StackError("The demo shop has no customer left that no test has used.")

@@ -211,7 +211,8 @@ risk_scores = Table(
     "risk_scores",
     shop_metadata,
     _id(),
-    _ref("customer_id", "customers.id"),
+    # Empty once a score was made anonymous.
+    _ref("customer_id", "customers.id", optional=True),
     Column("model", String(40), nullable=False),
     Column("score", Numeric(5, 4), nullable=False),
     Column("reasons", Text),

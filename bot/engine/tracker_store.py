@@ -21,6 +21,10 @@ class TrackerUnreadable(RuntimeError):
     """Stored events cannot be decrypted with any of the configured keys."""
 
 
+class ConversationErased(RuntimeError):
+    """The conversation was erased with its person's data; nothing of it is kept any more."""
+
+
 class Turn(NamedTuple):
     """Stored events of one turn: the person's message and the bot's, in Rasa's own form."""
 
@@ -33,7 +37,8 @@ class EncryptedTrackerStore(SQLTrackerStore):
 
     Differs from Rasa's own: a failing database is an error of the turn instead of a silent new conversation in memory;
     connections are tested before use; intent and action names are not kept beside the encrypted data; each user
-    message is stored under its message id, so that a repeated message can be answered from the record.
+    message is stored under its message id, so that a repeated message can be answered from the record; a conversation
+    that was erased stays erased, whatever an engine that still works on it tries to save.
     """
 
     Base = declarative_base()
@@ -49,6 +54,14 @@ class EncryptedTrackerStore(SQLTrackerStore):
         timestamp = sa.Column(sa.Float(53))
         message_id = sa.Column(sa.String(64))
         data = sa.Column(sa.Text, nullable=False)
+
+    class SQLTombstone(Base):  # type: ignore[misc,valid-type]
+        """A conversation that was erased; the desk's worker writes it (`bot/store/tracker_records.py`)."""
+
+        __tablename__ = "tracker_tombstones"
+
+        sender_id = sa.Column(sa.String(64), primary_key=True)
+        at = sa.Column(sa.DateTime, nullable=False)
 
     def __init__(
         self,
@@ -79,9 +92,14 @@ class EncryptedTrackerStore(SQLTrackerStore):
             connection.execute(sa.text("SELECT 1"))
 
     async def save(self, tracker: DialogueStateTracker) -> None:
-        """Adds the events that are not stored yet."""
+        """Adds the events that are not stored yet, or none of them when the conversation was erased meanwhile.
+
+        Raises:
+            ConversationErased: it was erased; nothing is kept.
+        """
         await self.stream_events(tracker)
         with self.sessionmaker() as session:
+            self._wait_for_eraser(session, tracker.sender_id)
             for event in self._additional_events(session, tracker):
                 row = self.SQLEvent(
                     sender_id=tracker.sender_id,
@@ -91,7 +109,17 @@ class EncryptedTrackerStore(SQLTrackerStore):
                     data=self._cipher.encrypt(json.dumps(event.as_dict()).encode()).decode("ascii"),
                 )
                 session.add(row)
+            # Written before looked: SQLite then holds the write lock, so that no tombstone can come in between.
+            session.flush()
+            if session.get(self.SQLTombstone, tracker.sender_id) is not None:
+                session.rollback()
+                raise ConversationErased("The conversation was erased.")
             session.commit()
+
+    def _wait_for_eraser(self, session: Session, sender_id: str) -> None:
+        """On PostgreSQL, lets nobody erase the conversation, or wait until it is, for the rest of the transaction."""
+        if self.engine.dialect.name == "postgresql":
+            session.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext(:id))"), {"id": sender_id})
 
     def _event_query(self, session: Session, sender_id: str, fetch_events_from_all_sessions: bool) -> Query:
         """Events in their order, by default from the latest session on.
@@ -100,13 +128,18 @@ class EncryptedTrackerStore(SQLTrackerStore):
         the latest events.
         """
         event = self.SQLEvent
-        of_conversation = session.query(event).filter(event.sender_id == sender_id)
+        of_conversation = self._living(session, sender_id)
         if not fetch_events_from_all_sessions:
             started = session.query(sa.func.max(event.id)).filter(
                 event.sender_id == sender_id, event.type_name == SessionStarted.type_name
             )
             of_conversation = of_conversation.filter(event.id >= sa.func.coalesce(started.scalar_subquery(), 0))
         return of_conversation.order_by(event.id)
+
+    def _living(self, session: Session, sender_id: str) -> Query:
+        """Events of a conversation that was not erased."""
+        erased = session.query(self.SQLTombstone).filter(self.SQLTombstone.sender_id == sender_id)
+        return session.query(self.SQLEvent).filter(self.SQLEvent.sender_id == sender_id, ~erased.exists())
 
     async def _retrieve(self, sender_id: str, fetch_events_from_all_sessions: bool) -> Optional[DialogueStateTracker]:
         with self.sessionmaker() as session:
@@ -129,7 +162,7 @@ class EncryptedTrackerStore(SQLTrackerStore):
         """What was understood and said when this message was handled, or None if it is new in the conversation."""
         event = self.SQLEvent
         with self.sessionmaker() as session:
-            of_conversation = session.query(event).filter(event.sender_id == sender_id)
+            of_conversation = self._living(session, sender_id)
             asked = of_conversation.filter(event.message_id == message_id).order_by(event.id.desc()).first()
             if asked is None:
                 return None

@@ -1,51 +1,64 @@
-"""Receiving a privacy request: kept with number and due date, confirmed by mail. Receiving changes no data."""
+"""A request from the person's yes to the worker: kept with number and due date, verified, waited for, begun."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.errors import NotSignedIn
+from bot.privacy import holds
+from bot.privacy.deadlines import date_of, due
+from bot.privacy.request_states import OPEN, move
 from bot.privacy.request_status import REQUEST_WORDS, RequestView, view
+from bot.privacy.room import Room
 from bot.store import audit, outbox
+from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation, PrivacyRequest
 from bot.store.numbers import next_number
-from bot.vocabulary import AuditEvent, RequestKind, RequestState
+from bot.vocabulary import AuditEvent, HoldKind, RequestKind, RequestState
+
+_ENDINGS = (RequestKind.ERASURE, RequestKind.ANONYMISATION, RequestKind.CANCEL_ACCOUNT)
 
 
 def open_request(session: Session, subject: str, kind: RequestKind) -> RequestView | None:
-    """The subject's request of this kind that still waits, so that none is made twice."""
+    """The subject's open request of this kind, so that none is made twice.
+
+    Deletion, anonymisation and cancelling the account are one kind here: each would take the ground from the others.
+    """
+    kinds = _ENDINGS if kind in _ENDINGS else (kind,)
     found = session.scalar(
-        select(PrivacyRequest).where(
-            PrivacyRequest.subject == subject,
-            PrivacyRequest.kind == kind,
-            PrivacyRequest.state == RequestState.RECEIVED,
-        )
+        select(PrivacyRequest)
+        .where(PrivacyRequest.subject == subject, PrivacyRequest.kind.in_(kinds), PrivacyRequest.state.in_(OPEN))
+        .order_by(PrivacyRequest.number)
+        .limit(1)
     )
     return None if found is None else view(found)
 
 
 def receive_request(
     session: Session,
+    desk: Desk,
     now: datetime,
     chat: Conversation,
     kind: RequestKind,
+    room: Room | None,
     origin: str,
-    answer_within: timedelta,
-    mail_to: str | None,
+    details: dict[str, Any] | None = None,
     statement: str | None = None,
 ) -> RequestView:
-    """Keep what a signed-in customer asked for.
+    """Keep what a signed-in customer asked for, and go on as far as it may without more from them.
 
     Args:
         session: Desk database.
-        now: Time of receipt; the clock starts here.
+        desk: Settings, and the shop's address book.
+        now: Time of receipt; the clock starts here, whatever the verification takes.
         chat: The conversation it was asked and confirmed in.
         kind: Which right.
+        room: What carries it out; None where a person does.
         origin: Id of the confirming message: the same message never makes a second request.
-        answer_within: How soon it must be answered.
-        mail_to: The address on file, for the confirmation.
-        statement: What the person wrote when asking, for whoever carries it out.
+        details: What is asked for in particular.
+        statement: What the person wrote when asking.
 
     Raises:
         NotSignedIn: The conversation is anonymous.
@@ -55,31 +68,113 @@ def receive_request(
     known = session.scalar(select(PrivacyRequest).where(PrivacyRequest.origin == origin))
     if known is not None:
         return view(known)
-    waiting = open_request(session, chat.subject, kind)
-    if waiting is not None:
-        return waiting
+    verifies = room is not None and room.needs_code(details or {})
+    if kind is RequestKind.RECTIFICATION:
+        _give_way(session, now, chat.subject)
+    elif room is None or verifies:
+        waiting = open_request(session, chat.subject, kind)
+        if waiting is not None:
+            return waiting
     request = PrivacyRequest(
         number=next_number(session, "PR", now),
         kind=kind,
-        state=RequestState.RECEIVED,
+        state=RequestState.AWAITING_VERIFICATION if verifies else RequestState.RECEIVED,
+        regime=desk.settings.regime,
         conversation_id=chat.id,
         subject=chat.subject,
         origin=origin,
         statement=statement,
+        details=details or {},
         received_at=now,
-        due_at=now + answer_within,
+        due_at=due(desk.settings.regime, kind, now, desk.settings).due_at,
+        confirmed_at=now,
     )
     session.add(request)
-    audit.record(session, now, AuditEvent.REQUEST_RECEIVED, chat.id, request.number)
-    if mail_to:
-        outbox.post(
-            session,
-            now,
-            mail_to,
-            "request_received",
-            f"received:{request.number}",
-            what=REQUEST_WORDS[kind],
-            number=request.number,
-            due=request.due_at.strftime("%d %B %Y"),
-        )
+    session.flush()
+    audit.record(session, now, AuditEvent.REQUEST_RECEIVED, chat.id, request.number, subject=chat.subject)
+    if room is not None and not verifies:
+        _go_on(session, desk, now, request, room, RequestState.RECEIVED)
+    elif room is None:
+        _confirm_by_mail(session, desk, now, request)
     return view(request)
+
+
+def _give_way(session: Session, now: datetime, subject: str) -> None:
+    """A correction nobody verified yet gives way to the newer one: people correct their corrections."""
+    waiting = select(PrivacyRequest.number).where(
+        PrivacyRequest.subject == subject,
+        PrivacyRequest.kind == RequestKind.RECTIFICATION,
+        PrivacyRequest.state == RequestState.AWAITING_VERIFICATION,
+    )
+    for number in session.scalars(waiting).all():
+        if move(session, number, [RequestState.AWAITING_VERIFICATION], RequestState.REVOKED, closed_at=now):
+            audit.record(session, now, AuditEvent.REQUEST_REVOKED, reference=number, subject=subject)
+
+
+def verified(
+    session: Session, desk: Desk, now: datetime, number: str, room: Room, actor: str | None = None
+) -> RequestView:
+    """The person proved who they are: the request goes on, once, and it is confirmed by mail.
+
+    What happens at once (processing stops for a deletion) happens in this transaction.
+
+    Args:
+        session: Desk database.
+        desk: Settings, and the shop's address book.
+        now: The desk's time.
+        number: Which request.
+        room: What carries it out.
+        actor: Who checked the person by other means, where no code could be sent.
+    """
+    request = session.get_one(PrivacyRequest, number)
+    if request.state == RequestState.AWAITING_VERIFICATION or request.hold_reason == HoldKind.NO_ADDRESS:
+        at = RequestState(request.state)
+        request.verified_at = now
+        session.flush()
+        if actor:
+            event = AuditEvent.IDENTITY_VERIFIED
+            audit.record(session, now, event, reference=number, subject=request.subject, actor=actor)
+        _go_on(session, desk, now, request, room, at)
+        _confirm_by_mail(session, desk, now, request)
+    return view(request)
+
+
+def _go_on(session: Session, desk: Desk, now: datetime, request: PrivacyRequest, room: Room, at: RequestState) -> None:
+    until = None
+    if room.waits_for_contact_hold:
+        until = holds.held_until(session, now, request.subject or "", HoldKind.CONTACT_CHANGED)
+    if until is not None:
+        to, values = RequestState.ON_HOLD, {"not_before": until, "hold_reason": HoldKind.CONTACT_CHANGED}
+        event = AuditEvent.REQUEST_ON_HOLD
+    else:
+        to, values, event = after_holds(desk, now, room)
+    if move(session, request.number, [at], to, **values):
+        session.refresh(request)
+        audit.record(session, now, event, request.conversation_id, request.number, subject=request.subject)
+        room.agreed(session, desk, now, request)
+
+
+def after_holds(desk: Desk, now: datetime, room: Room) -> tuple[RequestState, dict[str, Any], AuditEvent]:
+    """Where a verified request goes that nothing holds up: into the days of cooling off, or to the worker."""
+    if room.cools_off and desk.settings.cooling_off_days:
+        until = now + timedelta(days=desk.settings.cooling_off_days)
+        return RequestState.COOLING_OFF, {"not_before": until, "hold_reason": None}, AuditEvent.REQUEST_COOLING_OFF
+    return RequestState.RUNNING, {"not_before": None, "hold_reason": None}, AuditEvent.REQUEST_STARTED
+
+
+def _confirm_by_mail(session: Session, desk: Desk, now: datetime, request: PrivacyRequest) -> None:
+    address = desk.email_of(request.subject or "")
+    if not address:
+        return
+    outbox.post(
+        session,
+        now,
+        address,
+        "request_received",
+        f"received:{request.number}",
+        what=REQUEST_WORDS[RequestKind(request.kind)],
+        number=request.number,
+        due=f"{date_of(request.due_at, desk.settings):%d %B %Y}",
+        state=request.state,
+        until=request.not_before.strftime("%d %B %Y, %H:%M UTC") if request.not_before else "",
+    )

@@ -1,15 +1,15 @@
-"""Where is my request? And taking one back while that is still possible."""
+"""Where is my request?"""
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.errors import NotFound, NotRevocable
-from bot.store import audit, outbox
-from bot.store.desk_tables import Conversation, PrivacyRequest
-from bot.vocabulary import AuditEvent, RequestKind, RequestState
+from bot.errors import NotFound
+from bot.privacy.request_states import REVOCABLE
+from bot.store.desk_tables import PrivacyRequest
+from bot.vocabulary import RequestKind, RequestState
 
 REQUEST_WORDS = {
     RequestKind.EXPORT: "a copy of your data",
@@ -21,24 +21,46 @@ REQUEST_WORDS = {
     RequestKind.OBJECT_TO_PROCESSING: "stop using your data for a purpose",
     RequestKind.GUARDIAN_CONSENT: "consent of a parent or guardian",
 }
+STATE_WORDS = {
+    RequestState.RECEIVED: "received, a person takes care of it",
+    RequestState.AWAITING_VERIFICATION: "waiting for the code that shows it is you",
+    RequestState.ON_HOLD: "on hold",
+    RequestState.COOLING_OFF: "confirmed, can still be taken back",
+    RequestState.AWAITING_APPROVAL: "waiting for a person's approval",
+    RequestState.RUNNING: "being carried out",
+    RequestState.FULFILLED: "done",
+    RequestState.PARTLY_FULFILLED: "done in part, a person takes care of the rest",
+    RequestState.DENIED: "denied",
+    RequestState.REVOKED: "taken back by you",
+    RequestState.EXPIRED: "closed, the code was never given",
+}
 
 
 @dataclass(frozen=True)
 class RequestView:
-    """A request as its subject sees it."""
+    """A request as its subject sees it.
+
+    Attributes:
+        until: While it cools off or is held up: when that ends.
+        revocable: Whether it can be taken back now.
+    """
 
     number: str
     kind: RequestKind
     state: RequestState
     received_at: datetime
     due_at: datetime
+    until: datetime | None
+    revocable: bool
 
 
 def view(request: PrivacyRequest) -> RequestView:
     """The subject's view of a row."""
+    state = RequestState(request.state)
     return RequestView(
-        request.number, RequestKind(request.kind), RequestState(request.state), request.received_at, request.due_at
-    )
+        request.number, RequestKind(request.kind), state, request.received_at, request.due_at, request.not_before,
+        state in REVOCABLE,
+    )  # fmt: skip
 
 
 def own_requests(session: Session, subject: str) -> list[RequestView]:
@@ -59,38 +81,3 @@ def own_request(session: Session, subject: str, number: str) -> RequestView:
     if row is None or row.subject != subject:
         raise NotFound("You have no request with that number.")
     return view(row)
-
-
-def revoke_request(
-    session: Session, now: datetime, chat: Conversation, number: str, mail_to: str | None
-) -> RequestView:
-    """Take a request back before anybody began to carry it out, and confirm it by mail.
-
-    Raises:
-        NotFound: No such number, or somebody else's.
-        NotRevocable: It was taken back already, or its work has begun.
-    """
-    if chat.subject is None:
-        raise NotFound("You have no request with that number.")
-    own_request(session, chat.subject, number)
-    taken: CursorResult[object] = session.connection().execute(
-        update(PrivacyRequest)
-        .where(PrivacyRequest.number == number, PrivacyRequest.state == RequestState.RECEIVED)
-        .values(state=RequestState.REVOKED, closed_at=now)
-    )
-    if not taken.rowcount:
-        raise NotRevocable
-    audit.record(session, now, AuditEvent.REQUEST_REVOKED, chat.id, number)
-    session.expire_all()
-    revoked = own_request(session, chat.subject, number)
-    if mail_to:
-        outbox.post(
-            session,
-            now,
-            mail_to,
-            "request_revoked",
-            f"revoked:{number}",
-            number=number,
-            what=REQUEST_WORDS[revoked.kind],
-        )
-    return revoked

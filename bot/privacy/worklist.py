@@ -6,8 +6,11 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.privacy.request_states import OPEN
 from bot.store.desk_tables import Case, PrivacyRequest
 from bot.vocabulary import CaseState, Priority, RequestState
+
+_WAITING = OPEN | {RequestState.PARTLY_FULFILLED}
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ def worklist(session: Session, show_all: bool) -> list[WorklistEntry]:
     entries = [
         WorklistEntry(r.number, r.kind, r.state, Priority.NORMAL, r.received_at, r.due_at)
         for r in session.scalars(select(PrivacyRequest))
-        if show_all or r.state == RequestState.RECEIVED
+        if show_all or r.state in _WAITING
     ]
     entries += [
         WorklistEntry(c.number, c.kind, c.state, c.priority, c.created_at, c.due_at)

@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 from bot.errors import ChoiceGone, NotFound, SessionExpired
 from bot.store.desk_tables import Card, ChatSession, Choice, Conversation, Message, Turn, UsedShopToken
 
+FORM_VALUES = "form_values"
+"""Kind of the card under which a message keeps what was filled into a form; never shown."""
+
 
 def hashed(secret: str) -> str:
     """The form in which a random secret is kept: its SHA-256 in hex."""
@@ -143,10 +146,61 @@ def message_text(session: Session, conversation_id: str, message_id: int) -> str
     return message.text
 
 
-def add_choice(session: Session, conversation_id: str, turn_id: int, intent: str, label: str) -> dict[str, str]:
-    """Make a button of this turn; its id says nothing of what it does."""
+def chosen_value(session: Session, conversation_id: str, message_id: int) -> str | None:
+    """What the button behind a message stands for beyond its intent."""
+    message = session.get(Message, message_id)
+    if message is None or message.conversation_id != conversation_id or message.turn_id is None:
+        return None
+    return session.get_one(Turn, message.turn_id).choice_value
+
+
+def form_values(session: Session, conversation_id: str, message_id: int) -> dict[str, str]:
+    """What was filled into the form that a message is.
+
+    Raises:
+        NotFound: It is no form of this conversation.
+    """
+    values: dict[str, str] = _sent_form(session, conversation_id, message_id)["values"]
+    return values
+
+
+def form_name(session: Session, conversation_id: str, message_id: int) -> str:
+    """Which form a message is.
+
+    Raises:
+        NotFound: It is no form of this conversation.
+    """
+    return str(_sent_form(session, conversation_id, message_id)["form"])
+
+
+def _sent_form(session: Session, conversation_id: str, message_id: int) -> dict[str, Any]:
+    message = session.get(Message, message_id)
+    if message is None or message.conversation_id != conversation_id:
+        raise NotFound
+    card = message.card or {}
+    if card.get("kind") != FORM_VALUES:
+        raise NotFound
+    return card
+
+
+def add_choice(session: Session, conversation_id: str, turn_id: int, payload: str, label: str) -> dict[str, str]:
+    """Make a button of this turn; its id says nothing of what it does.
+
+    Args:
+        session: Desk database.
+        conversation_id: Whose button it is.
+        turn_id: The turn it belongs to; it lives while that is the newest.
+        payload: `/intent`, or `/intent value` for one of several buttons with the same intent.
+        label: What the person reads.
+    """
+    intent, _, value = payload.removeprefix("/").partition(" ")
     choice = Choice(
-        id=secrets.token_hex(8), conversation_id=conversation_id, turn_id=turn_id, intent=intent, label=label
+        id=secrets.token_hex(8),
+        conversation_id=conversation_id,
+        turn_id=turn_id,
+        intent=intent,
+        value=value or None,
+        label=label,
     )
     session.add(choice)
     return {"id": choice.id, "label": label}

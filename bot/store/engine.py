@@ -11,11 +11,12 @@ from bot.errors import SetupError
 _DRIVERS = {"postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql", "mariadb": "mysql+pymysql"}
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
     """Open a database by URL.
 
     Args:
         url: SQLAlchemy URL; `postgresql://`, `mysql://` and `mariadb://` get the driver the desk ships.
+        foreign_keys: Whether SQLite watches over foreign keys; off only while tables are made anew.
 
     Raises:
         SetupError: The URL cannot be read. The sentence does not repeat it, since it may hold a password.
@@ -27,7 +28,7 @@ def make_engine(url: str) -> Engine:
     except (ArgumentError, ModuleNotFoundError):
         raise SetupError("A database URL cannot be read. Write it as dialect://user:password@host/name.") from None
     if engine.dialect.name == "sqlite":
-        _make_sqlite_safe(engine)
+        _make_sqlite_safe(engine, foreign_keys)
     return engine
 
 
@@ -36,7 +37,7 @@ def for_reading(engine: Engine) -> Engine:
     return engine.execution_options(only_reads=True)
 
 
-def _make_sqlite_safe(engine: Engine) -> None:
+def _make_sqlite_safe(engine: Engine, foreign_keys: bool) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
@@ -44,7 +45,9 @@ def _make_sqlite_safe(engine: Engine) -> None:
         cursor.execute("PRAGMA busy_timeout=10000")
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
+        # What is deleted is overwritten, so that nothing of it stays in the file (policy clause `security`).
+        cursor.execute("PRAGMA secure_delete=ON")
         cursor.close()
 
     @event.listens_for(engine, "begin")

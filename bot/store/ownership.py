@@ -14,6 +14,9 @@ from bot.store.datamap.model import Condition, DataMap, Match, Through, Way
 
 _WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
 _LONGEST_KEY = 255
+# Keys of bytes (UUIDs as MySQL and MariaDB keep them) are written as hexadecimal digits outside.
+_BYTES = (sa.LargeBinary, sa.BINARY, sa.VARBINARY)
+_HEX = re.compile(r"(?:[0-9a-f]{2}){1,64}", re.ASCII)
 
 
 def cast_key(subject_id: str, column: sa.ColumnElement[Any]) -> Any | None:
@@ -30,6 +33,8 @@ def cast_key(subject_id: str, column: sa.ColumnElement[Any]) -> Any | None:
         except ValueError:
             return None
         return key if str(key) == subject_id.lower() else None
+    if isinstance(column.type, _BYTES):
+        return bytes.fromhex(subject_id) if _HEX.fullmatch(subject_id) else None
     if isinstance(column.type, sa.String):
         return subject_id if 0 < len(subject_id) <= _LONGEST_KEY and subject_id.isprintable() else None
     return None
@@ -40,16 +45,28 @@ class Ownership:
 
     A row belongs to its owner (entries of `belongs` without a role) or names the person in a role. Going up through
     another table follows owners only: whoever is sent a gift does not thereby own the order.
+
+    Args:
+        datamap: How rows belong to people.
+        metadata: The live schema.
+        connection: On which the conditions will be used.
+        subject: The person's own row, or the columns of it that ways compare with.
+        may_match_by_email: The answer given while the row was still there; looked up when left out.
     """
 
     def __init__(
-        self, datamap: DataMap, metadata: MetaData, connection: Connection, subject: Mapping[str, Any]
+        self,
+        datamap: DataMap,
+        metadata: MetaData,
+        connection: Connection,
+        subject: Mapping[str, Any],
+        may_match_by_email: bool | None = None,
     ) -> None:
         self._map = datamap
         self._tables = metadata.tables
         self._connection = connection
         self._subject = subject
-        self._matchable: bool | None = None
+        self._matchable = may_match_by_email
 
     def owned(self, name: str, _under: tuple[str, ...] = ()) -> ColumnElement[bool]:
         """The rows of a table that the person owns."""
@@ -57,7 +74,8 @@ class Ownership:
             raise SetupError(f"{name}: belongs to somebody through itself by way of another table. Mend the data map.")
         described, table = self._map.tables[name], self._tables[name]
         if name == self._map.subject.table:
-            return is_key(table.c[self._map.subject.key], self._subject[self._map.subject.key])
+            mine = is_key(table.c[self._map.subject.key], self._subject[self._map.subject.key])
+            return sa.and_(mine, *(condition_of(table, each) for each in self._map.subject.when))
         ways = [way for way in described.ways if way.role is None]
         threads = [way for way in ways if isinstance(way, Through) and way.table == name]
         direct = [self._condition(way, table, (*_under, name)) for way in ways if way not in threads]
@@ -76,8 +94,10 @@ class Ownership:
 
     def _through(self, way: Through, table: sa.Table, under: tuple[str, ...]) -> ColumnElement[bool]:
         subject = self._map.subject
-        if way.table == subject.table and len(way.keys) == 1 and way.keys[0][1] == subject.key:
-            return is_key(table.c[way.keys[0][0]], self._subject[subject.key])
+        if way.table == subject.table and all(its in self._subject for _, its in way.keys):
+            wanted = [(table.c[own], self._subject[its]) for own, its in way.keys]
+            # Compared with what is known of the person, so that it also holds when their row is gone.
+            return sa.and_(*(false() if value is None else is_key(column, value) for column, value in wanted))
         parent = self._tables[way.table]
         own = [table.c[name] for name, _ in way.keys]
         theirs = [_comparable(parent.c[name], mine) for mine, (_, name) in zip(own, way.keys, strict=True)]
@@ -89,7 +109,7 @@ class Ownership:
             return false()
         if way.kind == "exact":
             return is_key(table.c[way.column], value)
-        if not self._may_match_by_email():
+        if not self.may_match_by_email():
             return false()
         return normalised(table.c[way.column], self._dialect) == normalised(sa.literal(str(value)), self._dialect)
 
@@ -97,7 +117,7 @@ class Ownership:
     def _dialect(self) -> str:
         return self._connection.dialect.name
 
-    def _may_match_by_email(self) -> bool:
+    def may_match_by_email(self) -> bool:
         """Whether the address is known to be this person's: confirmed, or at least nobody else's."""
         if self._matchable is None:
             subject = self._map.subject
@@ -117,6 +137,8 @@ class Ownership:
 def condition_of(table: sa.FromClause, condition: Condition) -> ColumnElement[bool]:
     """`when` and `removed_when` as SQL."""
     column = table.c[condition.column]
+    if condition.above is not None:
+        return column > condition.above
     values = [value for value in condition.values if value is not None]
     parts: list[ColumnElement[bool]] = [is_key(column, value) for value in values]
     if None in condition.values:

@@ -1,15 +1,16 @@
 """The shop's own database, read by the data map. Nothing about its tables is declared here."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import ColumnElement, Connection, Engine, MetaData, Row
+from sqlalchemy import ColumnElement, Connection, Engine, Row
 
 from bot.store.datamap.model import Category, Column, DataMap, Show, Table
+from bot.store.datamap.reflecting import reflect
 from bot.store.engine import for_reading
 from bot.store.ownership import Ownership, cast_key, condition_of, is_key
 
@@ -50,6 +51,14 @@ class Holding:
     elsewhere: tuple[tuple[Category, int], ...]
 
 
+@dataclass(frozen=True)
+class Filled:
+    """How many rows there are, and how many of them have a value in each column."""
+
+    rows: int
+    columns: dict[str, int]
+
+
 class ShopStore:
     """Finds what the shop holds about a customer.
 
@@ -65,8 +74,7 @@ class ShopStore:
         self.engine = engine
         self._reads = for_reading(engine)
         self.datamap = datamap
-        self.metadata = MetaData()
-        self.metadata.reflect(bind=engine)
+        self.metadata = reflect(engine, datamap.schemas)
 
     def customer(self, subject_id: str) -> dict[str, Any] | None:
         """The customer's own row, or None for an id that nobody has."""
@@ -90,6 +98,35 @@ class ShopStore:
         for row in self._rows(subject_id, table, role):
             yield {name: value for name, value in row.items() if name in about}
 
+    def columns_of(
+        self, subject_id: str, table: str, names: Sequence[str], role: str | None = None
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """Some columns of the customer's rows, or of those that name them in a role; nothing else is read.
+
+        Yields:
+            The columns' values for the next few hundred rows, in the order of `names`.
+        """
+        live = self.metadata.tables[table]
+        with self._reading(subject_id) as (connection, ownership):
+            if ownership is None:
+                return
+            columns = [live.c[name] for name in names]
+            query = sa.select(*columns).where(self._where(ownership, table, role)).order_by(*live.primary_key.columns)
+            result = connection.execution_options(yield_per=_BATCH).execute(query)
+            for rows in result.partitions():
+                yield list(zip(*rows, strict=True))
+
+    def filled_in(self, subject_id: str, table: str, names: Sequence[str], role: str | None = None) -> Filled:
+        """How many such rows there are, and in how many of them each of these columns says something."""
+        live = self.metadata.tables[table]
+        with self._reading(subject_id) as (connection, ownership):
+            if ownership is None:
+                return Filled(0, {})
+            counts = [sa.func.count(), *(sa.func.count(live.c[name]) for name in names)]
+            query = sa.select(*counts).select_from(live).where(self._where(ownership, table, role))
+            rows, *filled = connection.execute(query).one()
+            return Filled(rows, dict(zip(names, filled, strict=True)))
+
     def holdings(self, subject_id: str) -> list[Holding]:
         """What each table holds about the customer, tables with nothing left out."""
         with self._reading(subject_id) as (connection, ownership):
@@ -108,7 +145,8 @@ class ShopStore:
         key = cast_key(subject_id, column)
         if key is None:
             return None
-        row = connection.execute(sa.select(people).where(is_key(column, key))).mappings().first()
+        ours = [condition_of(people, each) for each in self.datamap.subject.when]
+        row = connection.execute(sa.select(people).where(is_key(column, key), *ours)).mappings().first()
         # Some databases take `abc` and `ABC` for the same key. They are not the same person.
         return dict(row) if row is not None and row[column.name] == key else None
 

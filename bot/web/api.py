@@ -9,9 +9,12 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.errors import Invalid, NotSignedIn, TooLong
+from bot.privacy.form_cards import MOST_FIELDS
 from bot.privacy.policy_question import Citation
-from bot.privacy.request_status import RequestView, own_request, own_requests, revoke_request
+from bot.privacy.request_status import RequestView, own_request, own_requests
+from bot.privacy.taking_back import revoke_request
 from bot.store import conversations
+from bot.web.forms import Filled
 from bot.web.metrics import SESSIONS, TURNS
 from bot.web.sessions import SessionOpened
 from bot.web.stream import event_stream
@@ -50,6 +53,27 @@ class Answer(BaseModel):
     owner: str
 
 
+class FormIn(BaseModel):
+    """A filled form card: its id, and a text or a yes or no for each field."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(min_length=1, max_length=64)
+    values: dict[str, Any]
+
+    def filled(self) -> Filled:
+        """What the desk is to check.
+
+        Raises:
+            Invalid: Too many fields, or values that no field of a form can have.
+        """
+        if len(self.values) > MOST_FIELDS:
+            raise Invalid(f"A form has at most {MOST_FIELDS} fields. Please send only those of the form.")
+        if not all(isinstance(value, str | bool) for value in self.values.values()):
+            raise Invalid("The fields of a form are text, true or false. Please send them so.")
+        return Filled(self.id, self.values)
+
+
 class MessageIn(BaseModel):
     """One thing a person sends: words, a choice offered to them, or a filled form card."""
 
@@ -57,7 +81,7 @@ class MessageIn(BaseModel):
 
     text: str | None = None
     choice: str | None = Field(None, min_length=1, max_length=64)
-    form: dict[str, Any] | None = None
+    form: FormIn | None = None
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "MessageIn":
@@ -70,10 +94,10 @@ class MessageIn(BaseModel):
 
         Raises:
             TooLong: More than 4,000 characters.
-            Invalid: Nothing but white space, or a form where none is open.
+            Invalid: Nothing but white space, or a form whose values are of no use.
         """
         if self.form is not None:
-            raise Invalid("There is no form to fill in here. Please write your message as text.")
+            return Said(form=self.form.filled())
         if self.text is None:
             return Said(choice=self.choice)
         if len(self.text) > LONGEST_MESSAGE:
@@ -191,4 +215,4 @@ def take_request_back(request: Request, who: SignedIn, number: str) -> RequestOu
     desk = request.app.state.desk
     with desk.transaction() as session:
         chat = conversations.conversation(session, who[0])
-        return _out(revoke_request(session, desk.clock.now(), chat, number, desk.email_of(who[1])))
+        return _out(revoke_request(session, desk, desk.clock.now(), chat, number))

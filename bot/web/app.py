@@ -13,8 +13,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
-from bot.bootstrap import Desk
-from bot.web import api, pages
+from bot.store.desk import Desk
+from bot.web import api, exports, pages
 from bot.web.engine_client import EngineClient
 from bot.web.guard import Guard
 from bot.web.limits import Limits
@@ -46,6 +46,7 @@ def make_app(desk: Desk) -> FastAPI:
     app.state.turns = Turns(desk, engine)
     add_problem_handlers(app)
     app.include_router(api.router)
+    app.include_router(exports.router)
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     if desk.settings.demo:

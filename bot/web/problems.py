@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.errors import DeskError
+from bot.errors import DeskError, FormInvalid
 
 log = structlog.get_logger("web")
 
@@ -18,10 +18,11 @@ _TITLES |= {411: "Length missing", 413: "Too long", 422: "Not usable", 429: "Too
 _DETAILS = {404: "There is nothing at this address.", 405: "This address does not take that method."}
 
 
-def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
-    """A problem answer."""
+def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None, **more: object) -> JSONResponse:
+    """A problem answer; `more` are members of its own, such as what is wrong with which field."""
     body = {"type": "about:blank", "title": _TITLES.get(status, "Failed"), "status": status}
-    return JSONResponse(body | {"detail": detail, "code": code}, status, headers, media_type="application/problem+json")
+    body |= {"detail": detail, "code": code} | more
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
 
 
 def add_problem_handlers(app: FastAPI) -> None:
@@ -30,7 +31,8 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(DeskError)
     async def desk_error(_request: Request, error: DeskError) -> JSONResponse:
         headers = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}, 503: {"Retry-After": "2"}}
-        return problem(error.status, error.code, error.detail, headers.get(error.status))
+        more = {"errors": error.errors} if isinstance(error, FormInvalid) else {}
+        return problem(error.status, error.code, error.detail, headers.get(error.status), **more)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:

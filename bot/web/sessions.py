@@ -4,10 +4,10 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel
 
-from bot.bootstrap import Desk
 from bot.clocks import SystemClock
 from bot.errors import InvalidToken, SessionExpired
 from bot.store import audit, conversations
+from bot.store.desk import Desk
 from bot.vocabulary import AuditEvent
 from bot.web.shop_tokens import ShopTokens
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from bot.bootstrap import Desk
 from bot.clocks import SystemClock
 from bot.errors import SessionExpired
 from bot.store import conversations
+from bot.store.desk import Desk
 from bot.vocabulary import Author
 from bot.web.sessions import Sessions
 from bot.web.turns import present

@@ -7,33 +7,41 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from bot.bootstrap import Desk
 from bot.clocks import SystemClock
-from bot.errors import Conflict, DeskError
+from bot.errors import Conflict, DeskError, FormGone, SessionExpired
 from bot.privacy.policy_question import cite
+from bot.privacy.typed_code import code_in
 from bot.store import conversations
-from bot.store.desk_tables import Conversation, Message, Turn
+from bot.store.desk import Desk
+from bot.store.desk_tables import Conversation, Message, Turn, VerificationCode
 from bot.vocabulary import Author, Owner
+from bot.web import forms
 from bot.web.engine_client import EngineClient
+from bot.web.forms import Checked, Filled
 
 _WAIT = 0.02
+_CODE, _HIDDEN_CODE = "submit_code", "••••••"
 # Leases are about live processes, so they follow the machine's clock even when the demo's clock is moved.
 _machine = SystemClock()
 
 
 @dataclass(frozen=True)
 class Said:
-    """What a person sent: words, or the id of a choice they were offered."""
+    """What a person sent: words, the id of a choice they were offered, or a filled form."""
 
     text: str | None = None
     choice: str | None = None
+    form: Filled | None = None
 
     @property
     def body_hash(self) -> str:
         """Tells a repeat from another message under the same key."""
-        return hashlib.sha256(json.dumps([self.text, self.choice]).encode()).hexdigest()
+        form = [self.form.card_id, self.form.values] if self.form else None
+        return hashlib.sha256(json.dumps([self.text, self.choice, form], sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -77,9 +85,12 @@ class Turns:
         Raises:
             Conflict: The key was used for another message, or an earlier turn will not end.
             ChoiceGone: The choice is of an earlier question.
+            FormGone: The form was used before, or was never given out here.
+            FormInvalid: Fields of the form cannot be used; nothing was kept.
             Unavailable: The turn could not be run; the same key may be sent again.
         """
-        begun = await self._begin_when_free(conversation_id, key, said)
+        form = await run_in_threadpool(self._checked, conversation_id, key, said.form) if said.form else None
+        begun = await self._begin_when_free(conversation_id, key, said, form)
         if begun.done:
             return await run_in_threadpool(self._stored, conversation_id, begun.turn_id)
         try:
@@ -89,18 +100,26 @@ class Turns:
             await asyncio.shield(run_in_threadpool(self._give_up, conversation_id, begun))
             raise
 
-    async def _begin_when_free(self, conversation_id: str, key: str, said: Said) -> Begun:
+    def _checked(self, conversation_id: str, key: str, filled: Filled) -> Checked | None:
+        with self._desk.reading() as session:
+            if conversations.find_turn(session, conversation_id, key) is not None:
+                return None  # a repeat: its values were checked and kept
+            return forms.check(session, self._desk, conversation_id, filled)
+
+    async def _begin_when_free(self, conversation_id: str, key: str, said: Said, form: Checked | None) -> Begun:
         give_up_at = time.monotonic() + self._desk.settings.turn_seconds
         while True:
-            begun = await run_in_threadpool(self._begin, conversation_id, key, said)
+            begun = await run_in_threadpool(self._begin, conversation_id, key, said, form)
             if begun is not None:
                 return begun
             if time.monotonic() > give_up_at:
                 raise Conflict("Your previous message is still being answered. Please wait a moment.")
             await asyncio.sleep(_WAIT)
 
-    def _begin(self, conversation_id: str, key: str, said: Said) -> Begun | None:
+    def _begin(self, conversation_id: str, key: str, said: Said, form: Checked | None) -> Begun | None:
         with self._desk.transaction() as session:
+            if session.get(Conversation, conversation_id) is None:
+                raise SessionExpired  # erased since the session was looked up
             turn = conversations.find_turn(session, conversation_id, key)
             if turn is not None and turn.body_hash != said.body_hash:
                 raise Conflict("This Idempotency-Key was used for another message. Please use a new one.")
@@ -110,30 +129,42 @@ class Turns:
             if lease is None:
                 return None
             chat = conversations.conversation(session, conversation_id)
-            choice = conversations.live_choice(session, chat, said.choice) if said.choice and turn is None else None
-            now = self._desk.clock.now()
+            if said.form and forms.used(session, chat.id, said.form.card_id, turn.id if turn else None):
+                raise FormGone
             if turn is None:
-                turn = Turn(
-                    conversation_id=chat.id,
-                    idempotency_key=key,
-                    body_hash=said.body_hash,
-                    state="running",
-                    choice_intent=choice.intent if choice else None,
-                    created_at=now,
-                )
-                session.add(turn)
-                session.flush()
-                session.add(_message(chat.id, turn.id, Author.USER, choice.label if choice else said.text or "", now))
-                session.flush()
+                turn = self._new_turn(session, chat, key, said, form)
             return Begun(turn.id, lease, False, self._payload(session, chat, turn))
 
-    def _payload(self, session: Any, chat: Conversation, turn: Turn) -> dict[str, Any] | None:
+    def _new_turn(self, session: Session, chat: Conversation, key: str, said: Said, form: Checked | None) -> Turn:
+        choice = conversations.live_choice(session, chat, said.choice) if said.choice else None
+        now = self._desk.clock.now()
+        turn = Turn(
+            conversation_id=chat.id,
+            idempotency_key=key,
+            body_hash=said.body_hash,
+            state="running",
+            choice_intent=choice.intent if choice else forms.SUBMIT if said.form else None,
+            choice_value=choice.value if choice else said.form.card_id if said.form else None,
+            created_at=now,
+        )
+        session.add(turn)
+        session.flush()
+        words = choice.label if choice else form.title if form else said.text or ""
+        message = _message(chat.id, turn.id, Author.USER, words, now)
+        message.card = form.content if form else None
+        session.add(message)
+        session.flush()
+        return turn
+
+    def _payload(self, session: Session, chat: Conversation, turn: Turn) -> dict[str, Any] | None:
         if chat.owner == Owner.PERSON:
             return None
         message = conversations.messages_of_turn(session, turn.id, Author.USER)[0]
         payload = {"conversation": chat.id, "message": str(message.id)}
         if turn.choice_intent:
             return payload | {"intent": turn.choice_intent, "label": message.text}
+        if code_in(message.text) and _awaits_code(session, chat.id):
+            return payload | {"intent": _CODE, "label": _HIDDEN_CODE}
         return payload | {"text": message.text}
 
     def _finish(self, conversation_id: str, begun: Begun, answers: list[dict[str, Any]]) -> Answered:
@@ -149,15 +180,18 @@ class Turns:
                 message.citations = [c.as_dict() for c in cite(policy, custom.get("citations") or [])]
                 message.choices = [
                     conversations.add_choice(
-                        session, conversation_id, begun.turn_id, button["payload"].removeprefix("/"), button["title"]
+                        session, conversation_id, begun.turn_id, button["payload"], button["title"]
                     )
                     for button in answer.get("buttons") or []
                 ]
                 if custom.get("card"):
-                    message.card = conversations.card_content(session, conversation_id, custom["card"])
+                    message.card = _card(session, conversation_id, custom["card"])
                 session.add(message)
                 session.flush()
-            session.get_one(Turn, begun.turn_id).state = "done"
+            turn = session.get_one(Turn, begun.turn_id)
+            turn.state = "done"
+            if turn.choice_intent == forms.SUBMIT and turn.choice_value:
+                forms.mark_used(session, conversation_id, turn.choice_value)
             chat = session.get_one(Conversation, conversation_id, populate_existing=True)
             chat.last_turn_id = begun.turn_id
             return Answered(conversations.messages_of_turn(session, begun.turn_id, Author.BOT), chat.owner)
@@ -185,15 +219,27 @@ def _message(conversation_id: str, turn_id: int, author: Author, text: str, now:
     )
 
 
+def _card(session: Session, conversation_id: str, card_id: str) -> dict[str, Any]:
+    """A card as its message keeps it; a form knows its id, under which it is sent back."""
+    content = conversations.card_content(session, conversation_id, card_id)
+    return content | {"id": card_id} if content.get("kind") == "form" else content
+
+
+def _awaits_code(session: Session, conversation_id: str) -> bool:
+    sent = select(VerificationCode.id).where(VerificationCode.conversation_id == conversation_id)
+    return session.scalar(sent.limit(1)) is not None
+
+
 def present(message: Message) -> dict[str, Any]:
-    """A message as the API gives it."""
+    """A message as the API gives it. What was filled into a form is not told again."""
+    filled = (message.card or {}).get("kind") == conversations.FORM_VALUES
     return {
         "id": str(message.id),
         "author": message.author,
         "text": message.text,
         "citations": message.citations,
         "choices": message.choices,
-        "card": message.card,
+        "card": None if filled else message.card,
         "response": message.response,
         "created_at": message.created_at.isoformat(),
     }

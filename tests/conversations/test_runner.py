@@ -1,7 +1,9 @@
 """The runner of the conversations, tried without the desk."""
 
+import io
 import re
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
@@ -33,8 +35,11 @@ class FakeWorld:
         self.told: list[str] = []
         self.tables: dict[str, list[dict[str, Any]]] = {}
         self.mails: list[dict[str, Any]] = []
+        self.said: list[dict[str, Any]] = [message()]
+        self.states: list[tuple[int, dict[str, Any]]] = []
+        self.links: dict[str, tuple[int, bytes]] = {}
 
-    def open(self, name: str, wanted: str | None) -> Speaker:
+    def open(self, name: str, wanted: str | None, with_rows: str | None = None) -> Speaker:
         customer = {"id": 7, "name": "Ada Example", "email": "ada@example.com", "phone": None} if wanted else None
         own = {"ada@example.com"} if wanted else set()
         return Speaker(name, customer, f"chat-{name}", "token", {"someone.else@example.com"}, own)
@@ -47,7 +52,13 @@ class FakeWorld:
         return Sent("key", body, 200, {"messages": answer, "owner": "bot"})
 
     def history(self, speaker: Speaker) -> dict[str, Any]:
-        return {"messages": [message()], "owner": "bot"}
+        return {"messages": self.said, "owner": "bot"}
+
+    def request(self, speaker: Speaker, number: str) -> tuple[int, dict[str, Any]]:
+        return self.states.pop(0) if len(self.states) > 1 else self.states[0]
+
+    def fetch(self, speaker: Speaker, url: str) -> tuple[int, bytes]:
+        return self.links[url]
 
     def rows(self, database: str, table: str) -> list[dict[str, Any]]:
         return self.tables.get(table, [])
@@ -101,6 +112,8 @@ BAD_FILES = {
     "- conversation: A name of words\n  steps:\n  - store: {table: cases, where: {kinds: x}, rows: 1}": (3, "kinds"),
     "- conversation: A name of words\n  steps:\n  - store: {table: cases}": (3, "say what to expect"),
     "- conversation: A name of words\n  steps:\n  - audit: [case_field]": (3, "case_field"),
+    "- conversation: A name of words\n  steps:\n  - request: {number: PR-1, state: done}": (3, "'done'"),
+    "- conversation: A name of words\n  steps:\n  - announced: {response: utter_greet, within: 900}": (3, "within"),
     "- conversation: A name of words\n  steps:\n  - down: mailer": (3, "mailer"),
     "- conversation: A name of words\n  steps:\n  - clock: 15 days": (3, "clock"),
     "- conversation: A name of words\n  steps:\n  - as: nobody": (3, "nobody"),
@@ -108,6 +121,10 @@ BAD_FILES = {
     "- conversation: A name of words\n  steps:\n  - user: a\n  - bot: [{capture: {x: '('}}]": (4, "no pattern"),
     "- conversation: A name of words\n  steps:\n  - user: a\n    user: b": (4, "stands twice"),
     "- conversation: A name of words\n  people: {ada: {costumer: x}}\n  steps:\n  - user: a": (2, "costumer"),
+    "- conversation: A name of words\n  people: {ada: {customer: any, with_rows: ordes}}\n  steps:\n  - user: a": (
+        2,
+        "with_rows",
+    ),
     "- conversation: A name of words\n  steps:\n  - user: 'a": (3, "unexpected end"),
     "- conversation: A name of words\n  steps: [{user: a}]\n- conversation: A name of words\n  steps: [{user: a}]": (
         1,
@@ -274,6 +291,114 @@ def test_a_mail_is_awaited_and_its_number_captured(tmp_path: Path) -> None:
     Run(conversation, world).run()  # type: ignore[arg-type]
     world.mails.append({"id": 2, "subject": "Again", "text": "Your number is PR-1."})
     assert "a mail came: 'Again'" in differs(conversation, world)
+
+
+FORM = {
+    "kind": "form",
+    "form": "consent",
+    "id": "f" * 32,
+    "fields": [
+        {"name": "newsletter", "type": "checkbox", "value": "true"},
+        {"name": "town", "type": "text", "value": "Springfield"},
+        {"name": "addresses.street.7", "type": "text", "value": ""},
+    ],
+}
+
+
+def test_a_form_is_sent_as_it_was_shown_but_for_the_fields_that_are_changed(tmp_path: Path) -> None:
+    conversation = one(tmp_path, "- user: good day\n- form: {newsletter: off}\n- form: {town: 7, addresses.street: A}")
+    world = FakeWorld([message(card=FORM)], [message()], [message()])
+    Run(conversation, world).run()  # type: ignore[arg-type]
+    assert world.heard[1:] == [
+        {"form": {"id": "f" * 32, "values": {"newsletter": False, "town": "Springfield", "addresses.street.7": ""}}},
+        {"form": {"id": "f" * 32, "values": {"newsletter": True, "town": "7", "addresses.street.7": "A"}}},
+    ]
+
+
+def test_an_earlier_form_and_somebody_elses_can_be_sent(tmp_path: Path) -> None:
+    people = "people: {ada: anonymous, bob: anonymous}\n"
+    conversation = one(
+        tmp_path,
+        """
+        - user: good day
+        - user: again
+        - form: {fields: {newsletter: off}, shown: earlier}
+        - as: bob
+        - form: {fields: {}, shown_to: ada}
+        """,
+        people,
+    )
+    world = FakeWorld([message(card=FORM)], [message(card=FORM | {"id": "e" * 32})], [message()], [message()])
+    Run(conversation, world).run()  # type: ignore[arg-type]
+    assert [each["form"]["id"] for each in world.heard[2:]] == ["f" * 32, "e" * 32]
+
+
+def test_a_field_the_form_does_not_have_fails(tmp_path: Path) -> None:
+    conversation = one(tmp_path, "- user: good day\n- form: {newspaper: off}")
+    assert "no field newspaper; it has newsletter, town" in differs(conversation, FakeWorld([message(card=FORM)]))
+
+
+def test_a_form_where_none_was_shown_is_sent_without_an_id(tmp_path: Path) -> None:
+    conversation = one(tmp_path, "- form: {newsletter: off}\n- problem: {status: 422, code: invalid}")
+    world = FakeWorld((422, "invalid"))
+    Run(conversation, world).run()  # type: ignore[arg-type]
+    assert world.heard == [{"form": {"values": {"newsletter": "off"}}}]
+
+
+def test_a_request_is_awaited_until_it_is_that_far(tmp_path: Path) -> None:
+    conversation = one(tmp_path, "- request: {number: PR-1, state: fulfilled, within: 1}")
+    world = FakeWorld()
+    world.states = [(200, {"state": "running"}), (200, {"state": "fulfilled"})]
+    Run(conversation, world).run()  # type: ignore[arg-type]
+    world.states = [(200, {"state": "running"})]
+    assert "the request is running, not fulfilled" in differs(conversation, world)
+    world.states = [(404, {"code": "not_found"})]
+    assert "the request is gone, not fulfilled" in differs(conversation, world)
+
+
+def test_rows_are_awaited_when_a_time_is_given(tmp_path: Path) -> None:
+    conversation = one(tmp_path, "- store: {table: cases, where: {kind: alarm}, rows: 1, within: 1}")
+    world = FakeWorld()
+    looks = iter([[], [], [{"kind": "alarm"}]])
+    world.rows = lambda _database, _table: next(looks)  # type: ignore[method-assign]
+    Run(conversation, world).run()  # type: ignore[arg-type]
+
+
+def test_an_announcement_is_awaited_once_and_is_not_the_answer_of_a_turn(tmp_path: Path) -> None:
+    announced = "- announced: {response: utter_help, says: ready, capture: {n: 'PR-\\d'}, within: 1}"
+    conversation = one(tmp_path, f"- user: good day\n{announced}\n- user: and ${{n}}")
+    world = FakeWorld([message("Help is ready", "utter_help")], [message()])
+    world.said = [message("Help is ready", "utter_help"), message("PR-1 is ready", "utter_help", id="2")]
+    Run(conversation, world).run()  # type: ignore[arg-type]
+    assert world.heard[1] == {"text": "and PR-1"}
+    twice = one(tmp_path, f"- user: good day\n{announced}\n{announced}")
+    world.answers = iter([[message("Help is ready", "utter_help")]])
+    assert "utter_help was not said; said without being asked was utter_help" in differs(twice, world)
+
+
+def package(**files: str) -> bytes:
+    written_to = io.BytesIO()
+    with zipfile.ZipFile(written_to, "w") as made:
+        for name, text in files.items():
+            made.writestr(f"{name}.json", text)
+    return written_to.getvalue()
+
+
+DOWNLOADS = {
+    "{status: 410}": "answered with 200, not 410",
+    "{holds: [orders.json]}": "holds no orders.json; it holds data.json",
+    "{says: {'*.json': [Bob]}}": "*.json does not say 'Bob'",
+    "{hides: [Ada]}": "data.json says 'Ada'",
+}
+
+
+@pytest.mark.parametrize("expected", DOWNLOADS)
+def test_a_download_is_looked_into(tmp_path: Path, expected: str) -> None:
+    world = FakeWorld()
+    world.said = [message(card={"kind": "download", "url": "/api/v1/exports/x"})]
+    world.links = {"/api/v1/exports/x": (200, package(data="Ada"))}
+    Run(one(tmp_path, "- download: {holds: ['*.json'], says: {data.json: Ada}}"), world).run()  # type: ignore[arg-type]
+    assert DOWNLOADS[expected] in differs(one(tmp_path, f"- download: {expected}"), world)
 
 
 def test_processes_and_clock_are_moved_and_put_back(tmp_path: Path) -> None:

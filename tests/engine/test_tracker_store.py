@@ -9,7 +9,7 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, BotUttered, SessionStarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from bot.engine.tracker_store import EncryptedTrackerStore, TrackerUnreadable, cipher_of
+from bot.engine.tracker_store import ConversationErased, EncryptedTrackerStore, TrackerUnreadable, cipher_of
 
 SECRET_WORDS = "my name is Mira Example"
 
@@ -138,3 +138,66 @@ def test_unusable_keys_are_refused(keys):
 def test_other_databases_are_refused(keys):
     with pytest.raises(ValueError, match="SQLite or a PostgreSQL"):
         EncryptedTrackerStore(Domain.empty(), host="mysql://x/y", keys=keys[0])
+
+
+def erase(path, sender):
+    """What the desk's worker does, in its own words (`bot/store/tracker_records.py`)."""
+    with sqlite3.connect(path) as database:
+        database.execute("INSERT INTO tracker_tombstones (sender_id, at) VALUES (?, '2026-11-23 12:00:00')", [sender])
+        database.execute("DELETE FROM tracker_events WHERE sender_id = ?", [sender])
+
+
+def senders(path):
+    return {row[0] for row in sqlite3.connect(path).execute("SELECT sender_id FROM tracker_events")}
+
+
+def test_an_erased_conversation_does_not_come_back_by_a_late_save(tmp_path, keys):
+    path = tmp_path / "t.db"
+    store = opened(path, keys[0])
+    asyncio.run(store.save(conversation(said(SECRET_WORDS, "m-1"))))
+    asyncio.run(store.save(conversation(said("hello", "m-1"), sender="c-2")))
+    in_memory = asyncio.run(store.retrieve("c-1"))
+    erase(path, "c-1")
+    in_memory.update(BotUttered("Hi"))
+    for late in (in_memory, conversation(said(SECRET_WORDS, "m-1"), BotUttered("Hi"))):
+        with pytest.raises(ConversationErased) as refused:
+            asyncio.run(store.save(late))
+        assert "Mira" not in str(refused.value)
+    assert senders(path) == {"c-2"}
+    assert asyncio.run(store.retrieve("c-2")).latest_message.text == "hello"
+
+
+def test_nothing_is_read_of_an_erased_conversation_even_where_rows_are_left(tmp_path, keys):
+    path = tmp_path / "t.db"
+    store = opened(path, keys[0])
+    asyncio.run(store.save(conversation(said("hello", "m-1"), BotUttered("Hi"))))
+    with sqlite3.connect(path) as database:
+        database.execute("INSERT INTO tracker_tombstones (sender_id, at) VALUES ('c-1', '2026-11-23 12:00:00')")
+    assert asyncio.run(store.retrieve("c-1")) is None
+    assert asyncio.run(store.retrieve_full_tracker("c-1")) is None
+    assert store.recorded_turn("c-1", "m-1") is None
+
+
+def test_a_save_that_races_with_the_erasure_leaves_nothing_whoever_is_first(tmp_path, keys):
+    path = tmp_path / "t.db"
+    store = opened(path, keys[0])
+    looks = []
+
+    def erase_before_the_write(*_):
+        if not looks:
+            looks.append(1)
+            erase(path, "c-1")
+
+    # The worker comes exactly between what the save has read and what it writes.
+    listener = sqlalchemy.event.listens_for(store.SQLEvent, "before_insert")
+    listener(erase_before_the_write)
+    try:
+        with pytest.raises(ConversationErased):
+            asyncio.run(store.save(conversation(said(SECRET_WORDS, "m-1"))))
+    finally:
+        sqlalchemy.event.remove(store.SQLEvent, "before_insert", erase_before_the_write)
+    assert looks and senders(path) == set()
+
+    asyncio.run(store.save(conversation(said(SECRET_WORDS, "m-1"), sender="c-3")))
+    erase(path, "c-3")
+    assert senders(path) == set()

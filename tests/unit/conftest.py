@@ -6,12 +6,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from cryptography.fernet import Fernet
 
-from bot.bootstrap import Desk, migrate, open_desk
+from bot.bootstrap import migrate, open_desk
 from bot.clocks import FixedClock
 from bot.config import PROJECT, Settings
 from bot.demo.seed import seed
 from bot.store import conversations
 from bot.store.datamap import load
+from bot.store.desk import Desk
 from bot.store.engine import make_engine
 from bot.store.shop import ShopStore
 
@@ -40,6 +41,10 @@ def settings(tmp_path, seeded_shop, monkeypatch):
         encryption_keys=Fernet.generate_key().decode(),
         engine_secret="e" * 40,
         shop_jwt_secret="s" * 40,
+        audit_key="a" * 40,
+        signing_key="5e" * 32,
+        internal_api_key="i" * 40,
+        webhook_secret="w" * 40,
     )
 
 
@@ -84,3 +89,34 @@ def engine(tmp_path):
 def shop(engine):
     """That shop as the desk sees it."""
     return ShopStore(engine, load(PROJECT / "data" / "datamap.yml"))
+
+
+@pytest.fixture(scope="session")
+def empty_desk(tmp_path_factory):
+    """A desk database in shape, made once; tests copy it."""
+    path = tmp_path_factory.mktemp("desk") / "desk.sqlite3"
+    migrate(Settings(_env_file=None, desk_home=path.parent, desk_database_url=f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture
+def own_desk(settings, clock, tmp_path, seeded_shop, empty_desk):
+    """A desk with a shop of its own that a test may change; call it for one more."""
+    from tests import rights
+
+    opened = []
+
+    def fresh() -> Desk:
+        folder = tmp_path / f"desk-{len(opened)}"
+        opened.append(rights.open_own_desk(settings, FixedClock(NOON), folder, seeded_shop, empty_desk))
+        return opened[-1]
+
+    yield fresh
+    for desk in opened:
+        rights.close(desk)
+
+
+def open_chat(desk, subject):
+    """A conversation of a customer."""
+    with desk.transaction() as session:
+        return conversations.open_session(session, subject, NOON, NOON + timedelta(hours=1))[0]

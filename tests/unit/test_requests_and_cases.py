@@ -1,14 +1,15 @@
 """Requests, complaints and the wish for a person: kept, numbered, confirmed; nobody else's."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from bot.errors import NotFound, NotRevocable, NotSignedIn
-from bot.privacy import complaint, handoff, request_intake, request_status
+from bot.privacy import complaint, handoff, request_intake, request_status, taking_back
 from bot.privacy.policy_question import count_unanswered
+from bot.privacy.rooms import ROOMS
 from bot.privacy.worklist import worklist
 from bot.store import conversations
 from bot.store.desk_tables import AuditEntry, Case, Mail, PrivacyRequest, UnansweredTopic
@@ -18,17 +19,16 @@ from bot.vocabulary import CaseKind, RequestKind, RequestState
 MONTH = timedelta(days=30)
 
 
-def receive(desk, conversation_id, kind=RequestKind.ERASURE, origin="1", **more):
+def receive(desk, conversation_id, kind=RequestKind.GUARDIAN_CONSENT, origin="1", **more):
     with desk.transaction() as session:
-        person = conversations.conversation(session, conversation_id)
-        mail_to = desk.email_of(person.subject) if person.subject else None
-        return request_intake.receive_request(session, desk.clock.now(), person, kind, origin, MONTH, mail_to, **more)
+        person, now = conversations.conversation(session, conversation_id), desk.clock.now()
+        return request_intake.receive_request(session, desk, now, person, kind, ROOMS.get(kind), origin, **more)
 
 
 def revoke(desk, conversation_id, number):
     with desk.transaction() as session:
         person = conversations.conversation(session, conversation_id)
-        return request_status.revoke_request(session, desk.clock.now(), person, number, "someone@example.com")
+        return taking_back.revoke_request(session, desk, desk.clock.now(), person, number)
 
 
 def file(desk, conversation_id, kind=CaseKind.COMPLAINT, origin="1", statement="It was late."):
@@ -53,7 +53,7 @@ def all_of(desk, table):
 def test_a_request_gets_a_number_a_due_date_a_mail_and_an_audit_line(desk, chat):
     request = receive(desk, chat("1001"), statement="Please delete my searches.")
     assert (request.number, request.state) == ("PR-2026-000001", RequestState.RECEIVED)
-    assert request.due_at - request.received_at == MONTH
+    assert request.due_at == datetime(2026, 12, 23, 23, 59, 59, tzinfo=UTC)
     (mail,) = all_of(desk, Mail)
     assert mail.recipient == "amelia.hartley@example.com"
     assert request.number in mail.subject_line and "Nothing has been changed yet" in mail.text

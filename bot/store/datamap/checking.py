@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from sqlalchemy import MetaData
 
+from bot.store.datamap.feasible import feasible
 from bot.store.datamap.model import Column, Condition, DataMap, ErasureAction, Match, PolicyClass, Show, Table, Through
 
 _CLOSED = (PolicyClass.THIRD_PARTY, PolicyClass.SERVICE_GENERATED)
@@ -20,7 +21,13 @@ def check(datamap: DataMap, metadata: MetaData) -> list[str]:
     Returns:
         One sentence per problem, naming table and column and the cure; empty when the map is complete.
     """
-    return list(_coverage(datamap, metadata)) or [*_schema(datamap, metadata), *_sense(datamap)]
+    if gaps := list(_coverage(datamap, metadata)):
+        return gaps
+    questions = [
+        f"{where}: to be decided: {question} Decide, then remove the word `decide`"
+        for where, question in datamap.undecided
+    ]
+    return [*_schema(datamap, metadata), *feasible(datamap, metadata), *_sense(datamap), *questions]
 
 
 def _coverage(datamap: DataMap, metadata: MetaData) -> Iterator[str]:
@@ -39,7 +46,7 @@ def _coverage(datamap: DataMap, metadata: MetaData) -> Iterator[str]:
         if name not in metadata.tables:
             yield f"{name}: gone from the database; remove the table from the data map"
             continue
-        for gone in table.columns.keys() - metadata.tables[name].c.keys():
+        for gone in sorted(table.columns.keys() - metadata.tables[name].c.keys()):
             yield f"{name}.{gone}: gone from the database; remove it from the data map"
 
 
@@ -51,18 +58,37 @@ def _schema(datamap: DataMap, metadata: MetaData) -> Iterator[str]:
     ):  # fmt: skip
         if part and part not in metadata.tables[subject.table].c:
             yield f"subject: `{subject.table}` has no column `{part}`; correct its name"
+    if datamap.tables[subject.table].not_personal:
+        yield f"subject: `{subject.table}` is declared `not_personal`; classify its columns"
+        return
+    yield from _named(
+        datamap.tables[subject.table], metadata.tables[subject.table], [c.column for c in subject.when], "when"
+    )
     for table in datamap.personal_tables():
         live = metadata.tables[table.name]
         yield from _ways(datamap, table, metadata)
         yield from _named(table, live, [table.date] if table.date else [], "date")
         yield from _named(table, live, [c.column for c in table.removed_when], "removed_when")
+        yield from _named(table, live, [c.column for warn in table.warns for c in warn.when], "warn")
+        yield from _named(table, live, [table.named_by] if table.named_by else [], "named_by")
+        yield from _anonymous(table, live)
         if table.date and table.date in live.c and not isinstance(live.c[table.date].type, sa.Date | sa.DateTime):
             yield f"{table.name}.{table.date}: named as `date` but holds no date; name a date column or none"
-        if not live.primary_key.columns:
-            yield f"{table.name}: has no primary key, so its rows cannot be erased one by one; give it one"
-        for column in table.columns.values():
-            yield from _possible(column, table, live)
     yield from _references(datamap, metadata)
+    yield from _consents(datamap, metadata)
+
+
+def _consents(datamap: DataMap, metadata: MetaData) -> Iterator[str]:
+    """The table of choices must be there, with the columns named."""
+    records = datamap.consent_records
+    if records is None:
+        return
+    if records.table not in metadata.tables:
+        yield f"consent_records: the database has no table `{records.table}`; correct its name"
+        return
+    for name in (records.subject, records.purpose, records.state, records.at, records.channel):
+        if name and name not in metadata.tables[records.table].c:
+            yield f"consent_records: `{records.table}` has no column `{name}`; correct its name"
 
 
 def _named(table: Table, live: sa.Table, names: list[str], where: str) -> Iterator[str]:
@@ -125,16 +151,19 @@ def _owning(table: Table) -> list[Through]:
     return [way for way in table.ways if isinstance(way, Through) and way.role is None]
 
 
-def _possible(column: Column, table: Table, live: sa.Table) -> Iterator[str]:
-    """What erasure is told to do must be something the database allows."""
-    where, real = f"{table.name}.{column.name}", live.c[column.name]
-    if column.erase is None:
+def _anonymous(table: Table, live: sa.Table) -> Iterator[str]:
+    """What is emptied when a row is made anonymous must be allowed to be empty, and nothing may lead back."""
+    if table.anonymous is None:
         return
-    if column.erase.action is ErasureAction.NULLIFY and not real.nullable:
-        yield f"{where}: to be emptied, but the database demands a value (NOT NULL); write `pseudonymise` or allow NULL"
-    counted = column.erase.keep is not None and column.erase.keep.years is not None
-    if counted and not table.date and not any(isinstance(way, Through) for way in table.ways):
-        yield f"{where}: kept for a number of years, but `{table.name}` has no `date` to count from; name one"
+    leading = {own for way in table.ways if isinstance(way, Through) for own, _ in way.keys}
+    leading |= {way.column for way in table.ways if isinstance(way, Match)}
+    for name, column in table.columns.items():
+        where = f"{table.name}.{name}"
+        if name in table.anonymous and name in leading:
+            yield f"{where}: under `anonymous`, but it leads to a person; take it out of that list"
+        stays = name in table.anonymous or column.category is None or live.c[name].primary_key
+        if (not stays or name in leading) and not live.c[name].nullable:
+            yield f"{where}: emptied when its row is made anonymous, but the database demands a value (NOT NULL)"
 
 
 def _references(datamap: DataMap, metadata: MetaData) -> Iterator[str]:
@@ -142,7 +171,7 @@ def _references(datamap: DataMap, metadata: MetaData) -> Iterator[str]:
     for name, table in datamap.tables.items():
         for key in metadata.tables[name].foreign_key_constraints:
             target = datamap.tables.get(key.referred_table.key)
-            if target is None or target.not_personal:
+            if target is None or target.not_personal or not _owned(datamap, target):
                 continue
             columns = ", ".join(column.name for column in key.columns)
             if table.not_personal:
@@ -152,6 +181,11 @@ def _references(datamap: DataMap, metadata: MetaData) -> Iterator[str]:
                     f"{name}.{columns}: its row stays while the row of `{target.name}` it points at is deleted; "
                     "write `erase: nullify` for it or let the rows of both go"
                 )
+
+
+def _owned(datamap: DataMap, table: Table) -> bool:
+    """Whether rows of it are somebody's; a product that names who entered it is nobody's."""
+    return table.name == datamap.subject.table or any(way.role is None for way in table.ways)
 
 
 def _lets_go(table: Table, key: sa.ForeignKeyConstraint) -> bool:

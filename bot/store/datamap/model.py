@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class PolicyClass(StrEnum):
@@ -75,11 +76,12 @@ class Category:
 
 @dataclass(frozen=True)
 class Condition:
-    """A column has (or, negated, has not) one of these values; `None` stands for SQL's NULL."""
+    """A column has (or, negated, has not) one of these values, or is above a number; `None` stands for SQL's NULL."""
 
     column: str
-    values: tuple[str | int | bool | None, ...]
+    values: tuple[str | int | bool | None, ...] = ()
     negated: bool = False
+    above: int | None = None
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,14 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Warn:
+    """Rows that a person should know of before an erasure, such as an open order."""
+
+    when: tuple[Condition, ...]
+    say: str
+
+
+@dataclass(frozen=True)
 class Table:
     """One table, with the ways in which its rows belong to somebody.
 
@@ -149,6 +159,11 @@ class Table:
         removed_when: Marks rows that the shop hides but still holds.
         deletes_rows: Erasure takes the whole row.
         overview: Columns whose values the overview in the chat lists.
+        anonymous: What stays of a row that is made anonymous, by column: as it is (None) or generalised (how).
+            Everything else in the row but its key and technical columns is emptied. Nothing here: such rows are
+            deleted then too.
+        warns: What a person is warned of before an erasure.
+        named_by: The column by which a person names a row whose facts they dispute, such as an order number.
     """
 
     name: str
@@ -161,6 +176,9 @@ class Table:
     removed_when: tuple[Condition, ...] = ()
     deletes_rows: bool = False
     overview: tuple[str, ...] = ()
+    anonymous: Mapping[str, str | None] | None = None
+    warns: tuple[Warn, ...] = ()
+    named_by: str | None = None
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -174,6 +192,7 @@ class Subject:
 
     `email_confirmed` is a column that is empty until the person proved that the address is theirs. Guest rows
     are matched by e-mail only after that; without such a column, only when no two people hold the address.
+    `when` limits the table to this shop's customers, where it holds other shops' or the staff as well.
     """
 
     table: str
@@ -183,15 +202,68 @@ class Subject:
     email_confirmed: str | None = None
     phone: str | None = None
     birth_date: str | None = None
+    when: tuple[Condition, ...] = ()
+
+
+class PurposeBasis(StrEnum):
+    """Why the shop may use data for a purpose, which decides how a person ends it."""
+
+    CONSENT = "consent"  # withdrawn, GDPR Article 7(3)
+    LEGITIMATE_INTEREST = "legitimate_interest"  # objected to, GDPR Article 21
+    CONTRACT = "contract"  # ends with the account
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """Something the shop uses data for, as a person is asked about it.
+
+    Attributes:
+        clause: The clause of the policy it rests on.
+        consequence: What stops when the person ends it, said before they do.
+        core: Without it a core function of the shop ends (policy clause `refusal-to-provide`).
+        words: Words by which a person may mean it.
+    """
+
+    key: str
+    title: str
+    basis: PurposeBasis
+    clause: str
+    consequence: str
+    core: bool = False
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConsentRecords:
+    """The shop's own table of choices: its columns, and what it writes for a yes and a no."""
+
+    table: str
+    subject: str
+    purpose: str
+    state: str
+    at: str
+    channel: str | None
+    granted: str
+    withdrawn: str
 
 
 @dataclass(frozen=True)
 class DataMap:
-    """The whole map."""
+    """The whole map.
+
+    Attributes:
+        schemas: Schemas (on MySQL and MariaDB: databases) read beside the connection's own; their tables are called
+            `schema.table`.
+        undecided: Questions that a person has not answered yet, each with where it stands.
+    """
 
     subject: Subject
     categories: Mapping[str, Category]
     tables: Mapping[str, Table]
+    purposes: Mapping[str, Purpose] = MappingProxyType({})
+    consent_records: ConsentRecords | None = None
+    schemas: tuple[str, ...] = ()
+    undecided: tuple[tuple[str, str], ...] = ()
 
     def personal_tables(self) -> Iterator[Table]:
         """Tables whose rows can belong to somebody."""

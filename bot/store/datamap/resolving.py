@@ -8,18 +8,22 @@ from bot.store.datamap.model import (
     Category,
     Column,
     Condition,
+    ConsentRecords,
     DataMap,
     Erase,
     ErasureAction,
     KeepReason,
     Match,
+    Purpose,
     Show,
     Subject,
     Table,
     Through,
+    Warn,
     Way,
 )
 from bot.store.datamap.written import (
+    Above,
     Conditions,
     Keep,
     Not,
@@ -50,6 +54,7 @@ class Resolver:
     def __init__(self, written: WrittenMap) -> None:
         self.written = written
         self.problems: list[str] = []
+        self.undecided: list[tuple[str, str]] = []
         self.keeps = {
             key: KeepReason(key, reason.basis, reason.until, reason.years)
             for key, reason in written.keep_reasons.items()
@@ -64,11 +69,35 @@ class Resolver:
 
     def resolve(self) -> DataMap:
         """The map in use. Only to be trusted when `problems` is empty afterwards."""
+        self._questions()
         tables = {name: self._table(name, table) for name, table in self.written.tables.items()}
-        subject = Subject(**self.written.subject.model_dump())
+        made = self.written.subject
+        plain = made.model_dump(exclude={"when", "decide"})
+        subject = Subject(**plain, when=_conditions(made.when))
         if subject.table not in tables:
             self._say("subject", f"the table `{subject.table}` is not under `tables`", "add it there")
-        return DataMap(subject, MappingProxyType(self.categories), MappingProxyType(tables))
+        purposes = {
+            key: Purpose(key, made.title, made.basis, made.clause, made.consequence, made.core, tuple(made.words))
+            for key, made in self.written.purposes.items()
+        }
+        records = self.written.consent_records
+        return DataMap(
+            subject,
+            MappingProxyType(self.categories),
+            MappingProxyType(tables),
+            MappingProxyType(purposes),
+            ConsentRecords(**records.model_dump()) if records else None,
+            tuple(self.written.schemas),
+            tuple(self.undecided),
+        )
+
+    def _questions(self) -> None:
+        """Whatever still carries a `decide`, outside the tables' columns."""
+        places = [("subject", self.written.subject.decide)]
+        places += [(f"keep_reasons.{key}", made.decide) for key, made in self.written.keep_reasons.items()]
+        places += [(f"categories.{key}", made.decide) for key, made in self.written.categories.items()]
+        places += [(name, table.decide) for name, table in self.written.tables.items()]
+        self.undecided += [(where, question) for where, question in places if question]
 
     def _say(self, where: str, what: str, cure: str) -> None:
         self.problems.append(f"{where}: {what}; {cure}")
@@ -99,7 +128,27 @@ class Resolver:
             removed_when=_conditions(written.removed_when),
             deletes_rows=written.erase == ErasureAction.DELETE,
             overview=tuple(written.overview),
+            anonymous=self._anonymous(name, written.anonymous, columns),
+            warns=tuple(Warn(_conditions(each.when), each.say) for each in written.warn),
+            named_by=written.named_by,
         )
+
+    def _anonymous(
+        self, table: str, written: dict[str, str], columns: dict[str, Column]
+    ) -> MappingProxyType[str, str | None] | None:
+        stays: dict[str, str | None] = {}
+        for name, rule in written.items():
+            if name not in columns:
+                self._say(f"{table}.{name}", "in `anonymous` but not a column", "correct its name")
+            match rule.split():
+                case ["keep"]:
+                    stays[name] = None
+                case ["generalise", how] if how in GENERALISATIONS:
+                    stays[name] = how
+                case _:
+                    cure = f"write `keep` or `generalise` with one of {', '.join(GENERALISATIONS)}"
+                    self._say(f"{table}.{name}", f"`anonymous: {rule}` is not known", cure)
+        return MappingProxyType(stays) if written else None
 
     def _reference_table(self, name: str, written: WrittenTable) -> Table:
         if isinstance(written.columns, dict) or written.belongs or written.technical:
@@ -124,6 +173,8 @@ class Resolver:
 
     def _column(self, table: str, name: str, written: WrittenColumn, defaults: "_Defaults") -> Column:
         where = f"{table}.{name}"
+        if written.decide:
+            self.undecided.append((where, written.decide))
         inherited = None if written.show else defaults.show
         show, kind = inherited or self._show(where, written.show)
         label = written.label
@@ -204,6 +255,9 @@ class Resolver:
 def _conditions(written: Conditions) -> tuple[Condition, ...]:
     made = []
     for column, value in written.items():
+        if isinstance(value, Above):
+            made.append(Condition(column, above=value.above))
+            continue
         negated = isinstance(value, Not)
         wanted = value.value if isinstance(value, Not) else value
         made.append(Condition(column, tuple(wanted) if isinstance(wanted, list) else (wanted,), negated))

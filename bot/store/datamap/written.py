@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-from bot.store.datamap.model import PolicyClass
+from bot.store.datamap.model import PolicyClass, PurposeBasis
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Value = str | int | bool | None
@@ -21,7 +21,13 @@ class Not(_Written):
     value: "Value | list[Value]" = Field(alias="not")
 
 
-Conditions = dict[str, Not | Value | list[Value]]
+class Above(_Written):
+    """`{above: number}` in a condition."""
+
+    above: int
+
+
+Conditions = dict[str, Not | Above | Value | list[Value]]
 
 
 class WrittenWay(_Written):
@@ -45,6 +51,7 @@ class Keep(_Written):
 class WrittenColumn(_Written):
     """A column; a bare string is its label."""
 
+    decide: Words | None = None
     label: Words | None = None
     category: Words | None = None
     show: Words | None = None
@@ -61,9 +68,17 @@ def _label_only(entry: Any) -> Any:
 ColumnEntry = Annotated[WrittenColumn, BeforeValidator(_label_only)]
 
 
+class WrittenWarn(_Written):
+    """One entry of `warn`."""
+
+    when: Conditions
+    say: Words
+
+
 class WrittenTable(_Written):
     """A table with its defaults."""
 
+    decide: Words | None = None
     not_personal: Words | None = None
     category: Words | None = None
     noun: Noun | None = None
@@ -73,6 +88,9 @@ class WrittenTable(_Written):
     show: Words | None = None
     erase: Words | Keep | None = None
     overview: list[Words] = []
+    anonymous: dict[str, Words] = {}
+    warn: list[WrittenWarn] = []
+    named_by: Words | None = None
     technical: list[Words] = []
     columns: dict[str, ColumnEntry] | list[Words] = {}
 
@@ -80,6 +98,7 @@ class WrittenTable(_Written):
 class WrittenCategory(_Written):
     """A kind of data."""
 
+    decide: Words | None = None
     policy_class: PolicyClass = Field(alias="class")
     title: Words
     purpose: Words
@@ -92,6 +111,7 @@ class WrittenCategory(_Written):
 class WrittenKeepReason(_Written):
     """A reason for keeping."""
 
+    decide: Words | None = None
     basis: Words
     until: Words
     years: int | None = Field(None, ge=1, le=100)
@@ -100,6 +120,7 @@ class WrittenKeepReason(_Written):
 class WrittenSubject(_Written):
     """Where the people are."""
 
+    decide: Words | None = None
     table: Words
     key: Words
     name: Words | None = None
@@ -107,13 +128,41 @@ class WrittenSubject(_Written):
     email_confirmed: Words | None = None
     phone: Words | None = None
     birth_date: Words | None = None
+    when: Conditions = {}
+
+
+class WrittenPurpose(_Written):
+    """Something data is used for."""
+
+    title: Words
+    basis: PurposeBasis
+    clause: Words
+    consequence: Words
+    core: bool = False
+    words: list[Words] = []
+
+
+class WrittenConsentRecords(_Written):
+    """Where the shop keeps choices."""
+
+    table: Words
+    subject: Words
+    purpose: Words
+    state: Words
+    at: Words
+    channel: Words | None = None
+    granted: Words
+    withdrawn: Words
 
 
 class WrittenMap(_Written):
     """The file."""
 
     format: Literal[1]
+    schemas: list[Words] = []
     subject: WrittenSubject
     keep_reasons: dict[str, WrittenKeepReason] = {}
     categories: dict[str, WrittenCategory]
+    purposes: dict[str, WrittenPurpose] = {}
+    consent_records: WrittenConsentRecords | None = None
     tables: dict[str, WrittenTable]

@@ -20,6 +20,7 @@
 
   const SCRIPT_ADDRESS = document.currentScript?.src || location.href;
   const LONGEST_MESSAGE = 4000;
+  const LONGEST_FIELD = 2000;
   const COUNTER_FROM = 3600;
   const SILENCE_MEANS_LOST = 45000;
   const PAUSES_BEFORE_RESEND = [700, 2000];
@@ -78,12 +79,28 @@
     outsideNote: "Comes from accounts at other companies. Please ask them.",
     entries: (count) => `${count} ${count === 1 ? "entry" : "entries"}`,
     receiptNumber: "Number",
+    download: (size) => (size ? `Save the copy (${size})` : "Save the copy"),
+    downloadOnce: (until) => `It can be fetched once${until ? `, until ${until}` : ""}. Please keep it in a safe place.`,
+    downloading: "Your copy is being fetched…",
+    downloaded: (name) => `Saved as ${name}. The desk keeps it no longer; ask for a copy again if you need another one.`,
+    downloadLost: "The connection was lost. Please try again; if the copy is gone by then, ask for a copy again and a new one is made.",
+    downloadEnded: "This chat has ended, and the copy belongs to it. Please ask for a copy again.",
     signIn: "Sign in to the shop",
     signInNote: "Then you can see and manage your own data here.",
     required: "(required)",
     fillIn: (label) => `Please fill in: ${label}.`,
     checkEmail: "Please write an e-mail address, such as name@example.com.",
+    fillInDate: (label) => `Please write a whole date: ${label}.`,
     formSent: "Sent",
+    goes: "This goes",
+    stays: "This stays for now",
+    until: (when) => `until ${when}`,
+    nothingStays: "Nothing stays.",
+    keepInMind: "Please keep in mind",
+    before: "Before",
+    after: "After",
+    nothingBefore: "nothing",
+    removed: "removed",
     submit: "Send",
   };
 
@@ -262,6 +279,10 @@
     .receipt ul { margin: 8px 0 0; padding: 0; list-style: none; font-size: 14px; }
     .receipt li { padding: 3px 0; overflow-wrap: anywhere; }
 
+    .download p { margin: 4px 0 0; font-size: 13.5px; color: var(--soft); }
+    .download .primary { margin-top: 12px; }
+    .download .primary[aria-disabled=true] { background: var(--line); color: var(--soft); cursor: default; }
+
     .signin { display: flex; flex-wrap: wrap; align-items: center; gap: 8px 14px; }
     .signin p { flex: 1 1 150px; margin: 0; font-size: 13.5px; color: var(--soft); }
     .primary { min-height: 42px; padding: 8px 18px; border: 0; border-radius: 12px; background: var(--accent); color: var(--on-accent); font-weight: 600; }
@@ -275,12 +296,58 @@
     }
     .field :focus-visible { outline-width: 2px; outline-offset: 0; }
     .field textarea { min-height: 84px; resize: vertical; }
-    .field.tick { display: flex; align-items: flex-start; gap: 0 9px; flex-wrap: wrap; }
-    .field.tick input { width: 20px; height: 20px; margin: 1px 0 0; accent-color: var(--accent); }
-    .field.tick > label { flex: 1; font-weight: 400; }
+    .field.tick { display: grid; grid-template-columns: minmax(0, 1fr) auto; align-items: center; gap: 0 14px; padding: 10px 0; border-top: 1px solid var(--line); }
+    .field.tick + .field.tick { margin-top: 0; }
+    .field.tick > label { margin: 0; cursor: pointer; }
+    .field.tick > :not(label, input) { grid-column: 1 / -1; }
+    .field.tick input {
+      appearance: none; grid-column: 2; grid-row: 1; position: relative; width: 42px; height: 24px; margin: 0; border: 1.5px solid var(--edge);
+      border-radius: 12px; background: var(--wash); cursor: pointer; transition: background .15s ease, border-color .15s ease;
+    }
+    .field.tick input::before {
+      content: ""; position: absolute; top: 3px; left: 3px; width: 15px; height: 15px; border-radius: 50%; background: var(--edge); transition: left .15s ease, background .15s ease;
+    }
+    .field.tick input:checked { border-color: var(--accent); background: var(--accent); }
+    .field.tick input:checked::before { left: 21px; background: var(--on-accent); }
+    .field.tick input:disabled { opacity: .6; cursor: default; }
+    .field :is(input, textarea, select):disabled { color: var(--soft); }
+    .beside { margin: 4px 0 0; font-size: 13px; line-height: 1.4; color: var(--soft); overflow-wrap: anywhere; }
+    .group:first-of-type { margin-top: 8px; }
+    .group > summary { overflow-wrap: anywhere; }
+    .group > div { padding: 0 0 14px; }
+    .group .field:first-child { margin-top: 2px; }
     .field [aria-invalid=true] { border-color: var(--danger) !important; }
-    .wrong { flex-basis: 100%; margin: 4px 0 0; font-size: 13px; color: var(--danger); }
+    .wrong { margin: 4px 0 0; font-size: 13px; color: var(--danger); }
+    .card form { margin: 0; }
     .card form .primary { margin-top: 14px; }
+    @media (forced-colors: active) {
+      .field.tick input::before { background: ButtonText; }
+      .field.tick input:checked { background: Highlight; forced-color-adjust: none; }
+    }
+
+    .plan > h4, .warnings h4 { margin: 14px 0 6px; font: 600 13.5px/1.4 var(--sans); }
+    .plan ul { margin: 0; padding: 0; list-style: none; border-radius: 10px; overflow: hidden; background: var(--wash); }
+    .plan li { padding: 8px 11px 8px 14px; border-left: 3px solid var(--edge); font-size: 13.5px; line-height: 1.45; }
+    .plan li + li { border-top: 1px solid var(--paper); }
+    .plan .goes li { border-left-color: var(--danger); }
+    .plan .stays li { border-left-color: var(--good); }
+    .plan .line1 { display: flex; justify-content: space-between; gap: 12px; font-weight: 600; overflow-wrap: anywhere; }
+    .plan .line1 span + span { flex: none; font-weight: 400; color: var(--soft); }
+    .plan .why { margin: 1px 0 0; color: var(--soft); overflow-wrap: anywhere; }
+    .warnings { margin-top: 14px; padding: 2px 13px 11px; border-radius: 12px; border: 1px solid var(--danger); background: var(--danger-wash); }
+    .plan .warnings h4 { margin: 9px 0 3px; color: var(--danger); }
+    .plan .warnings ul { border-radius: 0; background: none; }
+    .plan .warnings li { padding: 2px 0; border: 0; overflow-wrap: anywhere; }
+
+    .changes { margin: 10px 0 0; padding: 0; list-style: none; }
+    .changes > li { padding: 9px 0; border-top: 1px solid var(--line); }
+    .changes h4 { margin: 0 0 4px; font: 600 13.5px/1.4 var(--sans); overflow-wrap: anywhere; }
+    .changes dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 3px 12px; margin: 0; font-size: 13.5px; line-height: 1.45; }
+    .changes dt { color: var(--soft); }
+    .changes .old { color: var(--soft); text-decoration: line-through; text-decoration-thickness: 1px; }
+    .changes .new { font-weight: 600; }
+    .apart .words { margin: 0; font-size: 13.5px; line-height: 1.45; white-space: pre-wrap; overflow-wrap: anywhere; }
+    .changes .none { text-decoration: none; font-style: italic; font-weight: 400; }
 
     .typing { display: flex; align-items: center; gap: 5px; width: max-content; margin-top: 12px; padding: 13px 15px; border-radius: 6px 18px 18px 18px; background: var(--wash); }
     .typing i { width: 7px; height: 7px; border-radius: 50%; background: var(--soft); animation: nod 1.2s infinite ease-in-out; }
@@ -506,6 +573,18 @@
       return this.#call("GET", `/messages?after=${after}`, this.token);
     }
 
+    /** A file of one's own, whole or not at all. */
+    async file(path) {
+      const headers = { Authorization: `Bearer ${this.token}`, Accept: "application/zip, application/problem+json" };
+      const answer = await this.#fetch(path, { headers, signal: this.#closed.signal });
+      const name = /filename="([\w.-]+)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1] ?? "my-data.zip";
+      try {
+        return { blob: await answer.blob(), name };
+      } catch {
+        throw new Lost();
+      }
+    }
+
     async events(lastId, signal) {
       const headers = { Authorization: `Bearer ${this.token}`, Accept: "text/event-stream", "Last-Event-ID": String(lastId) };
       return this.#fetch("/events", { headers, signal: AbortSignal.any([signal, this.#closed.signal]) });
@@ -692,10 +771,113 @@
       );
     },
 
+    download(card, desk) {
+      return new DownloadCard(card, desk).element;
+    },
+
     form(card, desk) {
       return new FormCard(card, desk).element;
     },
+
+    /** What an erasure would take, what stays and until when, and what to think of before. */
+    erasure_plan(card) {
+      const amount = (entry) => (Number.isFinite(entry.count) ? make("span", {}, WORDS.entries(entry.count)) : null);
+      const line = (entry, ...words) => {
+        const why = words.filter(Boolean).map(String).join(", ");
+        return make(
+          "li", { dir: "auto" },
+          make("div", { class: "line1" }, make("span", {}, String(entry.title ?? "")), amount(entry)),
+          why ? make("p", { class: "why" }, why) : null,
+        );
+      };
+      const part = (name, entries, lines) => (entries.length ? [make("h4", {}, WORDS[name]), make("ul", { class: name }, ...lines)] : []);
+      const [goes, stays, warnings] = [card.goes, card.stays, card.warnings].map(listOf);
+      return make(
+        "section", { class: "card plan", "aria-label": String(card.title ?? "") },
+        make("h3", {}, String(card.title ?? "")),
+        ...part("goes", goes, goes.map((entry) => line(entry, entry.note))),
+        ...part("stays", stays, stays.map((entry) => line(entry, entry.why, entry.until && WORDS.until(entry.until)))),
+        goes.length && !stays.length ? make("p", { class: "remark" }, WORDS.nothingStays) : null,
+        warnings.length
+          ? make("div", { class: "warnings" }, make("h4", {}, WORDS.keepInMind), make("ul", {}, ...warnings.map((words) => make("li", { dir: "auto" }, String(words)))))
+          : null,
+      );
+    },
+
+    /** What a correction would change, before and after. */
+    correction(card) {
+      const value = (words, kind, instead) => make("dd", { dir: "auto", class: words ? kind : `${kind} none` }, words ? String(words) : instead);
+      const change = (entry) =>
+        make(
+          "li", {},
+          make("h4", {}, String(entry.label ?? "")),
+          make("dl", {},
+            make("dt", {}, WORDS.before), value(entry.before, "old", WORDS.nothingBefore),
+            make("dt", {}, WORDS.after), value(entry.after, "new", WORDS.removed)),
+        );
+      return make(
+        "section", { class: "card", "aria-label": String(card.title ?? "") },
+        make("h3", {}, String(card.title ?? "")),
+        listOf(card.changes).length ? make("ul", { class: "changes" }, ...listOf(card.changes).map(change)) : null,
+        card.statement
+          ? make("div", { class: "apart" }, make("h4", {}, String(card.statement.title ?? "")), make("p", { class: "words", dir: "auto" }, String(card.statement.text ?? "")))
+          : null,
+      );
+    },
   };
+
+  /** The copy of one's data: fetched with the session's key, saved as a file, once. */
+  class DownloadCard {
+    #busy = false;
+
+    constructor(card, desk) {
+      this.desk = desk;
+      this.path = /^\/api\/v1(\/exports\/[\w-]{1,128})$/.exec(String(card.url ?? ""))?.[1] ?? null;
+      const until = new Date(card.expires_at ?? NaN);
+      const last = Number.isNaN(until.getTime()) ? "" : `${DAY.format(until)}, ${TIME.format(until)}`;
+      const title = String(card.title ?? "");
+      this.button = make("button", { class: "primary", type: "button", hidden: !this.path, onclick: () => this.#fetch() }, WORDS.download(sizeName(card.size)));
+      this.told = make("p", { role: "status", hidden: true });
+      this.element = make("section", { class: "card download", "aria-label": title }, make("h3", {}, title), make("p", {}, WORDS.downloadOnce(last)), this.button, this.told);
+    }
+
+    async #fetch() {
+      if (this.#busy) return;
+      this.#rest(true);
+      this.#say(WORDS.downloading);
+      try {
+        const { blob, name } = await this.desk.fetchFile(this.path);
+        save(blob, name);
+        this.#say(WORDS.downloaded(name));
+      } catch (error) {
+        const refused = error instanceof Refused;
+        this.#rest(refused);
+        this.#say(!refused ? WORDS.downloadLost : error.sessionIsOver ? WORDS.downloadEnded : error.message);
+      }
+    }
+
+    /** Not `disabled`: the keyboard's place in the page stays where it is. */
+    #rest(on) {
+      this.#busy = on;
+      this.button.setAttribute("aria-disabled", String(on));
+    }
+
+    #say(sentence) {
+      this.told.hidden = false;
+      this.told.textContent = sentence;
+    }
+  }
+
+  function sizeName(bytes) {
+    if (!Number.isFinite(bytes) || bytes <= 0) return "";
+    return bytes < 1e6 ? `${Math.max(1, Math.round(bytes / 1e3))} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+  }
+
+  function save(blob, name) {
+    const address = URL.createObjectURL(blob);
+    make("a", { href: address, download: name }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60000);
+  }
 
   /** A form asked for in the chat; its values go to the desk and are not shown in the log. */
   class FormCard {
@@ -710,27 +892,51 @@
       this.button = make("button", { class: "primary", type: "submit" }, String(card.submit || WORDS.submit));
       this.form = make(
         "form", { novalidate: true, "data-form": true, "aria-label": String(card.title ?? ""), onsubmit: (event) => this.#submit(event) },
-        make("h3", {}, String(card.title ?? "")), ...this.fields.map((field) => field.row), this.problem, this.button,
+        make("h3", {}, String(card.title ?? "")), card.note ? make("p", { class: "remark" }, String(card.note)) : null,
+        ...this.#rows(), this.problem, this.button,
       );
       this.element = make("section", { class: "card" }, this.form);
+      if (!card.used) return;
+      this.button.textContent = WORDS.formSent;
+      this.#lock(true);
+    }
+
+    /** The fields, with those of one thing (such as one of several addresses) folded up under its name. */
+    #rows() {
+      const rows = [];
+      let [name, inside] = [null, null];
+      for (const field of this.fields) {
+        if (field.group && field.group !== name) {
+          inside = make("div", { role: "group", "aria-label": String(field.group) });
+          rows.push(make("details", { class: "group", open: rows.length === 0 }, make("summary", {}, String(field.group)), inside));
+        }
+        name = field.group;
+        name ? inside.append(field.row) : rows.push(field.row);
+        if (name && field.value) rows.at(-1).open = true;
+      }
+      return rows;
     }
 
     #field(field) {
       const id = freshId("field");
       const type = ["text", "email", "tel", "date", "number", "url", "checkbox"].includes(field.type) ? field.type : "text";
-      const shared = { id, name: field.name, required: Boolean(field.required), "aria-describedby": `${id}-wrong` };
+      const described = field.hint ? `${id}-wrong ${id}-hint` : `${id}-wrong`;
+      const shared = { id, name: field.name, required: Boolean(field.required), "aria-describedby": described };
       let input;
-      if (field.type === "textarea") input = make("textarea", { ...shared, rows: 3, maxlength: LONGEST_MESSAGE });
+      if (field.type === "textarea") input = make("textarea", { ...shared, rows: 3, maxlength: field.longest ?? LONGEST_FIELD });
       else if (field.type === "select") {
         const option = (entry) => make("option", { value: entry?.value ?? entry }, String(entry?.label ?? entry));
         input = make("select", shared, ...listOf(field.options).map(option));
       } else {
         const code = field.type === "code" ? { inputmode: "numeric", autocomplete: "one-time-code" } : { autocomplete: "off" };
-        input = make("input", { ...shared, type, ...code });
+        input = make("input", { ...shared, type, maxlength: field.longest ?? LONGEST_FIELD, ...code });
       }
+      if (type === "checkbox") input.checked = input.defaultChecked = field.value === true || field.value === "true";
+      else if (field.value) input.value = String(field.value);
+      const hint = field.hint ? make("p", { class: "beside", id: `${id}-hint`, dir: "auto" }, String(field.hint)) : null;
       const wrong = make("p", { class: "wrong", id: `${id}-wrong`, hidden: true });
       const label = make("label", { for: id }, String(field.label ?? field.name), field.required ? make("span", { class: "need" }, ` ${WORDS.required}`) : null);
-      const row = type === "checkbox" ? make("div", { class: "field tick" }, input, label, wrong) : make("div", { class: "field" }, label, input, wrong);
+      const row = type === "checkbox" ? make("div", { class: "field tick" }, label, input, hint, wrong) : make("div", { class: "field" }, label, input, hint, wrong);
       return { ...field, input, wrong, row };
     }
 
@@ -738,12 +944,15 @@
       field.wrong.textContent = sentence ?? "";
       field.wrong.hidden = !sentence;
       sentence ? field.input.setAttribute("aria-invalid", "true") : field.input.removeAttribute("aria-invalid");
+      const folded = sentence && field.row.closest("details");
+      if (folded) folded.open = true;
     }
 
     #check(field) {
       const value = field.type === "checkbox" ? field.input.checked : field.input.value.trim();
       if (field.required && !value) return WORDS.fillIn(field.label ?? field.name);
       if (field.type === "email" && value && !field.input.checkValidity()) return WORDS.checkEmail;
+      if (field.type === "date" && field.input.validity.badInput) return WORDS.fillInDate(field.label ?? field.name);
       return null;
     }
 
@@ -762,8 +971,10 @@
         this.button.textContent = WORDS.formSent;
         this.desk.focusInput();
       } catch (error) {
-        this.#lock(false);
+        const gone = error instanceof Refused && error.status === 410;
+        this.#lock(gone);
         this.#show(error);
+        if (gone) this.desk.focusInput();
       }
     }
 
@@ -972,6 +1183,10 @@
     async sendForm(body, key) {
       const answer = await this.#line.say(body, key);
       this.#takeAnswer(answer);
+    }
+
+    fetchFile(path) {
+      return this.#line.file(path);
     }
 
     focusInput() {

@@ -1,13 +1,27 @@
 """Carries out a conversation, step by step."""
 
+from collections.abc import Callable
 from typing import Any
 
-from tests.conversations.runner import comparing
+from tests.conversations.runner import comparing, packages
 from tests.conversations.runner.comparing import Differs
 from tests.conversations.runner.invariants import broken_invariants
 from tests.conversations.runner.placeholders import filled
 from tests.conversations.runner.reading import Conversation, Step
-from tests.conversations.runner.steps import KINDS, SENDING, Long, Mail, OldChoice, OtherWords, Store
+from tests.conversations.runner.steps import (
+    GONE,
+    KINDS,
+    SENDING,
+    Announced,
+    Download,
+    FilledForm,
+    Long,
+    Mail,
+    OldChoice,
+    OtherWords,
+    Request,
+    Store,
+)
 from tests.conversations.runner.transcript import Transcript
 from tests.conversations.runner.world import Sent, Speaker, World
 
@@ -84,8 +98,8 @@ class Run:
 
     def _speaker(self, name: str) -> Speaker:
         if name not in self._speakers:
-            wanted = self._conversation.people[name].customer
-            speaker = self._speakers[name] = self._world.open(name, wanted)
+            person = self._conversation.people[name]
+            speaker = self._speakers[name] = self._world.open(name, person.customer, person.with_rows)
             who = "is an anonymous visitor" if speaker.customer is None else f"signs in as {speaker.customer['name']}"
             self._transcript.note(f"{name} {who}")
         return self._speakers[name]
@@ -106,7 +120,7 @@ class Run:
 
     def _choice(self, wanted: str | OldChoice) -> Sent:
         if isinstance(wanted, str):
-            label, offered = wanted, self._me.last.messages
+            label, offered = wanted, self._me.last_answered.messages
         else:
             label = wanted.label
             owner = self._speaker(wanted.shown_to) if wanted.shown_to else self._me
@@ -121,9 +135,11 @@ class Run:
         self._transcript.sent(self._me.name, f"[{label}]")
         return self._send({"choice": fitting[-1]})
 
-    def _form(self, form: dict[str, Any]) -> Sent:
-        self._transcript.sent(self._me.name, f"(form) {form}")
-        return self._send({"form": form})
+    def _form(self, form: FilledForm) -> Sent:
+        owner = self._speaker(form.shown_to) if form.shown_to else self._me
+        shown = [card for sent in owner.sent for card in packages.cards(sent.messages, "form")]
+        self._transcript.sent(self._me.name, f"(form) {form.fields}")
+        return self._send({"form": packages.filled_form(form, shown[:-1] if form.shown else shown)})
 
     def _repeat(self, how: str | OtherWords) -> Sent:
         before = self._me.last
@@ -179,7 +195,58 @@ class Run:
             raise Differs(f"the audit record of this conversation is {', '.join(events) or 'empty'}")
 
     def _store(self, expected: Store) -> None:
-        comparing.compare_rows(expected, self._world.rows(expected.database, expected.table), self._captured)
+        def look() -> None:
+            comparing.compare_rows(expected, self._world.rows(expected.database, expected.table), self._captured)
+
+        self._within(expected.within or 0.0, look)
+
+    def _request(self, expected: Request) -> None:
+        def look() -> None:
+            status, body = self._world.request(self._me, expected.number)
+            state = body.get("state", f"{status} {body.get('code')}") if status not in (401, 404) else GONE
+            if state != expected.state:
+                raise Differs(f"the request is {state}, not {expected.state}")
+
+        self._within(expected.within, look)
+
+    def _announced(self, expected: Announced) -> None:
+        me = self._me
+        answered = {message["id"] for sent in me.sent for message in sent.messages}
+        found: list[dict[str, Any]] = []
+
+        def look() -> None:
+            said = [m for m in self._world.history(me)["messages"] if m["author"] == "bot" and m["id"] not in answered]
+            found[:] = [m for m in said if m["response"] == expected.response and m["id"] not in me.announced][:1]
+            if not found:
+                came = ", ".join(str(message["response"]) for message in said) or "nothing"
+                raise Differs(f"{expected.response} was not said; said without being asked was {came}")
+
+        self._within(expected.within, look)
+        me.announced.add(found[0]["id"])
+        self._transcript.answered(found)
+        if broken := broken_invariants(found, me.strangers, me.own):
+            raise Differs(*broken)
+        comparing.compare_messages([expected], found, self._captured)
+
+    def _download(self, expected: Download) -> None:
+        owner = self._speaker(expected.shown_to) if expected.shown_to else self._me
+        shown = packages.cards(self._world.history(owner)["messages"], "download")
+        if not shown:
+            raise Differs(f"{owner.name} was not shown any download")
+        status, content = self._world.fetch(self._me, shown[-1]["url"])
+        packages.compare_package(expected, status, content)
+
+    def _within(self, seconds: float, look: Callable[[], None]) -> None:
+        """Look again and again until it holds; the last difference counts."""
+        waited = 0.0
+        while True:
+            try:
+                return look()
+            except Differs:
+                if waited >= seconds:
+                    raise
+            self._world.wait(_LOOK_SECONDS)
+            waited += _LOOK_SECONDS
 
     def _mail(self, expected: Mail) -> None:
         person = self._speaker(expected.to) if expected.to in self._conversation.people else self._me

@@ -11,7 +11,7 @@ from bot.config import PROJECT
 from bot.demo.shop_schema import shop_metadata
 from bot.store.desk_tables import Base
 from bot.store.policy_library import load_library
-from bot.vocabulary import AuditEvent
+from bot.vocabulary import AuditEvent, RequestState
 from tests.stack import PROCESSES
 
 _DURATION = re.compile(r"^P(?=.)(\d+W)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?$")
@@ -68,9 +68,13 @@ Response = Annotated[str, _known("response of domain.yml", responses)]
 Clause = Annotated[str, _known("clause of the policy", clauses)]
 Event = Annotated[str, _known("event of the audit record", lambda: {event.value for event in AuditEvent})]
 Process = Annotated[str, _known("process of the desk", lambda: PROCESSES)]
+State = Annotated[str, _known("state of a request", lambda: {*RequestState, GONE})]
 Patterns = dict[str, Annotated[str, AfterValidator(_pattern)]]
 Duration = Annotated[str, AfterValidator(_duration)]
 Value = str | int | float | bool | None
+Seconds = Annotated[float, Field(gt=0, le=120)]
+GONE = "gone"
+"""State of a request that its number finds no more, as after an erasure."""
 
 
 class Strict(BaseModel):
@@ -80,9 +84,22 @@ class Strict(BaseModel):
 
 
 class Person(Strict):
-    """Somebody who takes part: anonymous, or a customer by id, by name, or `any` that no other test uses."""
+    """Somebody who takes part: anonymous, or a customer by id, by name, or `any` that no other test uses.
+
+    Attributes:
+        with_rows: For `any`: a table of the shop in which this customer has a row of their own.
+    """
 
     customer: Text | None = None
+    with_rows: Text | None = None
+
+    @model_validator(mode="after")
+    def _known_table(self) -> Self:
+        if self.with_rows is not None:
+            table = shop_metadata.tables.get(self.with_rows)
+            if self.customer != "any" or table is None or "customer_id" not in table.c:
+                raise ValueError("with_rows goes with `customer: any` and names a table with a customer_id")
+        return self
 
 
 class Card(Strict):
@@ -120,6 +137,14 @@ class OldChoice(Strict):
         return self
 
 
+class FilledForm(Strict):
+    """A form card filled in: the fields that are changed; the others are sent as the card showed them."""
+
+    fields: dict[str, Value]
+    shown: Literal["earlier"] | None = None
+    shown_to: Text | None = None
+
+
 class OtherWords(Strict):
     """Other words under a key that was used."""
 
@@ -131,6 +156,30 @@ class Long(Strict):
 
     repeated: Text
     times: int = Field(gt=0)
+
+
+class Request(Strict):
+    """A request of the speaker, once it has got that far."""
+
+    number: Text
+    state: State
+    within: Seconds = 30
+
+
+class Download(Strict):
+    """The package behind the newest link the speaker (or somebody else) was shown.
+
+    Attributes:
+        holds: Names of files in it, with `*` for any text.
+        says: Pieces of text that a file holds, by its name.
+        hides: Pieces of text that stand in none of its files.
+    """
+
+    status: int = 200
+    shown_to: Text | None = None
+    holds: Pieces = []
+    says: dict[Text, Pieces] = {}
+    hides: Pieces = []
 
 
 class Mail(Strict):
@@ -156,6 +205,7 @@ class Store(Strict):
     total: dict[str, Value] = {}
     capture: dict[str, Text] = {}
     capture_total: dict[str, Text] = {}
+    within: Seconds | None = None
 
     @model_validator(mode="after")
     def _known_columns(self) -> Self:
@@ -194,15 +244,29 @@ class Shown(Strict):
         return self
 
 
+def _as_form(value: Any) -> Any:
+    return {"fields": value} if isinstance(value, dict) and "fields" not in value else value
+
+
+class Announced(BotMessage):
+    """Something the desk says by itself in the speaker's chat, some time after what caused it."""
+
+    response: Response
+    within: Seconds = 30
+
+
 BotMessages = list[Annotated[BotMessage, BeforeValidator(_as_response)]]
 
 KINDS: dict[str, TypeAdapter[Any]] = {
     "as": TypeAdapter(Text),
     "user": TypeAdapter(str | Long),
     "choice": TypeAdapter(Text | OldChoice),
-    "form": TypeAdapter(dict[str, Any]),
+    "form": TypeAdapter(Annotated[FilledForm, BeforeValidator(_as_form)]),
     "repeat": TypeAdapter(Literal["same", "again"] | OtherWords),
     "bot": TypeAdapter(BotMessages),
+    "announced": TypeAdapter(Annotated[Announced, BeforeValidator(_as_response)]),
+    "request": TypeAdapter(Request),
+    "download": TypeAdapter(Download),
     "problem": TypeAdapter(Problem),
     "owner": TypeAdapter(Literal["bot", "person"]),
     "history": TypeAdapter(list[Shown]),

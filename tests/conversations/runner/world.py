@@ -44,6 +44,7 @@ class Speaker:
         own: The same of this person.
         sent: Everything this person sent, in order.
         mails_before: Ids of mails that lay in the inbox before.
+        announced: Ids of announcements that a step of the conversation has seen.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Speaker:
     own: set[str]
     sent: list[Sent] = field(default_factory=list)
     mails_before: set[int] = field(default_factory=set)
+    announced: set[str] = field(default_factory=set)
 
     @property
     def last(self) -> Sent:
@@ -66,6 +68,11 @@ class Speaker:
             raise Differs(f"{self.name} has not said anything yet")
         return self.sent[-1]
 
+    @property
+    def last_answered(self) -> Sent:
+        """The newest thing sent that was answered; what was refused has changed nothing."""
+        return next((sent for sent in reversed(self.sent) if sent.went_well), self.last)
+
 
 class World:
     """The desk under test."""
@@ -75,14 +82,15 @@ class World:
         self._http = httpx.Client(base_url=stack.url, timeout=_ANSWER_SECONDS, trust_env=False)
         self._customers: dict[str, dict[str, Any]] = {}
 
-    def open(self, name: str, wanted: str | None) -> Speaker:
+    def open(self, name: str, wanted: str | None, with_rows: str | None = None) -> Speaker:
         """Open a session.
 
         Args:
             name: What the conversation calls this person.
             wanted: Id or name of a customer, `any` for one that no other test uses, None for an anonymous visitor.
+            with_rows: For `any`: a table in which that customer has a row.
         """
-        row = None if wanted is None else self._customer(wanted)
+        row = None if wanted is None else self._customer(wanted, with_rows)
         headers = {}
         if row is not None:
             answer = self._http.post("/demo/sign-in", json={"customer_id": str(row["id"])})
@@ -108,6 +116,16 @@ class World:
         answer = self._http.get("/api/v1/messages", headers={"Authorization": f"Bearer {speaker.token}"})
         found: dict[str, Any] = answer.raise_for_status().json()
         return found
+
+    def request(self, speaker: Speaker, number: str) -> tuple[int, dict[str, Any]]:
+        """What `GET /requests/{number}` says to somebody."""
+        answer = self._http.get(f"/api/v1/requests/{number}", headers={"Authorization": f"Bearer {speaker.token}"})
+        return answer.status_code, answer.json()
+
+    def fetch(self, speaker: Speaker, url: str) -> tuple[int, bytes]:
+        """What a link gives somebody."""
+        answer = self._http.get(url, headers={"Authorization": f"Bearer {speaker.token}"})
+        return answer.status_code, answer.content
 
     def inbox(self, address: str) -> list[dict[str, Any]]:
         """Mails sent to an address, newest first."""
@@ -142,8 +160,11 @@ class World:
         """Let time pass."""
         time.sleep(seconds)
 
-    def _customer(self, wanted: str) -> dict[str, Any]:
-        wanted = self._stack.spare_customer() if wanted == "any" else wanted
+    def _customer(self, wanted: str, with_rows: str | None) -> dict[str, Any]:
+        if wanted == "any":
+            rows = self._stack.rows("shop", with_rows) if with_rows else []
+            among = {str(row["customer_id"]) for row in rows} if with_rows else None
+            wanted = self._stack.spare_customer(among)
         for number, row in self._all_customers().items():
             if wanted in (number, row["name"]):
                 return row

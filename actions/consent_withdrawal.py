@@ -1,0 +1,135 @@
+"""Stop using my data for this: the purposes on a card, what each end means, a receipt; and giving it back."""
+
+import re
+from collections.abc import Sequence
+from typing import ClassVar
+
+from actions.base import DeskAction, Events, Turn
+from actions.consent_cards import ALL, GIVE, INTENTS, QUESTION, ask_about, clauses_in_force, show_card, text
+from actions.journey import Journey
+from bot.privacy.consent_standing import PurposeStanding, named_in, standing
+from bot.privacy.consent_withdrawal import Receipt, choose
+from bot.privacy.form_cards import TICKED, UNTICKED
+from bot.privacy.request_status import RequestView
+from bot.store import conversations
+from bot.vocabulary import ConsentState, RequestKind
+
+# Whoever says one of these means more than the one purpose they name, or all but that one.
+_WIDER = re.compile(r"\b(all|but|each|every|everything|except|besides|others?)\b", re.IGNORECASE)
+# A yes with one of these in it may be a yes to something else.
+_CONDITION = re.compile(r"\b(but|except|unless|without|only|first|not|never|don'?t|keep)\b", re.IGNORECASE)
+
+
+class ConsentJourney(Journey):
+    """Asks on one card, and does it at the next message: as few turns for a no as for a yes."""
+
+    kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.WITHDRAW_CONSENT, RequestKind.OBJECT_TO_PROCESSING)
+
+    def begin(self, turn: Turn, kind: RequestKind) -> Events:
+        """Apply a button's choice; ask about the one purpose that was named; show the card otherwise."""
+        if turn.chosen:
+            _apply_button(turn, turn.chosen)
+            return []
+        standings = _standings(turn)
+        words = turn.words(turn.origin) if turn.was_typed else ""
+        named = [] if _WIDER.search(words) else named_in(words, standings)
+        if len(named) == 1:
+            ask_about(turn, kind, named[0])
+        else:
+            show_card(turn, standings)
+        return []
+
+    def question(self, turn: Turn, kind: RequestKind) -> None:
+        """Show the card again."""
+        show_card(turn, _standings(turn))
+
+    def agreed(self, turn: Turn, request: RequestView) -> None:
+        """Nothing more: the receipt was given with the choice."""
+
+    def submitted_form(self, turn: Turn, message_id: str) -> Events:
+        """Do what the switches say that the person moved, where it does not stand so already.
+
+        A switch left alone on an old card says nothing: neither a consent (GDPR Article 4(11)) nor a withdrawal.
+        """
+        values, shown = turn.form_values(message_id), _shown(turn)
+        moved = {key: value for key, value in values.items() if value != shown.get(key, value)}
+        standings = _standings(turn)
+        ended = [each.purpose.key for each in standings if moved.get(each.purpose.key) == UNTICKED and each.is_on]
+        given = [each.purpose.key for each in standings if moved.get(each.purpose.key) == TICKED and not each.is_on]
+        receipts = [
+            _choose(turn, ended, ConsentState.WITHDRAWN, turn.origin),
+            _choose(turn, given, ConsentState.GRANTED, f"{turn.origin}:given"),
+        ]
+        _tell(turn, receipts)
+        return []
+
+
+class Affirm(DeskAction):
+    """Takes a yes in words to the question about one purpose; says otherwise that nothing was asked."""
+
+    action_name = "action_affirm"
+
+    def act(self, turn: Turn) -> Events:
+        """Do it when the last thing said was that question and the yes has no condition."""
+        value = _asked_about(turn)
+        if value is None or turn.chat.subject is None:
+            turn.say("utter_affirm_alone")
+        elif turn.was_typed and _CONDITION.search(turn.words(turn.origin)):
+            show_card(turn, _standings(turn))
+        else:
+            _apply_button(turn, value)
+        return []
+
+
+def _asked_about(turn: Turn) -> str | None:
+    """What the button for a yes stands for, if the bot's last words were the question about one purpose."""
+    said = (event for event in reversed(turn.tracker.events) if event.get("event") == "bot")
+    last = next(said, None) or {}
+    if (last.get("metadata") or {}).get("utter_action") != QUESTION:
+        return None
+    payloads = [button["payload"].partition(" ") for button in (last.get("data") or {}).get("buttons") or []]
+    return next((value for intent, _, value in payloads if intent[1:] in INTENTS.values() and value), None)
+
+
+def _shown(turn: Turn) -> dict[str, str]:
+    """How the switches of the submitted card stood when it was given out."""
+    card = conversations.card_content(turn.session, turn.chat.id, turn.chosen or "")
+    return {field["name"]: field["value"] for field in card["fields"]}
+
+
+def _standings(turn: Turn) -> list[PurposeStanding]:
+    return standing(turn.session, turn.desk, turn.chat.subject or "")
+
+
+def _choose(turn: Turn, purposes: Sequence[str], state: ConsentState, origin: str) -> Receipt | None:
+    return choose(turn.session, turn.desk, turn.now, turn.chat, purposes, state, origin)
+
+
+def _apply_button(turn: Turn, value: str) -> None:
+    """Do what a button stands for: end one purpose, end all of them, or allow one again."""
+    if value.startswith(GIVE):
+        receipt = _choose(turn, [value.removeprefix(GIVE)], ConsentState.GRANTED, turn.origin)
+    elif value == ALL:
+        every = [each.purpose.key for each in _standings(turn) if each.ends_as]
+        receipt = _choose(turn, every, ConsentState.WITHDRAWN, turn.origin)
+    else:
+        receipt = _choose(turn, [value], ConsentState.WITHDRAWN, turn.origin)
+    _tell(turn, [receipt])
+
+
+def _tell(turn: Turn, receipts: Sequence[Receipt | None]) -> None:
+    """Give a receipt for each choice, or say that nothing was changed."""
+    made = [receipt for receipt in receipts if receipt is not None and receipt.choices]
+    for receipt in made:
+        card = {
+            "kind": "receipt",
+            "number": receipt.number,
+            "title": text(turn, "utter_consent_receipt_title"),
+            "lines": receipt.lines,
+        }
+        given = receipt.choices[0].state is ConsentState.GRANTED
+        response = "utter_consent_given" if given else "utter_consent_ended"
+        clauses = [choice.clause for choice in receipt.choices]
+        turn.say(response, clauses_in_force(turn, clauses), card, number=receipt.number, purposes=receipt.titles)
+    if not made:
+        turn.say("utter_consent_unchanged")

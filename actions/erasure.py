@@ -1,0 +1,97 @@
+"""Delete my data, make it anonymous, cancel my account: what would go is shown first, and the yes says how much."""
+
+from typing import Any
+
+from actions.base import Turn, in_words_with_time
+from actions.journey import Journey
+from bot.errors import Invalid
+from bot.privacy.erasure_guard import aim_of
+from bot.privacy.erasure_plan import plan_in_words
+from bot.privacy.request_status import RequestView
+from bot.store.desk_tables import PrivacyRequest
+from bot.store.erasing import ANONYMISE, DELETE, EVERYTHING, RECORDED, freeze, plan
+from bot.vocabulary import RequestKind, RequestState
+
+_CHOICES = {
+    "everything": (EVERYTHING, DELETE),
+    "everything_anonymous": (EVERYTHING, ANONYMISE),
+    "recorded": (RECORDED, DELETE),
+    "recorded_anonymous": (RECORDED, ANONYMISE),
+}
+"""What a button's yes stands for: how much, and whether what the shop recorded is deleted or made anonymous."""
+
+_QUESTION = {
+    RequestKind.ERASURE: "utter_ask_erasure",
+    RequestKind.ANONYMISATION: "utter_ask_anonymisation",
+    RequestKind.CANCEL_ACCOUNT: "utter_ask_cancel_account",
+}
+_CLAUSE = {
+    RequestKind.ERASURE: "delete-or-anonymise",
+    RequestKind.ANONYMISATION: "delete-or-anonymise",
+    RequestKind.CANCEL_ACCOUNT: "account-cancellation",
+}
+
+
+class ErasureJourney(Journey):
+    """The talk of the three rights after which something is gone."""
+
+    kinds = (RequestKind.ERASURE, RequestKind.ANONYMISATION, RequestKind.CANCEL_ACCOUNT)
+
+    def question(self, turn: Turn, kind: RequestKind) -> None:
+        """Show row by row counted what would go, what stays and why; then ask, with the choices there are."""
+        shop, today = turn.desk.shop, turn.now.date()
+        snapshot = freeze(shop, str(turn.chat.subject))
+        recorded = bool(plan(shop, snapshot, RECORDED, DELETE, today).tables)
+        scope, mode = _default(kind, recorded)
+        card = plan_in_words(plan(shop, snapshot, scope, mode, today))
+        days = turn.desk.settings.cooling_off_days
+        if days:
+            window = f"{days} days" if days > 1 else "one day"
+            turn.say("utter_erasure_plan", citations=[_CLAUSE[kind]], card=card, window=window)
+        else:
+            turn.say("utter_erasure_plan_at_once", citations=[_CLAUSE[kind]], card=card)
+        turn.say(_QUESTION[kind] if recorded else f"{_QUESTION[kind]}_all")
+
+    def details(self, turn: Turn, kind: RequestKind) -> dict[str, Any]:
+        """What the button says; a typed yes means what the list showed.
+
+        Raises:
+            Invalid: The button belongs to another question; nothing is guessed where data goes.
+        """
+        if turn.chosen is None:
+            scope, mode = _default(kind, recorded=kind is not RequestKind.ANONYMISATION or _has_recorded(turn))
+        elif turn.chosen in _CHOICES:
+            scope, mode = _CHOICES[turn.chosen]
+        else:
+            raise Invalid
+        return {"scope": scope, "mode": mode}
+
+    def agreed(self, turn: Turn, request: RequestView) -> None:
+        """Say that it counts from now, until when it can be taken back, and what then happens."""
+        details = turn.session.get_one(PrivacyRequest, request.number).details
+        response = "utter_erasure_agreed" if aim_of(details).is_all else "utter_erasure_recorded_agreed"
+        if request.state is RequestState.ON_HOLD:
+            response += "_hold"
+        elif request.until is None:
+            response += "_at_once"
+        buttons = [{"title": "Take it back", "payload": f"/revoke_request {request.number}"}]
+        turn.say(
+            response,
+            citations=[_CLAUSE[request.kind]],
+            buttons=buttons if request.revocable else None,
+            number=request.number,
+            until=in_words_with_time(request.until) if request.until else "",
+        )
+
+
+def _has_recorded(turn: Turn) -> bool:
+    """Whether the shop has recorded anything about the person by itself."""
+    snapshot = freeze(turn.desk.shop, str(turn.chat.subject))
+    return bool(plan(turn.desk.shop, snapshot, RECORDED, DELETE, turn.now.date()).tables)
+
+
+def _default(kind: RequestKind, recorded: bool) -> tuple[str, str]:
+    """What a plain yes means; the question says the same."""
+    if kind is not RequestKind.ANONYMISATION:
+        return EVERYTHING, DELETE
+    return (RECORDED if recorded else EVERYTHING), ANONYMISE

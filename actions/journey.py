@@ -1,0 +1,47 @@
+"""A right as it is talked about: what is said before the question, the question, and what follows a yes."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from actions.base import Events, Turn
+from bot.errors import NotFound
+from bot.privacy.request_status import RequestView
+from bot.vocabulary import RequestKind
+
+
+class Journey(ABC):
+    """The talk of one right; the request form leads every journey through yes, code and receipt."""
+
+    kinds: ClassVar[tuple[RequestKind, ...]]
+
+    def begin(self, turn: Turn, kind: RequestKind) -> Events | None:
+        """What must come before the question, such as a form to fill in.
+
+        Returns:
+            None to go on to the question; otherwise the events with which this turn ends.
+        """
+        return None
+
+    def submitted_form(self, turn: Turn, message: str) -> Events | None:
+        """A form of this right was filled in and sent.
+
+        Args:
+            turn: The turn.
+            message: Id of the message that holds the values; `turn.form_values` reads them.
+
+        Returns:
+            None to go on to the question; otherwise the events with which this turn ends.
+        """
+        raise NotFound
+
+    @abstractmethod
+    def question(self, turn: Turn, kind: RequestKind) -> None:
+        """Say what would happen and ask for a yes; called again after every digression."""
+
+    def details(self, turn: Turn, kind: RequestKind) -> dict[str, Any]:
+        """What is asked for in particular, kept encrypted with the request when the yes came."""
+        return {}
+
+    def agreed(self, turn: Turn, request: RequestView) -> None:
+        """Say what happens next, once the yes (and the code, where one is needed) came."""
+        turn.say("utter_request_agreed", number=request.number)

@@ -1,0 +1,123 @@
+"""A right is asked for: named back, confirmed, verified where it must be, and on its way."""
+
+from rasa_sdk.events import FollowupAction, SlotSet
+
+from actions import identity_verification
+from actions.base import DeskAction, Events, Turn, in_words_with_time
+from actions.journeys import JOURNEYS, KIND_OF_INTENT
+from bot.privacy.request_intake import open_request
+from bot.privacy.request_status import STATE_WORDS, RequestView, own_request
+from bot.store import conversations
+from bot.vocabulary import RequestKind, RequestState
+
+CLAUSE_OF_KIND = {
+    RequestKind.ERASURE: "delete-or-anonymise",
+    RequestKind.ANONYMISATION: "delete-or-anonymise",
+    RequestKind.CANCEL_ACCOUNT: "account-cancellation",
+    RequestKind.WITHDRAW_CONSENT: "your-rights",
+    RequestKind.RECTIFICATION: "access-and-correction",
+}
+SLOTS = ("request_kind", "request_number", "request_message", "request_confirmed", "request_code")
+# People correct their corrections: a newer one takes the place of one that still waits for its code.
+_MAY_BE_ASKED_ANEW = {RequestKind.RECTIFICATION, RequestKind.WITHDRAW_CONSENT, RequestKind.OBJECT_TO_PROCESSING}
+_FORM_KINDS = {"rectification": RequestKind.RECTIFICATION, "consent": RequestKind.WITHDRAW_CONSENT}
+
+
+def cleared() -> Events:
+    """The form's slots, empty again."""
+    return [SlotSet(slot, None) for slot in SLOTS]
+
+
+def ask(kind: RequestKind, message: str | None) -> Events:
+    """Begin the form that asks for a yes."""
+    return [
+        *cleared(),
+        SlotSet("request_kind", kind.value),
+        SlotSet("request_message", message),
+        FollowupAction("request_form"),
+    ]
+
+
+class OpenRequest(DeskAction):
+    """Begins the question that confirms a request; asks an anonymous person to sign in instead."""
+
+    action_name = "action_open_request"
+
+    def act(self, turn: Turn) -> Events:
+        """Remember which right is meant, then let the form ask."""
+        kind = KIND_OF_INTENT[turn.intent]
+        if kind is RequestKind.GUARDIAN_CONSENT:
+            # Often a question about age at the same time: the policy answers it either way.
+            turn.say("utter_guardian_rule", citations=["minors"])
+        if turn.chat.subject is None:
+            if kind in CLAUSE_OF_KIND:
+                turn.say(f"utter_ask_policy/{CLAUSE_OF_KIND[kind]}", citations=[CLAUSE_OF_KIND[kind]])
+            turn.ask_to_sign_in()
+            return []
+        if kind not in _MAY_BE_ASKED_ANEW:
+            waiting = open_request(turn.session, turn.chat.subject, kind)
+            if waiting is not None:
+                return self._already_open(turn, waiting)
+        events = JOURNEYS[kind].begin(turn, kind)
+        return ask(kind, turn.origin if turn.was_typed else None) if events is None else events
+
+    def _already_open(self, turn: Turn, waiting: RequestView) -> Events:
+        """Say so; a request that still waits for its code goes on to the code, in this conversation."""
+        if turn.chosen != identity_verification.RESEND:
+            until = in_words_with_time(waiting.until) if waiting.until else turn.day(waiting.due_at)
+            revocable = waiting.state is RequestState.COOLING_OFF
+            response = "utter_request_already_open_revocable" if revocable else "utter_request_already_open"
+            state = STATE_WORDS[waiting.state]
+            turn.say(response, number=waiting.number, state=state, due=turn.day(waiting.due_at), until=until)
+        if waiting.state is not RequestState.AWAITING_VERIFICATION:
+            return []
+        return [
+            *cleared(),
+            SlotSet("request_kind", waiting.kind.value),
+            SlotSet("request_number", waiting.number),
+            SlotSet("request_confirmed", True),
+            FollowupAction("request_form"),
+        ]
+
+
+class AskRequestConfirmed(DeskAction):
+    """Says what would happen and asks for a yes; again after every digression."""
+
+    action_name = "action_ask_request_confirmed"
+
+    def act(self, turn: Turn) -> Events:
+        """Ask as the right asks."""
+        kind = RequestKind(turn.tracker.get_slot("request_kind"))
+        JOURNEYS[kind].question(turn, kind)
+        return []
+
+
+class SubmitForm(DeskAction):
+    """Takes a form that was filled in and sent, and hands it to the right it belongs to."""
+
+    action_name = "action_submit_form"
+
+    def act(self, turn: Turn) -> Events:
+        """Go on with the right's question, or say that the form changes nothing."""
+        form = conversations.form_name(turn.session, turn.chat.id, int(turn.origin))
+        kind = _FORM_KINDS[form]
+        events = JOURNEYS[kind].submitted_form(turn, turn.origin)
+        return ask(kind, turn.origin) if events is None else events
+
+
+class SubmitRequest(DeskAction):
+    """Says what follows when a request was confirmed (and verified); says that nothing was filed otherwise."""
+
+    action_name = "action_submit_request"
+
+    def act(self, turn: Turn) -> Events:
+        """Tell how it goes on."""
+        number, code = turn.tracker.get_slot("request_number"), turn.tracker.get_slot("request_code")
+        if code == identity_verification.FAILED:
+            return cleared()
+        if not (number and turn.tracker.get_slot("request_confirmed")):
+            turn.say("utter_request_not_filed")
+        elif code in (identity_verification.VERIFIED, identity_verification.NOT_NEEDED):
+            request = own_request(turn.session, turn.chat.subject or "", number)
+            JOURNEYS[request.kind].agreed(turn, request)
+        return cleared()

@@ -1,0 +1,1 @@
+"""The command line, one file per topic; `bot/__main__.py` puts them together."""

@@ -1,0 +1,106 @@
+"""The command line for privacy requests: the list, and what a person decides about one."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bot.bootstrap import open_desk
+from bot.errors import NotFound
+from bot.privacy import fulfilment, holds
+from bot.privacy.deadlines import date_of
+from bot.privacy.deadlines_extension import extend
+from bot.privacy.deadlines_rules import ExtensionReason
+from bot.privacy.request_intake import verified
+from bot.privacy.rooms import ROOMS
+from bot.privacy.worklist import worklist
+from bot.store.desk_tables import PrivacyRequest
+from bot.vocabulary import HoldKind, RequestKind
+
+app = typer.Typer(help="Privacy requests: list them, and decide what only a person may decide.")
+out = Console(highlight=False, soft_wrap=True)
+By = Annotated[str, typer.Option("--by", help="Who decides; stands in the record.")]
+
+
+@app.callback(invoke_without_command=True)
+def list_requests(
+    context: typer.Context, show_all: Annotated[bool, typer.Option("--all", help="Also those that are closed.")] = False
+) -> None:
+    """List privacy requests and cases that wait for a person, nearest due date first."""
+    if context.invoked_subcommand:
+        return
+    desk = open_desk()
+    table = Table("number", "kind", "state", "priority", "received", "due", box=None)
+    with desk.reading() as session:
+        for entry in worklist(session, show_all):
+            dates = (f"{entry.received_at:%Y-%m-%d}", f"{date_of(entry.due_at, desk.settings)}")
+            table.add_row(entry.number, entry.kind, entry.state, entry.priority, *dates)
+    out.print(table)
+
+
+@app.command()
+def show(number: str) -> None:
+    """Show one request: where it stands, what holds it up, and what could not be done."""
+    with open_desk().reading() as session:
+        request = session.get(PrivacyRequest, number)
+        if request is None:
+            raise NotFound("There is no request with that number.")
+        table = Table("", "", box=None, show_header=False)
+        for name in ("number", "kind", "state", "regime", "received_at", "due_at", "verified_at", "not_before"):
+            table.add_row(name.replace("_", " "), str(getattr(request, name) or ""))
+        table.add_row("on hold because of", request.hold_reason or "")
+        for step, lines in (request.outcome or {}).get("rest", {}).items():
+            table.add_row(f"left by {step}", "\n".join(lines))
+        out.print(table)
+
+
+@app.command("verified")
+def mark_verified(number: str, by: By) -> None:
+    """Let a request go on whose person was checked by other means, since the shop holds no address for a code."""
+    desk = open_desk()
+    with desk.transaction() as session:
+        request = session.get(PrivacyRequest, number)
+        if request is None or request.hold_reason != HoldKind.NO_ADDRESS:
+            raise NotFound("No request of that number waits for a person to check who it is.")
+        room = ROOMS[RequestKind(request.kind)]
+        state = verified(session, desk, desk.clock.now(), number, room, actor=by).state
+    out.print(f"{number} goes on: {state}.")
+
+
+@app.command()
+def retry(number: str, by: By) -> None:
+    """Take up what a request left undone, once its cause was mended."""
+    fulfilment.retry(open_desk(), number, by)
+    out.print(f"{number} is taken up again.")
+
+
+@app.command("extend")
+def give_more_time(
+    number: str, reason: Annotated[ExtensionReason, typer.Option(help="Why; the person is told.")], by: By
+) -> None:
+    """Give a request the one extension its regime allows; the person is told at once, with the reason."""
+    desk = open_desk()
+    with desk.transaction() as session:
+        until = extend(session, desk, desk.clock.now(), number, reason, actor=by)
+    out.print(f"{number} is to be answered by {date_of(until, desk.settings):%Y-%m-%d}.")
+
+
+@app.command()
+def hold(customer: str, reference: Annotated[str, typer.Option(help="The legal matter.")], by: By) -> None:
+    """Keep a customer's data from being erased while a legal matter runs."""
+    desk = open_desk()
+    if desk.shop.customer(customer) is None:
+        raise NotFound("The shop has no such customer.")
+    with desk.transaction() as session:
+        holds.place(session, desk.clock.now(), customer, HoldKind.LEGAL, None, reference, actor=by)
+    out.print(f"Held under {reference}.")
+
+
+@app.command()
+def release(reference: Annotated[str, typer.Option(help="The legal matter.")], by: By) -> None:
+    """End a legal hold; requests it kept waiting go on."""
+    desk = open_desk()
+    with desk.transaction() as session:
+        holds.release(session, desk.clock.now(), reference, by)
+    out.print(f"Released {reference}.")

@@ -1,0 +1,75 @@
+"""The steps of an erasure in what the desk itself has: chats, mails, requests, cases, choices, and the engine's record.
+
+A conversation is personal data like any other. It is erased after its turn has ended, never inside one, and leaves a
+tombstone in both databases so that nobody who still works on it brings it back.
+"""
+
+from collections.abc import Sequence
+
+from bot.clocks import SystemClock
+from bot.privacy.erasure_guard import checked, paced, permitted, plan_of
+from bot.privacy.export import forget_exports
+from bot.privacy.room import NotYet, Work
+from bot.store import own_records, tracker_records
+from bot.store.desk_tables import PrivacyRequest
+
+# Leases are about live processes, so they follow the machine's clock.
+_machine = SystemClock()
+
+
+def erase_own(work: Work) -> Sequence[str]:
+    """Everything the desk wrote down about the person goes, but the running request and what stops the processing."""
+    sweep(work)
+    now = work.desk.clock.now()
+    with work.desk.transaction() as session:
+        request = permitted(session, work)
+        subject, plan = str(request.subject), plan_of(request)
+        if not own_records.close_other_requests(session, now, _machine.now(), subject, work.number):
+            raise NotYet("Another request of this person is being worked on.")
+        forget_exports(session, work.desk, subject)
+        own_records.delete_codes_and_disputes(session, subject)
+        others = (PrivacyRequest.subject == subject) & (PrivacyRequest.number != work.number)
+        own_records.empty_requests(session, others)
+        own_records.close_cases(session, subject)
+        own_records.keep_choices_without_name(session, subject, bytes.fromhex(plan["secret"]))
+        request.statement, request.conversation_id = None, None
+    return []
+
+
+def erase_in_tracker(work: Work) -> Sequence[str]:
+    """The engine's record of the person's chats goes, for good."""
+    plan = checked(work)
+    url = work.desk.settings.tracker_database_url
+    tracker_records.erase(url, plan["conversations"], work.desk.clock.now())
+    tracker_records.settle(url)
+    return []
+
+
+def sweep(work: Work) -> None:
+    """Mails to the person and every chat of theirs go, also those that came while the work ran.
+
+    Raises:
+        NotYet: A turn of one of the chats runs; what could be erased was.
+    """
+    plan = checked(work)
+    with work.desk.reading() as session:
+        mails = own_records.mails_of(session, str(work.subject), plan["addresses"], paced(work))
+        chats = own_records.conversations_of(session, str(work.subject))
+    with work.desk.transaction() as session:
+        permitted(session, work)
+        own_records.delete_mails(session, mails, work.number)
+    busy = [chat for chat in chats if not _erase_chat(work, chat)]
+    if busy:
+        raise NotYet("A message of this person is being answered.")
+
+
+def _erase_chat(work: Work, conversation_id: str) -> bool:
+    work.heartbeat()
+    with work.desk.transaction() as session:
+        request = permitted(session, work)
+        if not own_records.erase_conversation(session, conversation_id, _machine.now(), work.desk.clock.now()):
+            return False
+        plan = plan_of(request)
+        if conversation_id not in plan["conversations"]:
+            request.plan = {**plan, "conversations": [*plan["conversations"], conversation_id]}
+        return True

@@ -1,0 +1,207 @@
+"""Looks for what was left behind of somebody: in the desk's tables, the engine's record, and the files beside them.
+
+Says where and how many, never what. A request is "done" only when this finds nothing.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Column, String, Table, select
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from bot.config import Settings
+from bot.store import tracker_records
+from bot.store.desk_tables import Base
+
+_BATCH = 500
+_CHUNK = 1 << 20
+_OVERLAP = 4096
+_LONG_ID = 9
+_OWN_FILES = ("secrets.json", "queue.sqlite3")
+
+type Row = dict[str, Any]
+type Stays = Callable[[str, Row], bool]
+
+
+@dataclass(frozen=True)
+class Traces:
+    """What would give somebody away.
+
+    Attributes:
+        subject: The customer id, looked for where the desk keeps customer ids.
+        words: Values of the person, looked for in every text.
+    """
+
+    subject: str
+    words: re.Pattern[str] | None
+    raw: re.Pattern[bytes] | None
+
+    @classmethod
+    def of(cls, subject: str, look_for: Mapping[str, str]) -> "Traces":
+        """Traces of a customer.
+
+        Args:
+            subject: The customer id.
+            look_for: Values that can mean nobody else, as `erasing.freeze` keeps them: e-mail, phone (digits), name.
+        """
+        spelled = [_in_any_spelling(kind, value) for kind, value in look_for.items() if value.strip()]
+        if not subject.isdigit() and len(subject) >= _LONG_ID:
+            spelled.append(re.escape(subject))
+        if not spelled:
+            return cls(subject, None, None)
+        written = [form for kind, value in look_for.items() for form in _in_files(kind, value)]
+        return cls(
+            subject,
+            re.compile(rf"(?<!\w)(?:{'|'.join(spelled)})(?!\w)", re.IGNORECASE),
+            re.compile(b"|".join(sorted(written) or [re.escape(subject.encode())]), re.IGNORECASE),
+        )
+
+    def in_value(self, value: Any) -> bool:
+        """Whether a stored value, however nested, tells of the person."""
+        return self.words is not None and any(self.words.search(text) for text in _texts(value))
+
+
+def _in_any_spelling(kind: str, value: str) -> str:
+    """A phone number with whatever stands between its digits and before them; other values with any spaces."""
+    if kind == "phone":
+        return r"\+?(?:[\d\s().-]{0,8})" + r"[\s()./-]{0,3}".join(value)
+    return r"\s+".join(map(re.escape, value.split()))
+
+
+def _in_files(kind: str, value: str) -> set[bytes]:
+    """How a value may stand in a file: as it is, inside JSON, in an address."""
+    if kind == "phone":
+        digits = rb"[\s()./-]{0,3}".join(sign.encode() for sign in value)
+        return {rb"(?<!\d)\d{0,3}[\s()./-]{0,3}" + digits + rb"(?!\d)"}
+    return {re.escape(form) for form in (value.encode(), json.dumps(value)[1:-1].encode(), quote(value).encode())}
+
+
+def _texts(value: Any) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for key, each in value.items():
+                yield from _texts(key)
+                yield from _texts(each)
+        case list() | tuple():
+            for each in value:
+                yield from _texts(each)
+
+
+def in_desk(session: Session, traces: Traces, stays: Stays, heartbeat: Callable[[], None]) -> Counter[str]:
+    """How many rows of each of the desk's own tables tell of the person, everything decrypted.
+
+    Args:
+        session: A session that only reads.
+        traces: What to look for.
+        stays: Whether a row is known and goes, or has gone, another way; given the table's name and the row.
+        heartbeat: Called between batches.
+    """
+    found: Counter[str] = Counter()
+    for table in Base.metadata.sorted_tables:
+        looked_at = [column for column in table.columns if _tells(column)]
+        if looked_at:
+            found[table.name] = _in_table(session, table, looked_at, traces, stays, heartbeat)
+    return +found
+
+
+def _tells(column: Column[Any]) -> bool:
+    kind = column.type
+    return isinstance(kind, String) or type(kind).__name__.startswith("Encrypted")
+
+
+def _in_table(
+    session: Session,
+    table: Table,
+    columns: list[Column[Any]],
+    traces: Traces,
+    stays: Stays,
+    heartbeat: Callable[[], None],
+) -> int:
+    found = 0
+    query = select(*dict.fromkeys([*table.primary_key.columns, *columns])).order_by(*table.primary_key.columns)
+    rows = session.connection().execution_options(yield_per=_BATCH).execute(query).mappings()
+    for batch in rows.partitions(_BATCH):
+        found += sum(1 for row in batch if _is_trace(dict(row), columns, traces) and not stays(table.name, dict(row)))
+        heartbeat()
+    return found
+
+
+def _is_trace(row: Row, columns: list[Column[Any]], traces: Traces) -> bool:
+    for column in columns:
+        value = row[column.name]
+        if value is None:
+            continue
+        if column.info.get("data") == "identifier" and value == traces.subject:
+            return True
+        if traces.in_value(value):
+            return True
+    return False
+
+
+def in_tracker(
+    settings: Settings, traces: Traces, conversations: Collection[str], heartbeat: Callable[[], None]
+) -> int:
+    """How many events of the engine's record are of these conversations, or tell of the person in another one."""
+    found = tracker_records.left_of(settings.tracker_database_url, conversations)
+    for number, event in enumerate(tracker_records.everything(settings.tracker_database_url)):
+        found += traces.in_value(event)
+        if not number % _BATCH:
+            heartbeat()
+    return found
+
+
+def in_files(settings: Settings, traces: Traces, heartbeat: Callable[[], None]) -> Counter[str]:
+    """How many places in each file below `DESK_HOME` tell of the person: logs, packages, whatever somebody put there.
+
+    The databases and the secrets themselves are left out: the former are searched as databases.
+    """
+    found: Counter[str] = Counter()
+    if traces.raw is None:
+        return found
+    own = _databases(settings)
+    for path in sorted(settings.desk_home.rglob("*")):
+        if path.is_symlink() or not path.is_file() or path in own or path.name in _OWN_FILES:
+            continue
+        if path.name.removesuffix("-wal").removesuffix("-shm") in _OWN_FILES:
+            continue
+        heartbeat()
+        name = str(path.relative_to(settings.desk_home))
+        places = _in_file(path, traces.raw)
+        if traces.raw.search(name.encode()):
+            name, places = str(path.parent.relative_to(settings.desk_home)), places + 1
+        found[name] += places
+    return +found
+
+
+def _databases(settings: Settings) -> set[Path]:
+    files = set()
+    for url in (settings.desk_database_url, settings.shop_database_url, settings.tracker_database_url):
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            database = Path(parsed.database).absolute()
+            files |= {database.with_name(database.name + ending) for ending in ("", "-wal", "-shm", "-journal")}
+    return files
+
+
+def _in_file(path: Path, raw: re.Pattern[bytes]) -> int:
+    """How many times a file says it; a place across two chunks is found once."""
+    found, carried = 0, b""
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                text = carried + chunk
+                ends = [match.end() for match in raw.finditer(text)]
+                found += len(ends)
+                carried = text[max(ends[-1] if ends else 0, len(text) - _OVERLAP) :]
+    except FileNotFoundError:
+        return 0  # gone while we looked
+    return found

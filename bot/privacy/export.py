@@ -1,0 +1,283 @@
+"""Gives a person the copy of their data: made by the worker, sealed on disk, fetched once in the chat.
+
+Law: GDPR Article 15(1), (3) and (4), 20(1). Policy: clauses `access-and-correction` (what is opened), `no-access` and
+`delete-or-anonymise` (what is only named), `security` (encrypted while it waits).
+"""
+
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO
+
+from cryptography.fernet import Fernet
+from sqlalchemy import CursorResult, delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from bot.errors import DeskError, NotFound
+from bot.privacy.access import NamedOnly, summarise
+from bot.privacy.room import Room, Step, Work
+from bot.store import audit, outbox
+from bot.store.announcements import announce
+from bot.store.conversations import hashed
+from bot.store.desk import Desk
+from bot.store.desk_tables import Export
+from bot.store.package import shelf
+from bot.store.package.contents import Contents, Named
+from bot.store.package.desk_data import CATEGORIES, desk_sources
+from bot.store.package.sealed import SealedWriter, unsealed
+from bot.store.package.shop_data import ShopData
+from bot.store.package.spool import Spool
+from bot.store.package.writing import Written, write_package
+from bot.vocabulary import AuditEvent
+
+ADDRESS = "/api/v1/exports/"
+_CLAUSES = ("access-and-correction", "no-access", "delete-or-anonymise")
+_SECONDS_BETWEEN_BEATS = 3.0
+_PROGRESS_AFTER = (5.0, 30.0, 120.0)
+
+
+class ExportGone(DeskError):
+    """The person's own package was fetched already, its time is over, or a newer one took its place."""
+
+    code = "export_gone"
+    status = 410
+    detail = (
+        "This copy can no longer be fetched: it was fetched before, or its time is over. Nothing of it is kept. "
+        "Ask for a copy of your data again, and a new one is made."
+    )
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A package on its way to its person: a ZIP file of `size` bytes, in pieces."""
+
+    stream: Iterator[bytes]
+    size: int
+    filename: str
+
+
+def steps(_work: Work) -> Sequence[Step]:
+    """Write the package, then tell the person."""
+    return [Step("package", _package), Step("offer", _offer)]
+
+
+ROOM = Room(steps, waits_for_contact_hold=True, mails_when_done=False)
+"""The link is told with its card by the last step, and by a mail of its own."""
+
+
+def _package(work: Work) -> Sequence[str]:
+    """Write the package anew; whatever an earlier try left behind goes first."""
+    work.heartbeat()
+    desk, subject = work.desk, work.subject
+    if subject is None or desk.shop.customer(subject) is None:
+        return ["The copy was not made: the shop has no such customer any more."]
+    with desk.transaction() as session:
+        forget_exports(session, desk, subject)
+        export = Export(
+            id=secrets.token_hex(16),
+            request_number=work.number,
+            subject=subject,
+            file_key=Fernet.generate_key().decode(),
+            created_at=desk.clock.now(),
+        )
+        session.add(export)
+    _write(work, export, _contents(desk, work.number, subject))
+    return []
+
+
+def _write(work: Work, export: Export, contents: Contents) -> None:
+    desk = work.desk
+    draft = shelf.draft(desk.settings, export.id)
+    try:
+        with (
+            SealedWriter(draft, export.file_key) as sink,
+            Spool(shelf.folder(desk.settings), export.id) as spool,
+        ):
+            write_package(sink, spool, contents, _Progress(work))
+            sink.finish()
+            size = sink.size
+        work.heartbeat()
+        draft.rename(shelf.finished(desk.settings, export.id))
+    finally:
+        draft.unlink(missing_ok=True)
+    with desk.transaction() as session:
+        mine = update(Export).where(Export.id == export.id).values(size=size)
+        kept: CursorResult[Any] = session.connection().execute(mine)
+    if not kept.rowcount:
+        # The person's data was erased meanwhile, or another worker began anew: this file belongs to nobody.
+        shelf.remove(desk.settings, export.id)
+        raise NotFound
+
+
+def _contents(desk: Desk, number: str, subject: str) -> Contents:
+    now = desk.clock.now()
+    policy = desk.policies.in_force(now.date())
+    summary = summarise(desk.shop, desk.datamap, subject)
+    sources = (*ShopData(desk.shop, subject).sources(), *desk_sources(desk, subject))
+    shown = {source.category for source in sources}
+    return Contents(
+        number=number,
+        subject=subject,
+        made_at=now,
+        policy_version=policy.version,
+        categories=(*(each for each in desk.datamap.categories.values() if each.key in shown), *CATEGORIES),
+        sources=sources,
+        withheld=_named(desk, summary.withheld),
+        outside=_named(desk, summary.outside),
+        clauses={name: policy.by_id[name].quote for name in _CLAUSES if name in policy.by_id},
+    )
+
+
+def _named(desk: Desk, kinds: Sequence[NamedOnly]) -> tuple[Named, ...]:
+    return tuple(Named(desk.datamap.categories[each.key], each.count) for each in kinds)
+
+
+class _Progress:
+    """Keeps the lease while the package is written, and says now and then in the chat how far it is."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+        self._begun = self._beaten = time.monotonic()
+        self._told = 0
+
+    def __call__(self, written: Written) -> None:
+        now = time.monotonic()
+        if now - self._beaten < _SECONDS_BETWEEN_BEATS:
+            return
+        self._beaten = now
+        self._work.heartbeat()
+        if self._told < len(_PROGRESS_AFTER) and now - self._begun > _PROGRESS_AFTER[self._told]:
+            self._told += 1
+            self._say(written)
+
+    def _say(self, written: Written) -> None:
+        desk = self._work.desk
+        with desk.transaction() as session:
+            announce(
+                session, desk.clock.now(), self._work.conversation_id, "utter_export_progress",
+                number=self._work.number, done=str(written.tables), tables=str(written.of), rows=f"{written.rows:,}",
+            )  # fmt: skip
+
+
+def _offer(work: Work) -> Sequence[str]:
+    """Make the link and tell of it, in one transaction: a link that nobody was told of cannot exist."""
+    desk = work.desk
+    if work.subject is None or desk.shop.customer(work.subject) is None:
+        return []
+    if not _is_ready(desk, work.number) and (rest := _package(work)):
+        return rest
+    now = desk.clock.now()
+    until = now + timedelta(hours=desk.settings.export_hours)
+    with desk.transaction() as session:
+        export = session.scalar(select(Export).where(Export.request_number == work.number).with_for_update())
+        if export is None:
+            raise NotFound
+        if export.token_hash is not None:
+            return []
+        token = secrets.token_urlsafe(32)
+        export.token_hash, export.expires_at = hashed(token), until
+        told = until.strftime("%-d %B %Y, %H:%M UTC")
+        card = {
+            "kind": "download",
+            "title": "A copy of your data",
+            "url": f"{ADDRESS}{token}",
+            "expires_at": until.isoformat(),
+            "size": export.size,
+        }
+        announce(session, now, work.conversation_id, "utter_export_ready", card, number=work.number, until=told)
+        if address := desk.email_of(work.subject):
+            dedupe = f"export-ready:{export.id}"
+            outbox.post(session, now, address, "export_ready", dedupe, number=work.number, until=told)
+        audit.record(
+            session, now, AuditEvent.EXPORT_READY, work.conversation_id, work.number, subject=work.subject,
+            actor="worker",
+        )  # fmt: skip
+    return []
+
+
+def _is_ready(desk: Desk, number: str) -> bool:
+    """Whether the package is whole, or was offered before; otherwise it was lost and is made again."""
+    with desk.reading() as session:
+        export = session.scalar(select(Export).where(Export.request_number == number))
+    if export is None or export.size is None:
+        return False
+    return export.token_hash is not None or shelf.finished(desk.settings, export.id).exists()
+
+
+def fetch(session: Session, desk: Desk, now: datetime, chat_subject: str | None, token: str) -> Fetched:
+    """Hand a package to its person, once.
+
+    It counts as fetched from the first byte on: its key and its file are gone before anything is sent, so that no
+    broken connection leaves it behind. Who did not get all of it asks for a copy again.
+
+    Args:
+        session: A transaction that is committed before the stream is read.
+        desk: The desk.
+        now: The desk's time; nothing is given after the package's time, whether it was removed yet or not.
+        chat_subject: Whose session asks.
+        token: From the link.
+
+    Raises:
+        NotFound: There is no such package, or it is somebody else's.
+        ExportGone: It was this person's, and can no longer be fetched.
+    """
+    export = session.scalar(select(Export).where(Export.token_hash == hashed(token)))
+    if export is None or chat_subject is None or export.subject != chat_subject:
+        raise NotFound
+    key, path = export.file_key, shelf.finished(desk.settings, export.id)
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        raise ExportGone from None
+    mine = (Export.id == export.id, Export.used_at.is_(None), Export.expires_at > now)
+    burnt: CursorResult[Any] = session.connection().execute(
+        update(Export).where(*mine).values(used_at=now, file_key="")
+    )
+    if not burnt.rowcount:
+        file.close()
+        raise ExportGone
+    audit.record(session, now, AuditEvent.EXPORT_FETCHED, reference=export.request_number, subject=export.subject)
+    name = f"my-data-{export.request_number}.zip"
+    return Fetched(_stream(desk, export.id, file, key), export.size or 0, name)
+
+
+def _stream(desk: Desk, export_id: str, file: BinaryIO, key: str) -> Iterator[bytes]:
+    with file:
+        shelf.remove(desk.settings, export_id)
+        yield from unsealed(file, key)
+
+
+def forget_exports(session: Session, desk: Desk, subject: str) -> int:
+    """Remove every package of a person, its link, its key and its file; a link that was given out is dead at once.
+
+    Returns:
+        How many there were.
+    """
+    ids = list(session.scalars(select(Export.id).where(Export.subject == subject)))
+    session.execute(delete(Export).where(Export.id.in_(ids)))
+    for export_id in ids:
+        shelf.remove(desk.settings, export_id)
+    return len(ids)
+
+
+def sweep_expired(desk: Desk) -> int:
+    """Remove packages whose time is over, and files that belong to no package.
+
+    Returns:
+        How many files went.
+    """
+    now = desk.clock.now()
+    # A package that was never offered was given up; a person at the shop knows of it.
+    given_up = now - timedelta(hours=desk.settings.export_hours) - timedelta(days=1)
+    over = or_(Export.expires_at <= now, Export.expires_at.is_(None) & (Export.created_at < given_up))
+    # Files first: the row of a file that is seen now was there before it.
+    files = shelf.owners(desk.settings)
+    with desk.transaction() as session:
+        session.execute(delete(Export).where(over))
+        kept = set(session.scalars(select(Export.id).where(Export.used_at.is_(None))))
+    orphans = [path for path, export_id in files.items() if export_id not in kept]
+    for path in orphans:
+        path.unlink(missing_ok=True)
+    return len(orphans)

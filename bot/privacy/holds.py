@@ -1,0 +1,68 @@
+"""What keeps requests of a person waiting: contact details that just changed, or a legal hold the shop placed."""
+
+from datetime import datetime
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from bot.errors import NotFound
+from bot.store import audit
+from bot.store.desk_tables import Hold
+from bot.vocabulary import AuditEvent, HoldKind
+
+
+def place(
+    session: Session,
+    now: datetime,
+    subject: str,
+    kind: HoldKind,
+    until: datetime | None,
+    reference: str,
+    actor: str | None = None,
+) -> None:
+    """Keep a person's copies and deletions waiting; a second hold with the same reference is not placed.
+
+    Args:
+        session: The transaction of its cause.
+        now: From when.
+        subject: Whose requests wait.
+        kind: Why.
+        until: When it ends by itself; None until somebody releases it.
+        reference: Number of the request or matter it comes from.
+        actor: Who placed it, where a person of the shop did.
+    """
+    known = select(Hold.id).where(Hold.subject == subject, Hold.kind == kind, Hold.reference == reference)
+    if session.scalar(known) is not None:
+        return
+    session.add(Hold(subject=subject, kind=kind, reference=reference, placed_at=now, until=until))
+    audit.record(session, now, AuditEvent.HOLD_PLACED, reference=reference, subject=subject, actor=actor)
+
+
+def release(session: Session, now: datetime, reference: str, actor: str) -> None:
+    """End a legal hold.
+
+    Raises:
+        NotFound: No such hold is in force.
+    """
+    held = session.scalar(select(Hold).where(Hold.reference == reference, Hold.released_at.is_(None)))
+    if held is None:
+        raise NotFound("There is no hold in force under that reference.")
+    session.execute(update(Hold).where(Hold.id == held.id).values(released_at=now))
+    audit.record(session, now, AuditEvent.HOLD_RELEASED, reference=reference, subject=held.subject, actor=actor)
+
+
+def held_until(session: Session, now: datetime, subject: str, kind: HoldKind) -> datetime | None:
+    """When the last hold of a kind with an end is over, or None when none is in force."""
+    return session.scalar(
+        select(Hold.until)
+        .where(Hold.subject == subject, Hold.kind == kind, Hold.released_at.is_(None), Hold.until > now)
+        .order_by(Hold.until.desc())
+        .limit(1)
+    )
+
+
+def is_held(session: Session, now: datetime, subject: str, kind: HoldKind) -> bool:
+    """Whether a hold of a kind is in force."""
+    lasting = or_(Hold.until.is_(None), Hold.until > now)
+    found = select(Hold.id).where(Hold.subject == subject, Hold.kind == kind, Hold.released_at.is_(None), lasting)
+    return session.scalar(found.limit(1)) is not None

@@ -1,0 +1,98 @@
+"""What is told and kept when a request ends, is held up, or cannot be finished without a person."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from bot.privacy.deadlines import date_of
+from bot.privacy.request_status import REQUEST_WORDS
+from bot.privacy.room import Room
+from bot.store import audit, outbox
+from bot.store.announcements import announce
+from bot.store.desk import Desk
+from bot.store.desk_tables import Case, PrivacyRequest, RequestStep
+from bot.store.numbers import next_number
+from bot.vocabulary import AuditEvent, CaseKind, CaseState, Priority, RequestKind, RequestState
+
+
+def keep_rest(request: PrivacyRequest, step: str, rest: Sequence[str]) -> None:
+    """Remember what a step could not do, in words without a personal value."""
+    if rest:
+        outcome = dict(request.outcome or {})
+        outcome["rest"] = {**outcome.get("rest", {}), step: list(rest)}
+        request.outcome = outcome
+
+
+def rest_of(request: PrivacyRequest) -> list[str]:
+    """Everything the steps could not do."""
+    return [line for lines in (request.outcome or {}).get("rest", {}).values() for line in lines]
+
+
+def reopen_steps(session: Session, request: PrivacyRequest, order: Sequence[str]) -> None:
+    """Take the steps that left something, and all after the first of them, out of the ledger.
+
+    Args:
+        session: Desk database.
+        request: A request that is done in part.
+        order: Names of all its steps, in order.
+    """
+    left = set((request.outcome or {}).get("rest", {}))
+    first = min((place for place, step in enumerate(order) if step in left), default=len(order))
+    again = RequestStep.step.in_(order[first:])
+    session.execute(delete(RequestStep).where(RequestStep.request_number == request.number, again))
+    request.outcome = {key: value for key, value in (request.outcome or {}).items() if key != "rest"}
+    session.flush()
+
+
+def tell_hold(session: Session, desk: Desk, now: datetime, request: PrivacyRequest) -> None:
+    """The work must wait: the person and the record are told, and somebody at the shop has to look."""
+    audit.record(
+        session, now, AuditEvent.REQUEST_ON_HOLD, reference=request.number, subject=request.subject, actor="worker"
+    )
+    announce(session, now, request.conversation_id, "utter_request_on_hold", number=request.number)
+    alarm(session, desk, now, request)
+
+
+def tell_end(session: Session, desk: Desk, now: datetime, request: PrivacyRequest, room: Room) -> None:
+    """The work is done, or done in part: told in the chat and by mail, and a person is alarmed about the rest."""
+    partly = request.state == RequestState.PARTLY_FULFILLED
+    event = AuditEvent.REQUEST_PARTLY_FULFILLED if partly else AuditEvent.REQUEST_FULFILLED
+    audit.record(session, now, event, reference=request.number, subject=request.subject, actor="worker")
+    if partly:
+        alarm(session, desk, now, request)
+        announce(session, now, request.conversation_id, "utter_request_partly_done", number=request.number)
+    elif room.done:
+        announce(session, now, request.conversation_id, room.done, number=request.number)
+    address = desk.email_of(request.subject) if request.subject else None
+    if address and (partly or room.mails_when_done):
+        template = "request_partly_fulfilled" if partly else "request_fulfilled"
+        what = REQUEST_WORDS[RequestKind(request.kind)]
+        outbox.post(
+            session, now, address, template, f"{template}:{request.number}", number=request.number, what=what,
+            due=f"{date_of(request.due_at, desk.settings):%d %B %Y}",
+        )  # fmt: skip
+
+
+def alarm(session: Session, desk: Desk, now: datetime, request: PrivacyRequest) -> None:
+    """Put a request that needs a person on the list of urgent cases, once while that case waits."""
+    waiting = select(Case.number).where(
+        Case.request_number == request.number, Case.kind == CaseKind.ALARM, Case.state == CaseState.WAITING
+    )
+    if session.scalar(waiting) is not None:
+        return
+    number = next_number(session, "CS", now)
+    session.add(
+        Case(
+            number=number,
+            kind=CaseKind.ALARM,
+            state=CaseState.WAITING,
+            priority=Priority.URGENT,
+            request_number=request.number,
+            origin=f"alarm:{number}",
+            created_at=now,
+            due_at=min(request.due_at, now + desk.settings.alarm_within),
+        )
+    )
+    audit.record(session, now, AuditEvent.CASE_FILED, reference=number, actor="worker")

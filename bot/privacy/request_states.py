@@ -1,0 +1,65 @@
+"""Where a request may go from where it is; every change is one conditional update, so that of two at once one wins."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import CursorResult, update
+from sqlalchemy.orm import Session
+
+from bot.store.desk_tables import PrivacyRequest
+from bot.vocabulary import RequestState as State
+
+NEXT: Mapping[State, frozenset[State]] = {
+    State.RECEIVED: frozenset({State.RUNNING, State.COOLING_OFF, State.ON_HOLD, State.DENIED, State.REVOKED}),
+    State.AWAITING_VERIFICATION: frozenset(
+        {State.RUNNING, State.COOLING_OFF, State.ON_HOLD, State.REVOKED, State.EXPIRED, State.DENIED}
+    ),
+    State.ON_HOLD: frozenset({State.RUNNING, State.COOLING_OFF, State.AWAITING_APPROVAL, State.REVOKED, State.DENIED}),
+    State.COOLING_OFF: frozenset({State.RUNNING, State.ON_HOLD, State.REVOKED, State.DENIED}),
+    State.AWAITING_APPROVAL: frozenset({State.RUNNING, State.REVOKED, State.DENIED}),
+    State.RUNNING: frozenset({State.FULFILLED, State.PARTLY_FULFILLED, State.ON_HOLD}),
+    State.PARTLY_FULFILLED: frozenset({State.RUNNING}),
+    State.FULFILLED: frozenset(),
+    State.DENIED: frozenset(),
+    State.REVOKED: frozenset(),
+    State.EXPIRED: frozenset(),
+}
+"""From a state to those that may follow it."""
+
+CLOSED = frozenset({State.FULFILLED, State.PARTLY_FULFILLED, State.DENIED, State.REVOKED, State.EXPIRED})
+"""States in which nothing happens by itself any more."""
+
+OPEN = frozenset(State) - CLOSED
+
+REVOCABLE = frozenset(state for state, following in NEXT.items() if State.REVOKED in following)
+"""States from which a person can still take their request back."""
+
+
+def move(session: Session, number: str, sources: Iterable[State], to: State, *conditions: Any, **values: Any) -> bool:
+    """Bring a request into another state, if it is still in one of those it may leave.
+
+    Args:
+        session: The transaction of what goes with it.
+        number: Which request.
+        sources: States it may be in; each must be allowed to lead to `to`.
+        to: The new state.
+        conditions: Further SQL conditions on the row.
+        values: Columns that change with the state.
+
+    Returns:
+        Whether this caller moved it. False: somebody else was faster, and nothing was changed.
+
+    Raises:
+        ValueError: No request may go this way; a fault in the program.
+    """
+    leaving = list(sources)
+    if forbidden := [state for state in leaving if to not in NEXT[state]]:
+        raise ValueError(f"no request goes from {forbidden[0]} to {to}")
+    moved: CursorResult[Any] = session.connection().execute(
+        update(PrivacyRequest)
+        .where(PrivacyRequest.number == number, PrivacyRequest.state.in_(leaving), *conditions)
+        .values(state=to, **values)
+    )
+    if moved.rowcount:
+        session.expire_all()
+    return bool(moved.rowcount)

@@ -1,0 +1,175 @@
+"""Processing of somebody's data is stopped, or allowed again, and the shop's services can ask which of it holds.
+
+Policy clauses `cancel-account` and `minors`, GDPR Article 18. Whoever is in doubt may not process: an unknown number,
+a person under restriction and a purpose nobody agreed to all come out as a no.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from dateutil.relativedelta import relativedelta
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from bot.store import audit, consent_records, webhooks
+from bot.store.datamap.model import Purpose, PurposeBasis
+from bot.store.desk import Desk
+from bot.store.desk_tables import ConsentEntry, Restriction
+from bot.vocabulary import AuditEvent, ConsentState, RestrictionReason, ShopEvent
+
+UNKNOWN = "unknown"
+_OF_AGE = 18
+_LONGEST_NUMBER = 64
+# The shop's own copy of a choice may have lost the fractions of its second.
+_SAME_MOMENT = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Processing:
+    """What the shop's services may do with one person's data.
+
+    Attributes:
+        customer_id: As asked for.
+        known: Whether the shop has such a customer. After an erasure it has not, and nothing tells the two apart.
+        restricted: Nothing may be done with the data but keeping it. True for an unknown number.
+        reasons: Why, each a value of `RestrictionReason`.
+        since: Since when the oldest reason holds.
+        guardian_missing: A restriction stands because the parent or guardian of a minor has not agreed.
+        minor: Under 18 by the birth date on file; None where the shop has none.
+        consents: What the person last said about each purpose of the data map: granted, withdrawn, objected, unknown.
+        allowed: Purposes the data may be used for now.
+    """
+
+    customer_id: str
+    known: bool
+    restricted: bool
+    reasons: tuple[str, ...]
+    since: datetime | None
+    guardian_missing: bool
+    minor: bool | None
+    consents: Mapping[str, str]
+    allowed: tuple[str, ...]
+
+
+def restrict(
+    session: Session,
+    desk: Desk,
+    now: datetime,
+    subject: str,
+    reason: RestrictionReason,
+    request_number: str | None = None,
+) -> None:
+    """Stop the processing of a person's data at once and have every service told; a second call changes nothing.
+
+    Args:
+        session: The transaction of its cause.
+        desk: Where the services listen.
+        now: From when.
+        subject: The shop's customer number.
+        reason: Why.
+        request_number: The request it comes from, by which it is lifted again.
+    """
+    standing = select(Restriction.id).where(
+        Restriction.subject == subject,
+        Restriction.reason == reason,
+        Restriction.request_number == request_number,
+        Restriction.lifted_at.is_(None),
+    )
+    if session.scalar(standing.limit(1)) is not None:
+        return
+    audit.record(session, now, AuditEvent.RESTRICTED, reference=request_number, subject=subject)
+    session.add(Restriction(subject=subject, reason=reason, request_number=request_number, since=now))
+    session.flush()
+    webhooks.tell(session, now, desk.settings, ShopEvent.RESTRICTED, subject, request_number, reason=reason)
+
+
+def lift(session: Session, desk: Desk, now: datetime, request_number: str) -> None:
+    """End what a request had stopped, when it was taken back; a second call changes nothing.
+
+    The services are told only when nothing else stops the processing, so that nobody goes on too early.
+    """
+    standing = select(Restriction).where(Restriction.request_number == request_number, Restriction.lifted_at.is_(None))
+    lifted = list(session.scalars(standing.order_by(Restriction.id)))
+    for restriction in lifted:
+        restriction.lifted_at = now
+        audit.record(session, now, AuditEvent.RESTRICTION_LIFTED, reference=request_number, subject=restriction.subject)
+    session.flush()
+    for subject in dict.fromkeys(restriction.subject for restriction in lifted):
+        if not _standing(session, Restriction.subject == subject):
+            webhooks.tell(session, now, desk.settings, ShopEvent.RESTRICTION_LIFTED, subject, request_number)
+
+
+def processing(session: Session, desk: Desk, subject: str) -> Processing:
+    """Whether and for what a person's data may be used at this moment.
+
+    An unknown number takes the same questions to both databases and gets one and the same answer: nothing may be done.
+    """
+    usable = subject if subject.isprintable() and len(subject) <= _LONGEST_NUMBER else ""
+    customer = desk.shop.customer(usable)
+    key = customer[desk.datamap.subject.key] if customer else None
+    standing = _standing(session, _about(Restriction.subject, usable, key))
+    said = _consents(session, desk, usable, key)
+    if customer is None:
+        nothing = dict.fromkeys(desk.datamap.purposes, UNKNOWN)
+        return Processing(subject, False, True, (), None, False, None, nothing, ())
+    reasons = tuple(dict.fromkeys(restriction.reason for restriction in standing))
+    return Processing(
+        customer_id=subject,
+        known=True,
+        restricted=bool(standing),
+        reasons=reasons,
+        since=standing[0].since if standing else None,
+        guardian_missing=RestrictionReason.GUARDIAN_MISSING in reasons,
+        minor=_is_minor(desk, customer),
+        consents=said,
+        allowed=() if standing else tuple(k for k, p in desk.datamap.purposes.items() if _may_use(p, said[k])),
+    )
+
+
+def _standing(session: Session, about: ColumnElement[bool]) -> list[Restriction]:
+    query = select(Restriction).where(about, Restriction.lifted_at.is_(None))
+    return list(session.scalars(query.order_by(Restriction.since, Restriction.id)))
+
+
+def _about(column: InstrumentedAttribute[str], subject: str, key: Any) -> ColumnElement[bool]:
+    """Rows about a person, however the number is spelt: a UUID is the same in capitals."""
+    return func.lower(column) == str(key) if isinstance(key, UUID) else column == subject
+
+
+def _consents(session: Session, desk: Desk, subject: str, key: Any) -> dict[str, str]:
+    """The newest choice for each purpose, from the desk's ledger or the shop's own table, whichever is newer."""
+    ledger: dict[str, ConsentEntry] = {}
+    entries = select(ConsentEntry).where(_about(ConsentEntry.subject, subject, key))
+    for entry in session.scalars(entries.order_by(ConsentEntry.at, ConsentEntry.id)):
+        ledger[entry.purpose] = entry
+    shops = consent_records.choices(desk.shop, subject)
+    said: dict[str, str] = {}
+    for purpose in desk.datamap.purposes:
+        own, theirs = ledger.get(purpose), shops.get(purpose)
+        if own is not None and (theirs is None or theirs.at <= own.at + _SAME_MOMENT):
+            said[purpose] = own.state
+        else:
+            said[purpose] = theirs.state or UNKNOWN if theirs else UNKNOWN
+    return said
+
+
+def _may_use(purpose: Purpose, said: str) -> bool:
+    if purpose.basis is PurposeBasis.CONSENT:
+        return said == ConsentState.GRANTED
+    return said not in {ConsentState.OBJECTED, ConsentState.WITHDRAWN}
+
+
+def _is_minor(desk: Desk, customer: Mapping[str, Any]) -> bool | None:
+    column = desk.datamap.subject.birth_date
+    born = customer[column] if column else None
+    if isinstance(born, str):
+        try:
+            born = date.fromisoformat(born.strip()[:10])
+        except ValueError:
+            return None
+    if isinstance(born, datetime):
+        born = born.date()
+    return born + relativedelta(years=_OF_AGE) > desk.clock.now().date() if isinstance(born, date) else None

@@ -1,0 +1,174 @@
+"""Looks for what an erasure left behind; only when nothing is found may anybody say "done"."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy import ColumnElement, Connection
+from sqlalchemy.dialects import mysql
+
+from bot.store.datamap.model import ErasureAction, Match, PolicyClass, Table
+from bot.store.engine import for_reading
+from bot.store.erasing.deciding import Decider, without_compiling
+from bot.store.erasing.generalising import generalised, network
+from bot.store.erasing.snapshot import Snapshot
+from bot.store.erasing.treatment import EVERYTHING, Act, Change, leading_columns
+from bot.store.shop import ShopStore
+
+_PHONE_SIGNS = " -.()/"
+_NO_TEXT = (
+    sa.Integer, sa.Numeric, sa.Boolean, sa.Date, sa.DateTime, sa.Time, sa.Interval, sa.LargeBinary, sa.BINARY,
+    sa.VARBINARY, sa.Enum, sa.Uuid,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Residue:
+    """Rows that should be gone, or (with a column) values that should; never the values themselves."""
+
+    table: str
+    column: str | None
+    rows: int
+
+
+def residue(shop: ShopStore, snapshot: Snapshot, scope: str, mode: str, today: date) -> list[Residue]:
+    """Look through the whole shop database for what should be gone.
+
+    Two searches: rows and columns of the data map that were to go, and a sweep over every text of every table,
+    the catalogue and other people's rows included, for the person's unambiguous values. Texts that the law keeps
+    (`erase: {keep: …}`) are left out of the sweep; for the scope `recorded`, so is all that the shop did not record.
+
+    Args:
+        shop: The shop's database.
+        snapshot: From `freeze`.
+        scope: `everything` or `recorded`.
+        mode: `delete` or `anonymise`.
+        today: The day keeping periods are held against.
+
+    Returns:
+        Nothing, when the erasure was complete.
+    """
+    with for_reading(shop.engine).connect() as connection:
+        without_compiling(connection)
+        decider = Decider(shop, connection, snapshot, scope, mode, today)
+        found = [*_structural(decider, connection), *_swept(decider, connection, snapshot, scope)]
+    return sorted(set(found), key=lambda each: (each.table, each.column or "", each.rows))
+
+
+def _structural(decider: Decider, connection: Connection) -> list[Residue]:
+    found = []
+    for table in decider.datamap.personal_tables():
+        live, treatment = decider.tables[table.name], decider.treatment(table.name)
+        due = decider.due(table.name)
+        if due is not None:
+            found.append(Residue(table.name, None, _count(connection, live, due)))
+        found += _values_left(connection, table, live, treatment.changes, None, decider.owned(table.name))
+        for role, changes in treatment.roles.items():
+            rows = decider.ownership.in_role(table.name, role)
+            found += _values_left(connection, table, live, changes, role, rows)
+    return [each for each in found if each.rows]
+
+
+def _values_left(
+    connection: Connection,
+    table: Table,
+    live: sa.Table,
+    changes: tuple[Change, ...],
+    role: str | None,
+    rows: ColumnElement[bool],
+) -> Iterator[Residue]:
+    led_away = _leads_nowhere(table, changes, role)
+    for change in changes:
+        if change.act is Act.PSEUDONYMISE:
+            left = _count(connection, live, rows) if led_away and change.column.name in leading_columns(table) else 0
+        else:
+            left = _left(connection, live, change, rows)
+        yield Residue(table.name, change.column.name, left)
+
+
+def _leads_nowhere(table: Table, changes: tuple[Change, ...], role: str | None) -> bool:
+    """Whether no row can be found any more once the changes were made."""
+    changed = {change.column.name for change in changes if change.act in (Act.EMPTY, Act.PSEUDONYMISE)}
+    ways = [way for way in table.ways if way.role == role]
+    columns = [{way.column} if isinstance(way, Match) else {own for own, _ in way.keys} for way in ways]
+    return bool(ways) and all(own & changed for own in columns)
+
+
+def _left(connection: Connection, live: sa.Table, change: Change, rows: ColumnElement[bool]) -> int:
+    """How many of the rows still hold what the map takes away."""
+    column = live.c[change.column.name]
+    match change.act:
+        case Act.EMPTY:
+            return _count(connection, live, sa.and_(rows, column.is_not(None)))
+        case Act.GENERALISE:
+            coarse = generalised(change.how or "", column, connection.dialect.name)
+            if coarse is not None:
+                return _count(connection, live, sa.and_(rows, column != coarse))
+            query = sa.select(column, sa.func.count()).where(rows, column.is_not(None)).group_by(column)
+            values = ((str(value), count) for value, count in connection.execute(query))
+            return sum(count for value, count in values if value and network(value) != value)
+        case _:
+            return 0
+
+
+def _swept(decider: Decider, connection: Connection, snapshot: Snapshot, scope: str) -> list[Residue]:
+    needles = snapshot["look_for"]
+    found = []
+    for name, live in decider.tables.items():
+        columns = [column for column in live.c if _is_text(column) and _is_swept(decider, name, column.name, scope)]
+        if not columns or not needles:
+            continue
+        hits = (_how_many(_holds(column, needles, connection.dialect.name)) for column in columns)
+        counts = connection.execute(sa.select(*hits).select_from(live)).one()
+        found += [Residue(name, column.name, int(n)) for column, n in zip(columns, counts, strict=True) if n]
+    return found
+
+
+def _is_text(column: sa.Column[Any]) -> bool:
+    return not isinstance(column.type, _NO_TEXT)
+
+
+def _is_swept(decider: Decider, table: str, name: str, scope: str) -> bool:
+    column = decider.datamap.tables[table].columns[name]
+    if column.erase is not None and column.erase.action is ErasureAction.KEEP:
+        return False
+    return scope == EVERYTHING or column.policy_class is PolicyClass.SERVICE_GENERATED
+
+
+def _holds(column: sa.Column[Any], needles: dict[str, str], dialect: str) -> ColumnElement[bool]:
+    text: ColumnElement[Any] = column if isinstance(column.type, sa.String) else sa.cast(column, sa.Text)
+    found = []
+    for kind, needle in needles.items():
+        bare = text
+        if kind == "phone":
+            for sign in _PHONE_SIGNS:
+                bare = sa.func.replace(bare, sign, "")
+        found += [_contains(bare, each, dialect) for each in _spellings(needle)]
+    return sa.or_(*found)
+
+
+def _spellings(needle: str) -> set[str]:
+    """As it stands, and as it stands in a JSON text or a web address."""
+    return {needle, json.dumps(needle)[1:-1], quote(needle), quote(needle, safe="@")}
+
+
+def _contains(text: ColumnElement[Any], needle: str, dialect: str) -> ColumnElement[bool]:
+    escaped = needle.replace("|", "||").replace("%", "|%").replace("_", "|_")
+    lowered: ColumnElement[Any] = sa.func.lower(text)
+    pattern = sa.func.lower(sa.literal(f"%{escaped}%"))
+    if dialect in ("mysql", "mariadb"):
+        # Accents count, so that nobody is taken for somebody with nearly the same name.
+        lowered = sa.cast(lowered, mysql.CHAR(charset="utf8mb4")).collate("utf8mb4_bin")
+    return lowered.like(pattern, escape="|")
+
+
+def _how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
+
+
+def _count(connection: Connection, live: sa.Table, condition: ColumnElement[bool]) -> int:
+    return connection.scalar(sa.select(sa.func.count()).select_from(live).where(condition)) or 0

@@ -1,0 +1,216 @@
+"""What the desk itself has written down about a person, and how it goes: chats, mails, requests, cases, choices.
+
+Each function may be run again after a crash and comes to the same end. A person is found by the customer id, never by
+a name, so that nobody else's records are touched; mails are found by the request they are about, else by the address.
+"""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, CursorResult, delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from bot.store import audit, conversations
+from bot.store.desk_tables import (
+    Card,
+    Case,
+    ChatSession,
+    Choice,
+    ConsentEntry,
+    Conversation,
+    Dispute,
+    Hold,
+    Mail,
+    Message,
+    PrivacyRequest,
+    Restriction,
+    Tombstone,
+    Turn,
+    VerificationCode,
+)
+from bot.vocabulary import AuditEvent, CaseKind, CaseState, RequestState
+
+_OPEN = frozenset(RequestState) - {
+    RequestState.FULFILLED,
+    RequestState.PARTLY_FULFILLED,
+    RequestState.DENIED,
+    RequestState.REVOKED,
+    RequestState.EXPIRED,
+}
+CERTIFICATE_MAIL, PARTLY_MAIL = "certificate", "request_partly_fulfilled"
+_NUMBER = re.compile(r"\b[A-Z]{2}-\d{4}-\d{6}\b")
+_LEASE_SECONDS = 60
+_BATCH = 500
+
+
+def conversations_of(session: Session, subject: str) -> list[str]:
+    """Every chat of a person that is not erased yet."""
+    return list(session.scalars(select(Conversation.id).where(Conversation.subject == subject)))
+
+
+def erase_conversation(session: Session, conversation_id: str, machine_now: datetime, now: datetime) -> bool:
+    """Delete a chat with everything in it, for good: a tombstone stays, and whoever still writes to it fails.
+
+    Args:
+        session: One transaction for all of it.
+        conversation_id: Which chat; one that is gone already is no error.
+        machine_now: The machine's time, which leases follow.
+        now: The desk's time, for the tombstone.
+
+    Returns:
+        Whether it is gone; False while a turn of it runs, and nothing was changed.
+    """
+    if session.get(Conversation, conversation_id) is not None:
+        if conversations.take_lease(session, conversation_id, machine_now, _LEASE_SECONDS) is None:
+            return False
+        _delete_chat(session, conversation_id)
+    if session.get(Tombstone, conversation_id) is None:
+        session.add(Tombstone(conversation_id=conversation_id, at=now))
+    session.flush()
+    return True
+
+
+def _delete_chat(session: Session, conversation_id: str) -> None:
+    for table in (PrivacyRequest, Case):
+        _change(session, update(table).where(table.conversation_id == conversation_id).values(conversation_id=None))
+    for content in (Message, Choice, Card, ChatSession, VerificationCode, Turn):
+        _change(session, delete(content).where(content.conversation_id == conversation_id))
+    _change(session, delete(Conversation).where(Conversation.id == conversation_id))
+    session.expire_all()
+
+
+def mails_of(
+    session: Session, subject: str, addresses: Collection[str], heartbeat: Callable[[], None] = lambda: None
+) -> list[int]:
+    """Ids of the mails about a person, whatever address they went to.
+
+    A mail that names another person's request is that person's, though they share the address.
+    """
+    of_codes = VerificationCode.subject == subject
+    codes = {f"code:{number}" for number in session.scalars(select(VerificationCode.id).where(of_codes))}
+    wanted = {address.strip().casefold() for address in addresses}
+    found: list[int] = []
+    columns, last = (Mail.id, Mail.dedupe_key, Mail.subject_line, Mail.text, Mail.recipient), 0
+    while rows := session.execute(select(*columns).where(Mail.id > last).order_by(Mail.id).limit(_BATCH)).all():
+        numbers = {mail_id: set(_NUMBER.findall(" ".join(words))) for mail_id, *words, _ in rows}
+        owners = _owners(session, set().union(*numbers.values()))
+        for mail_id, key, _, _, recipient in rows:
+            named = {owners.get(number) for number in numbers[mail_id]} - {None}
+            if subject in named if named else key in codes or recipient.strip().casefold() in wanted:
+                found.append(mail_id)
+        last = rows[-1][0]
+        heartbeat()
+    return found
+
+
+def _owners(session: Session, numbers: Collection[str]) -> dict[str, str | None]:
+    """Whose requests and cases these are."""
+    owners: dict[str, str | None] = {}
+    for table in (PrivacyRequest, Case):
+        query = select(table.number, table.subject).where(table.number.in_(numbers))
+        owners |= dict(session.execute(query).tuples().all())
+    return owners
+
+
+def delete_mails(session: Session, mail_ids: Iterable[int], number: str) -> None:
+    """Take mails out of the outbox, sent or not, but not those that tell how the request of that number ended."""
+    ids, ends = list(mail_ids), [f"{name}:{number}" for name in (CERTIFICATE_MAIL, PARTLY_MAIL)]
+    for start in range(0, len(ids), _BATCH):
+        some = ids[start : start + _BATCH]
+        _change(session, delete(Mail).where(Mail.id.in_(some), Mail.dedupe_key.not_in(ends)))
+
+
+def close_other_requests(session: Session, now: datetime, machine_now: datetime, subject: str, number: str) -> bool:
+    """Close what else a person asked for, since its ground goes; nothing is told, there is nobody left to tell.
+
+    Args:
+        session: One transaction for all of it.
+        now: The desk's time.
+        machine_now: The machine's time, which leases follow.
+        subject: Whose requests.
+        number: The request that goes on.
+
+    Returns:
+        Whether none is open any more; False while a worker is at one of them.
+    """
+    others = (
+        PrivacyRequest.subject == subject,
+        PrivacyRequest.number != number,
+        PrivacyRequest.closed_at.is_(None),
+        PrivacyRequest.state.in_(_OPEN),
+    )
+    idle = or_(PrivacyRequest.worker_until.is_(None), PrivacyRequest.worker_until < machine_now)
+    for other in session.scalars(select(PrivacyRequest.number).where(*others, idle)).all():
+        audit.record(session, now, AuditEvent.REQUEST_EXPIRED, reference=other, subject=subject, actor="worker")
+        closed = {"state": RequestState.EXPIRED, "closed_at": now, "worker_token": None, "worker_until": None}
+        _change(session, update(PrivacyRequest).where(PrivacyRequest.number == other).values(**closed))
+    session.expire_all()
+    return session.scalar(select(PrivacyRequest.number).where(*others).limit(1)) is None
+
+
+def empty_requests(session: Session, of_subject: ColumnElement[bool]) -> None:
+    """Leave of requests what says nothing about a person: number, kind, state and dates."""
+    nothing = {"subject": None, "statement": None, "details": None, "plan": None, "conversation_id": None}
+    _change(session, update(PrivacyRequest).where(of_subject).values(**nothing))
+    session.expire_all()
+
+
+def close_cases(session: Session, subject: str) -> None:
+    """Close a person's cases and leave of them what says nothing about the person; an alarm waits on for the shop."""
+    own = Case.subject == subject
+    waiting = Case.state == CaseState.WAITING
+    _change(session, update(Case).where(own, waiting, Case.kind != CaseKind.ALARM).values(state=CaseState.CLOSED))
+    _change(session, update(Case).where(own).values(subject=None, statement=None, conversation_id=None))
+    session.expire_all()
+
+
+def delete_codes_and_disputes(session: Session, subject: str) -> None:
+    """Identity codes and statements about orders go."""
+    own = select(PrivacyRequest.number).where(PrivacyRequest.subject == subject)
+    codes = or_(VerificationCode.subject == subject, VerificationCode.request_number.in_(own))
+    _change(session, delete(VerificationCode).where(codes))
+    _change(session, delete(Dispute).where(Dispute.subject == subject))
+
+
+def keep_choices_without_name(session: Session, subject: str, secret: bytes) -> None:
+    """The proof of what was agreed and refused stays, under a name that nobody can trace back (GDPR Article 7(1))."""
+    pseudonym = f"erased-{hmac.new(secret, subject.encode(), hashlib.sha256).hexdigest()[:32]}"
+    _change(session, update(ConsentEntry).where(ConsentEntry.subject == subject).values(subject=pseudonym))
+
+
+def delete_restrictions_and_holds(session: Session, subject: str) -> None:
+    """The last to go: until here, nobody may have processed the person's data."""
+    _change(session, delete(Restriction).where(Restriction.subject == subject))
+    _change(session, delete(Hold).where(Hold.subject == subject))
+
+
+def forget_mails_of_request(session: Session, number: str, *, into_demo_box: bool) -> None:
+    """The mails about a request go with the address they went to.
+
+    Args:
+        session: The transaction in which the person is forgotten.
+        number: The request.
+        into_demo_box: The outbox is the demo's inbox as well. What the person was sent last can still be looked at
+            there by whoever knows the address; the address itself is no longer stored.
+    """
+    query = select(Mail).where(Mail.dedupe_key.like(f"%:{number}"))
+    for mail in session.scalars(query).all():
+        if into_demo_box and mail.sent_at is not None:
+            mail.recipient = demo_box(mail.recipient)
+        else:
+            session.delete(mail)
+    session.flush()
+
+
+def demo_box(address: str) -> str:
+    """Under which name the demo keeps the last mail to an address that was erased."""
+    return f"erased-{hashlib.sha256(address.strip().casefold().encode()).hexdigest()[:32]}"
+
+
+def _change(session: Session, statement: Any) -> int:
+    result: CursorResult[Any] = session.connection().execute(statement)
+    return result.rowcount

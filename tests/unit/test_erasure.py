@@ -1,0 +1,778 @@
+"""A person goes, everywhere and provably; nobody else is touched, and nothing is called done before the search."""
+
+import hashlib
+import json
+from datetime import date, datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import select
+
+from bot.errors import DeskError
+from bot.privacy import erasure, fulfilment, holds, request_intake
+from bot.privacy.erasure_guard import ErasureRefused
+from bot.privacy.restriction import processing
+from bot.store import certificates, conversations, erasing, outbox, tracker_records
+from bot.store.desk_tables import (
+    AuditPseudonym,
+    Base,
+    Case,
+    Certificate,
+    ConsentEntry,
+    Conversation,
+    Dispute,
+    Hold,
+    Mail,
+    Message,
+    PrivacyRequest,
+    RequestStep,
+    Restriction,
+    Tombstone,
+    VerificationCode,
+    WebhookEvent,
+)
+from bot.store.encryption import EncryptedText
+from bot.vocabulary import Author, CaseKind, HoldKind, RequestKind, RequestState
+from tests import rights
+from tests.unit.conftest import open_chat
+
+AMELIA, DANIEL = "1001", "1002"
+TRACES = ("amelia", "hartley", "900101")
+EVERYTHING = {"scope": "everything", "mode": "delete"}
+RECORDED = {"scope": "recorded", "mode": "delete"}
+
+
+@pytest.fixture
+def desk(own_desk):
+    return own_desk()
+
+
+def tracker(desk):
+    """The engine's table, as the engine makes it."""
+    engine = sa.create_engine(desk.settings.tracker_database_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "CREATE TABLE IF NOT EXISTS tracker_events (id INTEGER PRIMARY KEY, sender_id VARCHAR(64) NOT NULL, "
+            "type_name VARCHAR(64) NOT NULL, timestamp FLOAT, message_id VARCHAR(64), data TEXT NOT NULL)"
+        )
+    return engine
+
+
+def engine_says(desk, conversation, text):
+    engine = tracker(desk)
+    sealed = EncryptedText().process_bind_param(json.dumps({"event": "user", "text": text}), engine.dialect)
+    with engine.begin() as connection:
+        connection.execute(
+            sa.text("INSERT INTO tracker_events (sender_id, type_name, data) VALUES (:c, 'user', :d)"),
+            {"c": conversation, "d": sealed},
+        )
+    engine.dispose()
+
+
+def life_of(desk, subject, name, email, origin):
+    """A chat, mails, a complaint, an earlier request, a choice, a dispute, a package, an entry of the engine's."""
+    now, chat = desk.clock.now(), open_chat(desk, subject)
+    with desk.transaction() as session:
+        words = {"citations": [], "choices": [], "created_at": now}
+        session.add(Message(conversation_id=chat, author=Author.USER, text=f"I am {name}, {email}", **words))
+        card = {"kind": "access_summary", "items": [{"value": name}]}
+        session.add(Message(conversation_id=chat, author=Author.BOT, text="So:", card=card, **words))
+        conversations.keep_card(session, chat, card, now)
+        number = f"PR-2025-{origin:06d}"
+        session.add(
+            PrivacyRequest(
+                number=number, kind=RequestKind.WITHDRAW_CONSENT, state=RequestState.FULFILLED, regime="policy",
+                conversation_id=chat, subject=subject, origin=f"r{origin}", statement=f"{name} wants out",
+                details={"purposes": [email]}, received_at=now, due_at=now, closed_at=now,
+            )
+        )  # fmt: skip
+        session.add(
+            Case(
+                number=f"CS-2025-{origin:06d}", kind=CaseKind.COMPLAINT, state="waiting", priority="normal",
+                conversation_id=chat, subject=subject, origin=f"c{origin}", statement=f"{name} waited",
+                created_at=now, due_at=now,
+            )
+        )  # fmt: skip
+        session.flush()
+        session.add(
+            Dispute(
+                subject=subject, request_number=number, about_table="orders", about_row=name, statement=name, at=now
+            )
+        )
+        session.add(
+            ConsentEntry(
+                subject=subject, purpose="newsletter", state="withdrawn", request_number=number, policy_version="v",
+                clause="your-rights", channel="chat", at=now,
+            )
+        )  # fmt: skip
+        values = {"number": number, "what": "x"}
+        outbox.post(session, now, email, "request_revoked", f"revoked:{number}", **values)
+        outbox.post(session, now, f"old.{email}", "request_revoked", f"contact_changed:{origin}", **values)
+    engine_says(desk, chat, f"I am {name}, {email}")
+    return chat
+
+
+@pytest.fixture
+def amelia(desk):
+    return life_of(desk, AMELIA, "Amelia Hartley", "amelia.hartley@example.com", 1)
+
+
+@pytest.fixture
+def daniel(desk):
+    return life_of(desk, DANIEL, "Daniel Okafor", "daniel.okafor@example.com", 2)
+
+
+def agreed(desk, chat, kind=RequestKind.ERASURE, details=EVERYTHING):
+    number = rights.ask(desk, chat, kind, details).number
+    verify(desk, number)
+    return number
+
+
+def verify(desk, number):
+    """The code was right."""
+    with desk.transaction() as session:
+        request_intake.verified(session, desk, desk.clock.now(), number, erasure.ROOM)
+
+
+def erased(desk, chat, kind=RequestKind.ERASURE, details=EVERYTHING):
+    number = agreed(desk, chat, kind, details)
+    assert rights.finish(desk, number).state is RequestState.FULFILLED, rest_of(desk, number)
+    return number
+
+
+def all_of(desk, table):
+    with desk.reading() as session:
+        return list(session.scalars(select(table)))
+
+
+def row_of(desk, number):
+    with desk.reading() as session:
+        return session.get_one(PrivacyRequest, number)
+
+
+def rest_of(desk, number):
+    return [line for lines in (row_of(desk, number).outcome or {}).get("rest", {}).values() for line in lines]
+
+
+def everything_said(desk):
+    """Every value of every table of both databases and the engine's, decrypted, and the bytes of every file."""
+    texts = []
+    with desk.reading() as session:
+        for table in Base.metadata.sorted_tables:
+            texts += [(table.name, str(tuple(row))) for row in session.execute(select(table))]
+    with desk.shop.engine.connect() as connection:
+        for table in desk.shop.metadata.sorted_tables:
+            texts += [(table.name, str(tuple(row))) for row in connection.execute(sa.select(table))]
+    texts += [("tracker", str(event)) for event in tracker_records.everything(desk.settings.tracker_database_url)]
+    return texts
+
+
+def assert_no_trace(desk, traces=TRACES, subject=AMELIA):
+    for place, text in everything_said(desk):
+        found = [trace for trace in traces if trace in text.lower()]
+        assert not found, f"{place} still says {found}"
+    with desk.reading() as session:
+        for table in Base.metadata.sorted_tables:
+            for column in table.columns:
+                if column.info["data"] == "identifier":
+                    assert session.scalar(select(sa.func.count()).where(column == subject)) == 0, str(column)
+    for path in desk.settings.desk_home.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes().lower()
+            assert not [trace for trace in traces if trace.encode() in content], path
+
+
+def belongings_of(desk, subject, chat):
+    """Everything of somebody in the desk's own tables and the engine's, for comparing."""
+    kept = []
+    with desk.reading() as session:
+        for table in Base.metadata.sorted_tables:
+            names = {"subject", "conversation_id"} & set(table.columns.keys())
+            owned = [table.c[name] == (subject if name == "subject" else chat) for name in names]
+            if owned and table.name != "audit":
+                rows = session.execute(select(table).where(sa.or_(*owned)).order_by(*table.primary_key.columns))
+                kept += [(table.name, tuple(row)) for row in rows]
+        of_daniel = Mail.dedupe_key.in_(["revoked:PR-2025-000002", "contact_changed:2"])
+        kept += [
+            tuple(row) for row in session.execute(select(Mail.dedupe_key, Mail.recipient, Mail.text).where(of_daniel))
+        ]
+    for table in desk.datamap.personal_tables():
+        kept += [(table.name, str(row)) for row in desk.shop.rows_of(subject, table.name)]
+    kept.append(tracker_records.left_of(desk.settings.tracker_database_url, [chat]))
+    return kept
+
+
+def shop_rows_but(desk, subject):
+    """The shop's rows about other people, table by table, as one fingerprint each."""
+    prints = {}
+    with desk.shop.engine.connect() as connection:
+        for table in desk.shop.metadata.sorted_tables:
+            name = next((n for n in ("customer_id", "customer_ref") if n in table.c), None)
+            where = table.c[name] != subject if name else sa.true()
+            if table.name == "customers":
+                where = sa.and_(table.c.id != int(subject), sa.func.coalesce(table.c.referred_by_id, 0) != int(subject))
+            if name or table.name in {"customers", "products"}:
+                rows = connection.execute(sa.select(table).where(where).order_by(*table.primary_key.columns)).all()
+                prints[table.name] = hashlib.sha256(str(rows).encode()).hexdigest()
+    return prints
+
+
+def test_everything_about_a_person_goes_and_nobody_else_is_touched(desk, amelia, daniel):
+    before = belongings_of(desk, DANIEL, daniel), shop_rows_but(desk, AMELIA)
+    assert [trace for trace in TRACES if any(trace in text.lower() for _, text in everything_said(desk))] == [*TRACES]
+    number = erased(desk, amelia)
+    assert_no_trace(desk)
+    assert (belongings_of(desk, DANIEL, daniel), shop_rows_but(desk, AMELIA)) == before
+    row = row_of(desk, number)
+    assert (row.subject, row.details, row.plan, row.statement, row.conversation_id) == (None,) * 5
+    assert row.kind == "erasure" and row.closed_at and row.received_at and row.verified_at
+
+
+def test_what_stays_in_the_desk_is_a_log_without_a_person(desk, amelia):
+    erased(desk, amelia)
+    requests = {row.number: row for row in all_of(desk, PrivacyRequest)}
+    assert requests["PR-2025-000001"].state == RequestState.FULFILLED and requests["PR-2025-000001"].subject is None
+    (case,) = all_of(desk, Case)
+    assert (case.state, case.subject, case.statement, case.conversation_id) == ("closed", None, None, None)
+    (choice,) = all_of(desk, ConsentEntry)
+    assert choice.subject.startswith("erased-") and (choice.purpose, choice.state) == ("newsletter", "withdrawn")
+    for table in (Conversation, Message, Dispute, VerificationCode, Restriction, Hold, AuditPseudonym):
+        assert all_of(desk, table) == [], table.__tablename__
+    assert [row.conversation_id for row in all_of(desk, Tombstone)] == [amelia]
+
+
+def test_processing_stops_with_the_yes_and_goes_on_when_it_is_taken_back(desk, amelia, daniel):
+    shop, said = shop_rows_but(desk, "0"), belongings_of(desk, DANIEL, daniel)
+    number = agreed(desk, amelia)
+    with desk.reading() as session:
+        assert processing(session, desk, AMELIA).reasons == ("erasure",)
+        assert not processing(session, desk, DANIEL).restricted
+    rights.revoke(desk, amelia, number)
+    with desk.reading() as session:
+        assert not processing(session, desk, AMELIA).restricted
+    assert rights.finish(desk, number).state is RequestState.REVOKED
+    assert (shop_rows_but(desk, "0"), belongings_of(desk, DANIEL, daniel)) == (shop, said)
+
+
+def test_a_cancelled_account_is_named_as_the_reason(desk, amelia):
+    agreed(desk, amelia, RequestKind.CANCEL_ACCOUNT)
+    assert [row.reason for row in all_of(desk, Restriction)] == ["account_cancelled"]
+
+
+def test_nothing_begins_while_it_can_be_taken_back(desk, amelia):
+    number = agreed(desk, amelia)
+    desk.clock.advance(timedelta(days=desk.settings.cooling_off_days, minutes=-1))
+    rights.work(desk)
+    assert rights.state_of(desk, number).state is RequestState.COOLING_OFF
+    assert row_of(desk, number).plan is None and all_of(desk, RequestStep) == []
+
+
+STEPS = ("holds", "freeze", "settle", "conversations", "tracker", "tell_services", "scan", "certificate",
+         "certificate_sent", "forget")  # fmt: skip
+
+
+def test_the_account_is_the_last_table_and_the_search_comes_after_all_of_them(desk, amelia):
+    number = erased(desk, amelia)
+    with desk.reading() as session:
+        done = session.scalars(select(RequestStep.step).where(RequestStep.request_number == number)).all()
+    tables = {step for step in done if step.startswith("table:")}
+    assert set(done) - tables == set(STEPS) and len(tables) > 15
+    order = [step.name for step in erasure.ROOM.steps(work_of(desk, number, subject=AMELIA, details=EVERYTHING))]
+    assert [name for name in order if not name.startswith("table:")] == [*STEPS]
+    assert order[order.index("settle") - 1] == "table:customers"
+
+
+def work_of(desk, number, **other):
+    """A request as a worker sees it, without the worker."""
+    row = row_of(desk, number)
+    given = {"subject": row.subject, "details": row.details or {}, **other}
+    return fulfilment.Work(
+        desk, number, row.kind, given["subject"], row.conversation_id, given["details"], 0, lambda: None
+    )
+
+
+@pytest.mark.parametrize("dies_after", [*STEPS, "table:orders", "table:customers"])
+def test_a_worker_that_dies_after_a_step_before_it_is_written_down_leaves_it_to_the_next(
+    desk, amelia, daniel, dies_after
+):
+    before = belongings_of(desk, DANIEL, daniel), shop_rows_but(desk, AMELIA)
+    number = agreed(desk, amelia)
+    desk.clock.advance(timedelta(days=8))
+    fulfilment.begin_what_is_due(desk)
+    died = run_until(desk, number, dies_after)
+    assert died
+    assert rights.state_of(desk, number).state is RequestState.RUNNING
+    rights.work(desk)
+    assert rights.state_of(desk, number).state is RequestState.FULFILLED, rest_of(desk, number)
+    assert_no_trace(desk)
+    assert len(all_of(desk, Certificate)) == 1
+    assert (belongings_of(desk, DANIEL, daniel), shop_rows_but(desk, AMELIA)) == before
+
+
+def run_until(desk, number, dies_after):
+    """Work as a worker does, and die between the end of a step and its line in the ledger."""
+    original = fulfilment._into_ledger
+
+    def ledger(given, taken, step, rest):
+        if step == dies_after:
+            raise rights.Killed
+        original(given, taken, step, rest)
+
+    fulfilment._into_ledger = ledger
+    try:
+        rights.work(desk)
+    except rights.Killed:
+        return True
+    finally:
+        fulfilment._into_ledger = original
+    return False
+
+
+def test_every_step_may_be_done_twice(desk, amelia):
+    number = agreed(desk, amelia)
+    original = fulfilment.carry_out
+
+    def twice(given, taken):
+        work = fulfilment._work(given, taken, row_of(given, number))
+        steps = [fulfilment.ROOMS[RequestKind.ERASURE].steps(work)][0]
+        done = {row.step for row in all_of(given, RequestStep)}
+        for step in steps:
+            if step.name not in done and step.name not in ("tell_services", "certificate_sent", "forget"):
+                step.act(work)
+                break
+        return original(given, taken)
+
+    fulfilment.carry_out = twice
+    try:
+        rights.finish(desk, number)
+    finally:
+        fulfilment.carry_out = original
+    assert rights.state_of(desk, number).state is RequestState.FULFILLED
+    assert_no_trace(desk)
+
+
+def test_a_plan_that_stands_is_never_written_anew(desk, amelia):
+    number = agreed(desk, amelia)
+    desk.clock.advance(timedelta(days=8))
+    assert run_until(desk, number, "table:orders")
+    plan = row_of(desk, number).plan
+    rights.skip_pauses(desk)
+    fulfilment.take(desk, number)
+    with desk.transaction() as session:
+        session.delete(session.get_one(RequestStep, (number, "freeze")))
+    desk.clock.advance(timedelta(days=400))
+    dict(steps_of(desk, number))["freeze"](work_of(desk, number))
+    assert row_of(desk, number).plan == plan
+
+
+def steps_of(desk, number):
+    return [(step.name, step.act) for step in erasure.ROOM.steps(work_of(desk, number))]
+
+
+GUARDED = [*(step for step in STEPS if step not in ("holds", "certificate_sent")), "table:orders", "table:customers"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"verified_at": None},
+        {"confirmed_at": None},
+        {"state": RequestState.COOLING_OFF},
+        {"state": RequestState.REVOKED},
+        {"worker_token": None},
+        {"subject": DANIEL},
+        {"kind": RequestKind.EXPORT},
+        {"details": RECORDED},
+    ],
+    ids=lambda wrong: "-".join(f"{key}={value}" for key, value in wrong.items())[:40],
+)
+def test_no_step_destroys_anything_that_the_requests_own_row_does_not_allow(desk, amelia, wrong):
+    number = agreed(desk, amelia)
+    desk.clock.advance(timedelta(days=8))
+    fulfilment.begin_what_is_due(desk)
+    fulfilment.take(desk, number)
+    work = work_of(desk, number)
+    acts = dict(steps_of(desk, number))
+    acts["freeze"](work)
+    with desk.transaction() as session:
+        for name, value in wrong.items():
+            setattr(session.get_one(PrivacyRequest, number), name, value)
+    before = everything_said(desk)
+    for step in GUARDED:
+        with pytest.raises(DeskError):
+            acts[step](work)
+        assert everything_said(desk) == before, step
+
+
+def test_without_a_plan_nothing_is_destroyed(desk, amelia):
+    number = agreed(desk, amelia)
+    desk.clock.advance(timedelta(days=8))
+    fulfilment.begin_what_is_due(desk)
+    fulfilment.take(desk, number)
+    before = everything_said(desk)
+    for name, act in steps_of(desk, number):
+        if name not in ("holds", "freeze", "certificate_sent"):
+            with pytest.raises(ErasureRefused):
+                act(work_of(desk, number))
+    assert everything_said(desk) == before
+
+
+@pytest.mark.parametrize(
+    "details", [{}, {"scope": "everything"}, {"scope": "all", "mode": "delete"}, {"mode": "delete"}]
+)
+def test_a_request_that_does_not_say_what_goes_is_never_begun(desk, amelia, details):
+    number = rights.ask(desk, amelia, RequestKind.ERASURE, details).number
+    with pytest.raises(ErasureRefused):
+        verify(desk, number)
+
+
+def hold(desk, subject=AMELIA):
+    with desk.transaction() as session:
+        holds.place(session, desk.clock.now(), subject, HoldKind.LEGAL, None, "MATTER-7", "staff")
+
+
+def release(desk):
+    with desk.transaction() as session:
+        holds.release(session, desk.clock.now(), "MATTER-7", "staff")
+
+
+def test_a_legal_hold_keeps_everything_until_it_is_released(desk, amelia):
+    number = agreed(desk, amelia)
+    hold(desk)
+    shop = shop_rows_but(desk, "0")
+    assert rights.finish(desk, number).state is RequestState.ON_HOLD
+    assert row_of(desk, number).hold_reason == "legal_hold" and shop_rows_but(desk, "0") == shop
+    assert row_of(desk, number).plan is None and all_of(desk, Tombstone) == []
+    release(desk)
+    rights.work(desk)
+    assert rights.state_of(desk, number).state is RequestState.FULFILLED
+    assert_no_trace(desk)
+
+
+def test_a_legal_hold_placed_in_the_middle_stops_what_is_left(desk, amelia):
+    number = agreed(desk, amelia)
+    desk.clock.advance(timedelta(days=8))
+    assert run_until(desk, number, "table:orders")
+    hold(desk)
+    rights.skip_pauses(desk)
+    customers = desk.shop.customer(AMELIA)
+    for _ in range(3):
+        rights.skip_pauses(desk)
+        taken = fulfilment.take(desk, number)
+        assert not fulfilment.carry_out(desk, taken)
+    assert desk.shop.customer(AMELIA) == customers and customers
+    release(desk)
+    rights.work(desk)
+    assert rights.state_of(desk, number).state is RequestState.FULFILLED
+
+
+def test_somebody_elses_legal_hold_holds_nothing_up(desk, amelia):
+    hold(desk, DANIEL)
+    erased(desk, amelia)
+
+
+def test_a_turn_that_runs_is_waited_for(desk, amelia):
+    number = agreed(desk, amelia)
+    from bot.clocks import SystemClock
+
+    with desk.transaction() as session:
+        lease = conversations.take_lease(session, amelia, SystemClock().now(), 60)
+    desk.clock.advance(timedelta(days=8))
+    fulfilment.begin_what_is_due(desk)
+    for _ in range(3):
+        rights.skip_pauses(desk)
+        assert not fulfilment.carry_out(desk, fulfilment.take(desk, number))
+    assert [row.id for row in all_of(desk, Conversation)] == [amelia] and all_of(desk, Tombstone) == []
+    with desk.transaction() as session:
+        assert conversations.release_lease(session, amelia, lease)
+    rights.work(desk)
+    assert rights.state_of(desk, number).state is RequestState.FULFILLED
+
+
+def test_a_chat_and_a_mail_that_come_while_the_work_runs_go_as_well(desk, amelia):
+    number = agreed(desk, amelia)
+    desk.clock.advance(timedelta(days=8))
+    assert run_until(desk, number, "tell_services")
+    late = open_chat(desk, AMELIA)
+    engine_says(desk, late, "It is me again, Amelia Hartley")
+    with desk.transaction() as session:
+        outbox.post(
+            session, desk.clock.now(), "Amelia.Hartley@example.com", "request_revoked", "late", number="-", what="-"
+        )
+    rights.work(desk)
+    assert rights.state_of(desk, number).state is RequestState.FULFILLED
+    assert {row.conversation_id for row in all_of(desk, Tombstone)} == {amelia, late}
+    assert_no_trace(desk)
+
+
+def test_other_requests_of_the_person_are_closed_and_never_worked_on(desk, amelia, daniel):
+    other = rights.ask(desk, amelia, RequestKind.EXPORT).number
+    hers = rights.ask(desk, daniel, RequestKind.EXPORT).number
+    erased(desk, amelia)
+    assert rights.state_of(desk, other).state is RequestState.EXPIRED and row_of(desk, other).subject is None
+    assert rights.state_of(desk, hers).state is RequestState.AWAITING_VERIFICATION
+
+
+def note_about(desk, subject, text):
+    """What a colleague wrote about another customer."""
+    table = desk.shop.metadata.tables["support_notes"]
+    row = {"id": 9_999, "about_kind": "customer", "about_id": int(subject), "staff_name": "Kim", "note": text}
+    with desk.shop.engine.begin() as connection:
+        connection.execute(table.insert().values(**row, written_at=datetime(2026, 1, 1)))
+    return table
+
+
+def test_what_a_colleague_wrote_elsewhere_leaves_the_request_done_in_part_only(desk, amelia):
+    notes = note_about(desk, DANIEL, "Sister of Amelia Hartley, same address")
+    number = agreed(desk, amelia)
+    assert rights.finish(desk, number).state is RequestState.PARTLY_FULFILLED
+    rest = rest_of(desk, number)
+    assert rest == ["The shop's table support_notes.note: 1"]
+    assert not any(trace in line.lower() for line in rest for trace in TRACES)
+    assert all_of(desk, Certificate) == []
+    told = [(mail.dedupe_key, mail.recipient) for mail in all_of(desk, Mail) if number in mail.dedupe_key]
+    assert told == [(f"request_partly_fulfilled:{number}", "amelia.hartley@example.com")]
+    assert [case.kind for case in all_of(desk, Case) if case.request_number == number] == ["alarm"]
+    with desk.shop.engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA secure_delete=ON")  # this shop takes care of its own deletions
+        connection.execute(sa.update(notes).where(notes.c.id == 9_999).values(note="Sister of another customer"))
+    fulfilment.retry(desk, number, "staff")
+    rights.work(desk)
+    assert rights.state_of(desk, number).state is RequestState.FULFILLED, rest_of(desk, number)
+    assert_no_trace(desk)
+
+
+def test_traces_in_other_chats_files_and_logs_are_found_and_counted(desk, amelia, daniel):
+    number = agreed(desk, amelia)
+    with desk.transaction() as session:
+        words = {"citations": [], "choices": [], "created_at": desk.clock.now()}
+        session.add(
+            Message(conversation_id=daniel, author=Author.AGENT, text="Ask Amelia  HARTLEY, +44 7700 900101", **words)
+        )
+    engine_says(desk, daniel, "my friend is amelia hartley")
+    (desk.settings.desk_home / "run").mkdir()
+    (desk.settings.desk_home / "run" / "web.log").write_text("x\nmail to amelia.hartley@example.com\n" * 2)
+    (desk.settings.desk_home / "notes").mkdir()
+    (desk.settings.desk_home / "notes" / "Amelia Hartley.txt").write_text("nothing")
+    (desk.settings.desk_home / "notes" / "other.txt").write_text("not amelia.hartley@example.comet, Melia Hart")
+    assert rights.finish(desk, number).state is RequestState.PARTLY_FULFILLED
+    assert rest_of(desk, number) == [
+        "The desk's table messages: 1",
+        "The engine's record of conversations: 1",
+        "The file notes: 1",
+        "The file notes/other.txt: 1",
+        "The file run/web.log: 2",
+    ]
+
+
+def certificate_of(desk):
+    (row,) = all_of(desk, Certificate)
+    return row
+
+
+def test_the_certificate_is_genuine_and_names_nobody(desk, amelia):
+    number = erased(desk, amelia)
+    row = certificate_of(desk)
+    told = certificates.verify(row.signed, desk.settings.signing_key)
+    assert (told["request"], told["kind"], told["scope"], told["text"]) == (number, "erasure", "everything", row.text)
+    assert told["deleted"] > 10 and told["kept"] > 0
+    assert not [trace for trace in (*TRACES, AMELIA, "example.com") if trace in row.text.lower()]
+    for word in ("Deleted:", "Kept because of Tax and accounting law", "1 chat", "addresses", number):
+        assert word in row.text, row.text
+
+
+def test_a_certificate_that_was_changed_is_not_genuine(desk, amelia):
+    erased(desk, amelia)
+    row, key = certificate_of(desk), desk.settings.signing_key
+    mail = f"Hello,\n\n{row.text}\n\n{certificates.in_lines(row.signed)}\n"
+    quoted = "\r\n".join(f"> {line}" for line in mail.splitlines())
+    assert certificates.verify(mail, key) == certificates.verify(quoted, key)
+    head, payload, seal = row.signed.split(".")
+    forged = [
+        mail.replace("Deleted", "Kept", 1),
+        f"{head}.{payload[:-4]}AAAA.{seal}",
+        f"{head}.{payload}.{seal[:-8]}AAAAAAAA",
+        f"eyJhbGciOiJub25lIn0.{payload}.",
+        "",
+        "hello",
+    ]
+    for document in forged:
+        with pytest.raises(certificates.NotGenuine):
+            certificates.verify(document, key)
+    with pytest.raises(certificates.NotGenuine):
+        certificates.verify(mail, "ab" * 32)
+
+
+def test_the_certificate_is_mailed_before_the_address_goes(desk, amelia, monkeypatch):
+    from bot import jobs
+
+    sent = []
+    monkeypatch.setattr(jobs.Mailer, "send", lambda _self, mail: sent.append((mail.dedupe_key, mail.recipient)))
+    number = erased(desk, amelia)
+    assert sent[-1] == (f"certificate:{number}", "amelia.hartley@example.com")
+
+
+def test_a_mailbox_that_takes_no_mail_keeps_nobodys_address(desk, amelia, monkeypatch):
+    from bot import jobs
+
+    def refused(_self, _mail):
+        raise OSError
+
+    monkeypatch.setattr(jobs.Mailer, "send", refused)
+    number = erased(desk, amelia)
+    assert_no_trace(desk)
+    assert certificate_of(desk).request_number == number
+
+
+def test_the_demos_inbox_can_still_show_the_last_mail_to_who_knows_the_address(desk, amelia):
+    from bot.store.own_records import demo_box
+
+    erased(desk, amelia)
+    (mail,) = all_of(desk, Mail)
+    assert mail.recipient == demo_box(" Amelia.Hartley@example.com ") and "Certificate" in mail.text
+
+
+def test_outside_of_the_demo_no_mail_stays(desk, amelia):
+    desk.settings.demo, desk.settings.smtp_url = False, "smtp://mail.example.com"
+    number = agreed(desk, amelia)
+    desk.clock.advance(timedelta(days=8))
+    fulfilment.begin_what_is_due(desk)
+    while rights.state_of(desk, number).state is RequestState.RUNNING:
+        rights.skip_pauses(desk)
+        fulfilment.carry_out(desk, fulfilment.take(desk, number))
+        with desk.transaction() as session:
+            session.execute(sa.update(Mail).values(sent_at=desk.clock.now()))
+    assert all_of(desk, Mail) == []
+    assert_no_trace(desk)
+
+
+def test_the_services_confirm_before_anything_is_called_done(desk, amelia):
+    desk.settings.webhook_urls = "https://a.example.com/hook"
+    number = agreed(desk, amelia)
+    desk.clock.advance(timedelta(days=8))
+    fulfilment.begin_what_is_due(desk)
+    for _ in range(3):
+        rights.skip_pauses(desk)
+        assert not fulfilment.carry_out(desk, fulfilment.take(desk, number))
+    events = [row for row in all_of(desk, WebhookEvent) if row.event == "erased"]
+    assert [(row.subject, row.payload["scope"]) for row in events] == [(AMELIA, "everything")]
+    assert all_of(desk, Certificate) == []
+    with desk.transaction() as session:
+        session.execute(sa.update(WebhookEvent).values(delivered_at=desk.clock.now()))
+    rights.work(desk)
+    assert rights.state_of(desk, number).state is RequestState.FULFILLED
+    assert_no_trace(desk)
+    assert {row.payload["customer_id"] for row in all_of(desk, WebhookEvent)} == {None}
+
+
+def test_a_service_that_never_confirms_leaves_the_request_done_in_part(desk, amelia):
+    desk.settings.webhook_urls = "https://a.example.com/hook"
+    number = agreed(desk, amelia)
+    with desk.transaction() as session:
+        session.execute(sa.update(WebhookEvent).values(delivered_at=desk.clock.now()))
+    desk.clock.advance(timedelta(days=8))
+    fulfilment.begin_what_is_due(desk)
+    fulfilment.carry_out(desk, fulfilment.take(desk, number))
+    with desk.transaction() as session:
+        undelivered = sa.update(WebhookEvent).where(WebhookEvent.delivered_at.is_(None))
+        session.execute(undelivered.values(attempts=desk.settings.worker_tries))
+    rights.work(desk)
+    assert rights.state_of(desk, number).state is RequestState.PARTLY_FULFILLED
+    assert rest_of(desk, number) == ["A service of the shop has not confirmed: 1"]
+    assert row_of(desk, number).subject == AMELIA, "who looks after the rest must know of whom"
+
+
+def test_only_what_the_shop_recorded_goes_and_account_and_chats_live_on(desk, amelia, daniel):
+    priya = life_of(desk, "1005", "Priya Raman", "priya.raman@example.com", 5)
+    before = belongings_of(desk, DANIEL, daniel), shop_rows_but(desk, "1005"), desk.shop.customer("1005")
+    number = erased(desk, priya, details=RECORDED)
+    assert (belongings_of(desk, DANIEL, daniel), shop_rows_but(desk, "1005"), desk.shop.customer("1005")) == before
+    for table in ("behaviour_events", "devices"):
+        assert list(desk.shop.rows_of("1005", table)) == []
+    assert row_of(desk, number).subject == "1005" and row_of(desk, number).plan is None
+    assert all_of(desk, Restriction) == [] and all_of(desk, Tombstone) == []
+    with desk.reading() as session:
+        said = session.scalars(select(Message.response).where(Message.conversation_id == priya)).all()
+    assert said[-1] == "utter_erasure_recorded_done"
+    row = certificate_of(desk)
+    assert certificates.verify(row.signed, desk.settings.signing_key)["scope"] == "recorded"
+    assert "priya" not in row.text.lower()
+    (mail,) = [mail for mail in all_of(desk, Mail) if mail.dedupe_key == f"certificate:{number}"]
+    assert mail.recipient == "priya.raman@example.com" and "last mail" not in mail.text
+
+
+def test_an_anonymisation_keeps_rows_that_lead_to_nobody(desk, amelia):
+    priya = open_chat(desk, "1005")
+    table = desk.shop.metadata.tables["behaviour_events"]
+    count = sa.select(sa.func.count()).select_from(table)
+    with desk.shop.engine.connect() as connection:
+        before = connection.scalar(count)
+    erased(desk, priya, RequestKind.ANONYMISATION, {"scope": "everything", "mode": "anonymise"})
+    with desk.shop.engine.connect() as connection:
+        assert connection.scalar(count) == before
+    assert desk.shop.customer("1005") is None
+    assert_no_trace(desk, ("priya", "raman", "900105"), "1005")
+
+
+def test_a_guest_order_in_capitals_is_found(desk):
+    helen = open_chat(desk, "1006")
+    erased(desk, helen)
+    assert_no_trace(desk, ("helen.marsh", "helen marsh", "900106"), "1006")
+
+
+def test_two_people_with_one_telephone_number_stay_two(desk):
+    tomas = open_chat(desk, "1007")
+    before = desk.shop.customer("1008")
+    erased(desk, tomas)
+    assert desk.shop.customer("1008") == before
+    assert_no_trace(desk, ("tomas.novak", "tomas novak"), "1007")
+
+
+def test_a_shared_mailbox_keeps_the_other_persons_mails(desk, amelia, daniel):
+    with desk.transaction() as session:
+        outbox.post(
+            session, desk.clock.now(), "amelia.hartley@example.com", "request_revoked", "revoked:shared",
+            number="PR-2025-000002", what="x",
+        )  # fmt: skip
+        from bot.store.own_records import mails_of
+
+        ids = mails_of(session, AMELIA, ["amelia.hartley@example.com"])
+        kept = [mail.dedupe_key for mail in session.scalars(select(Mail).where(Mail.id.not_in(ids)))]
+    assert "revoked:shared" in kept
+
+
+def test_the_plan_is_kept_unreadable(desk, amelia):
+    number = agreed(desk, amelia)
+    desk.clock.advance(timedelta(days=8))
+    assert run_until(desk, number, "settle")
+    assert row_of(desk, number).plan["addresses"] == ["amelia.hartley@example.com"]
+    with desk.engine.connect() as connection:
+        assert "amelia" not in str(connection.exec_driver_sql("SELECT plan FROM privacy_requests").all()).lower()
+
+
+def test_a_day_that_passes_in_the_middle_changes_no_decision(desk, amelia):
+    number = agreed(desk, amelia)
+    desk.clock.advance(timedelta(days=8))
+    assert run_until(desk, number, "table:orders")
+    planned = row_of(desk, number).plan["today"]
+    desk.clock.advance(timedelta(days=4000))
+    rights.work(desk)
+    assert rights.state_of(desk, number).state is RequestState.FULFILLED
+    assert date.fromisoformat(planned) == datetime(2026, 12, 1).date()
+
+
+def test_an_account_that_the_shop_removed_by_itself_still_has_its_chats_erased_and_a_person_looks(desk, amelia):
+    number = agreed(desk, amelia)
+    shop = desk.shop
+    aim, today = ("everything", "delete"), date(2026, 11, 23)
+    snapshot = erasing.freeze(shop, AMELIA)
+    for table in erasing.erasure_order(shop.datamap, shop.metadata):
+        erasing.erase_table(shop, snapshot, table, *aim, today, b"s" * 32)
+    assert shop.customer(AMELIA) is None
+    assert rights.finish(desk, number).state is RequestState.PARTLY_FULFILLED
+    assert rest_of(desk, number) == ["The shop had removed the account itself: what else it holds must be looked at"]
+    fulfilment.retry(desk, number, "staff")
+    rights.work(desk)
+    assert rights.state_of(desk, number).state is RequestState.FULFILLED, rest_of(desk, number)
+    with desk.reading() as session:
+        assert session.scalar(select(sa.func.count()).select_from(Conversation)) == 0
