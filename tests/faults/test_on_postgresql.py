@@ -8,11 +8,12 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 
 from tests.faults.test_processes_die import say_until_answered
-from tests.security.test_doors import Person
+from tests.security.test_doors import Person, eventually
 from tests.stack import Stack, _free_ports
 
 
@@ -83,6 +84,25 @@ def test_a_customer_sees_their_data_and_files_a_request(desk_on_postgresql):
     assert person.file_export().startswith("PR-")
 
 
+def test_a_deletion_is_carried_out_and_proved_there_too(desk_on_postgresql):
+    email = "tomas.novak@example.com"
+    person = Person(desk_on_postgresql.url, "1007")
+    number = person.ask("Please delete everything you have about me")
+    assert person.verify(email)[0]["response"].startswith("utter_erasure_agreed")
+    assert person.state(number) == "cooling_off"
+    person.http.post("/demo/clock", json={"advance": "P8D"})
+
+    def certificate():
+        mails = httpx.get(f"{desk_on_postgresql.url}/demo/inbox", params={"to": email}, trust_env=False).json()
+        return next((mail for mail in mails if number in mail["subject"] and "Certificate" in mail["subject"]), None)
+
+    assert "tomas" not in eventually(certificate, "the certificate", 120)["text"].lower()
+    refused = httpx.post(f"{desk_on_postgresql.url}/demo/sign-in", json={"customer_id": "1007"}, trust_env=False)
+    assert refused.status_code == 404
+    eva = Person(desk_on_postgresql.url, "1008").say("What do you know about me?").json()["messages"][0]
+    assert eva["card"]["kind"] == "access_summary", "the customer with the same phone number is untouched"
+
+
 def test_numbers_are_given_once_when_many_complain_at_the_same_moment(desk_on_postgresql):
     people = [Person(desk_on_postgresql.url) for _ in range(12)]
     with ThreadPoolExecutor(12) as pool:
@@ -92,7 +112,7 @@ def test_numbers_are_given_once_when_many_complain_at_the_same_moment(desk_on_po
 
 
 def test_the_conversation_goes_on_after_the_engine_died(desk_on_postgresql):
-    person = Person(desk_on_postgresql.url, "1007")
+    person = Person(desk_on_postgresql.url, "1005")
     person.say("Please delete my data")
     desk_on_postgresql.restart("engine")
     answered = say_until_answered(person, "no, better not", "after the restart")

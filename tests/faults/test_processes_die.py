@@ -6,7 +6,7 @@ import threading
 import time
 from uuid import uuid4
 
-from tests.security.test_doors import Person
+from tests.security.test_doors import Person, eventually
 
 
 def say_until_answered(person, text, key, seconds=60):
@@ -77,7 +77,7 @@ def test_a_question_waiting_for_its_yes_survives_the_death_of_the_engine(stack):
     person = Person(stack.url, stack.spare_customer())
     person.say("I want a copy of my data as a file")
     stack.restart("engine")
-    assert person.say("yes please").json()["messages"][0]["response"] == "utter_request_filed"
+    assert person.say("yes please").json()["messages"][0]["response"] == "utter_code_sent"
     assert len(person.http.get("/api/v1/requests").json()["requests"]) == 1
 
 
@@ -101,14 +101,38 @@ def test_a_mail_written_while_the_worker_is_dead_is_sent_once_when_it_is_back(st
     stack.down("worker")
     try:
         person = Person(stack.url, customer)
-        number = person.file_export()
+        person.file_export()
         assert person.http.get("/demo/inbox", params={"to": email}).json() == []
     finally:
         stack.up("worker")
     end = time.monotonic() + 20
     while not (mails := person.http.get("/demo/inbox", params={"to": email}).json()) and time.monotonic() < end:
         time.sleep(0.2)
-    assert [number in mail["subject"] for mail in mails] == [True]
+    assert ["code" in mail["subject"] for mail in mails] == [True]
+
+
+def test_a_deletion_is_carried_out_once_however_often_the_worker_is_killed(stack):
+    customer, bystander = stack.spare_customer(), stack.spare_customer()
+    rows = {str(row["id"]): row for row in stack.rows("shop", "customers")}
+    person = Person(stack.url, customer)
+    number = person.ask("Please delete everything you have about me")
+    assert person.verify(rows[customer]["email"])[0]["response"].startswith("utter_erasure_agreed")
+    stack.down("worker")
+    person.http.post("/demo/clock", json={"advance": "P8D"})
+    stack.up("worker")
+    for after in (0.3, 0.9, 1.8):
+        time.sleep(after)
+        stack.restart("worker")
+
+    def done():
+        (row,) = [row for row in stack.rows("desk", "privacy_requests") if row["number"] == number]
+        return row if row["state"] == "fulfilled" else None
+
+    assert eventually(done, "the deletion to be done", 120)["subject"] is None
+    left = {str(row["id"]): row for row in stack.rows("shop", "customers")}
+    assert customer not in left and left[bystander] == rows[bystander]
+    events = [row["event"] for row in stack.rows("desk", "audit") if row["reference"] == number]
+    assert [events.count(name) for name in ("certificate_sent", "subject_forgotten", "request_fulfilled")] == [1, 1, 1]
 
 
 def test_events_resume_after_the_last_id_without_loss_or_double(stack):

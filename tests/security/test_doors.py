@@ -1,12 +1,17 @@
 """Nobody gets in where they do not belong, and nothing typed becomes more than text."""
 
+import io
 import json
+import re
 import time
+import zipfile
 from uuid import uuid4
 
 import httpx
 import jwt
 import pytest
+
+from tests.stack import PROCESSES
 
 AMELIA, DANIEL = "1001", "1002"
 
@@ -26,12 +31,38 @@ class Person:
     def say(self, text):
         return self.http.post("/api/v1/messages", json={"text": text}, headers={"Idempotency-Key": uuid4().hex})
 
-    def file_export(self):
-        """Ask for a copy of the data, and confirm."""
-        asked = self.say("I want a copy of all my data as a file").json()["messages"]
+    def ask(self, text):
+        """Ask for a right, say yes; returns the request's number."""
+        asked = self.say(text).json()["messages"]
         yes = next(c["id"] for m in asked for c in m["choices"] if c["label"].startswith("Yes"))
         filed = self.http.post("/api/v1/messages", json={"choice": yes}).json()["messages"]
-        return next(m["card"]["number"] for m in filed if m["card"])
+        return next(found[0] for m in filed if (found := re.search(r"PR-\d{4}-\d{6}", m["text"])))
+
+    def file_export(self):
+        """Ask for a copy of the data, and confirm."""
+        return self.ask("I want a copy of all my data as a file")
+
+    def verify(self, email):
+        """Read the newest code from the demo's inbox and type it."""
+        code = eventually(lambda: self._code(email), "the code to come")
+        return self.say(code).json()["messages"]
+
+    def _code(self, email):
+        mails = self.http.get("/demo/inbox", params={"to": email}).json()
+        return next((found[1] for m in mails if (found := re.search(r"Your code: (\d{6})", m["text"]))), None)
+
+    def state(self, number):
+        """Where a request stands."""
+        return self.http.get(f"/api/v1/requests/{number}").json()["state"]
+
+
+def eventually(look, what, seconds=60):
+    """What `look` gives as soon as it gives something."""
+    end = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < end, f"waited in vain for {what}"
+        time.sleep(0.2)
+    return found
 
 
 @pytest.mark.parametrize("method, path", [
@@ -55,7 +86,7 @@ def test_one_customer_sees_and_touches_nothing_of_another(stack):
     assert daniel.http.get(f"/api/v1/requests/{number}").status_code == 404
     assert daniel.http.delete(f"/api/v1/requests/{number}").status_code == 404
     assert number not in daniel.http.get("/api/v1/requests").text
-    assert amelia.http.get(f"/api/v1/requests/{number}").json()["state"] == "received"
+    assert amelia.http.get(f"/api/v1/requests/{number}").json()["state"] == "awaiting_verification"
     assert amelia.say("hello").status_code == 200
     assert "hello" not in daniel.http.get("/api/v1/messages").text
 
@@ -65,7 +96,31 @@ def test_somebody_elses_number_typed_into_the_chat_takes_nothing_back(stack):
     number = amelia.file_export()
     answered = daniel.say(f"take back my request {number}").json()["messages"]
     assert [m["response"] for m in answered] == ["utter_error_not_found"]
-    assert amelia.http.get(f"/api/v1/requests/{number}").json()["state"] == "received"
+    assert amelia.http.get(f"/api/v1/requests/{number}").json()["state"] == "awaiting_verification"
+
+
+def test_a_copy_is_fetched_by_its_own_person_only_and_once(stack):
+    customer = stack.spare_customer()
+    email = next(row["email"] for row in stack.rows("shop", "customers") if str(row["id"]) == customer)
+    owner, stranger, nobody = Person(stack.url, customer), Person(stack.url, stack.spare_customer()), Person(stack.url)
+    number = owner.file_export()
+    owner.verify(email)
+
+    def card():
+        said = owner.http.get("/api/v1/messages").json()["messages"]
+        return next((m["card"] for m in said if m["card"] and m["card"]["kind"] == "download"), None)
+
+    link = eventually(card, "the copy")["url"]
+    assert httpx.get(stack.url + link, trust_env=False).status_code == 401
+    assert nobody.http.get(link).status_code == 401
+    assert stranger.http.get(link).status_code == 404
+    first = owner.http.get(link)
+    assert first.status_code == 200 and first.headers["cache-control"] == "no-store"
+    with zipfile.ZipFile(io.BytesIO(first.content)) as package:
+        assert email in package.read("data.json").decode()
+    assert owner.http.get(link).status_code == 410
+    assert owner.state(number) == "fulfilled"
+    assert link.rpartition("/")[2] not in "".join(stack.log(name) for name in PROCESSES)
 
 
 def test_a_shop_token_signed_by_somebody_else_opens_nothing(stack):

@@ -26,6 +26,7 @@ def production(tmp_path_factory):
     desk = Stack(home, {
         "ENVIRONMENT": "production", "DEMO": "0", "SHOP_DATABASE_URL": shop, "SHOP_JWT_SECRET": SECRET,
         "ENCRYPTION_KEYS": Fernet.generate_key().decode(), "ENGINE_SECRET": "e" * 40,
+        "AUDIT_KEY": "a" * 40, "SIGNING_KEY": "5e" * 32, "INTERNAL_API_KEY": "i" * 40,
         "SMTP_URL": "smtp+plain://127.0.0.1:9",
     })  # fmt: skip
     desk.start()
