@@ -63,7 +63,10 @@ def test_a_number_of_a_deleted_row_is_never_given_out_again(settings):
             if "AUTOINCREMENT" in sql
         }
         assert made == wanted >= {"messages", "turns", "mails", "verification_codes"}
-        mail = f"INSERT INTO mails VALUES (NULL, 'd', 'r', 's', 't', '{AT}', NULL, 0, NULL)"
+        mail = (
+            "INSERT INTO mails (dedupe_key, recipient, subject_line, text, created_at, attempts)"
+            f" VALUES ('d', 'r', 's', 't', '{AT}', 0)"
+        )
         connection.exec_driver_sql(mail)
         connection.exec_driver_sql("DELETE FROM mails")
         connection.exec_driver_sql(mail)

@@ -11,7 +11,12 @@ from bot.store.encryption import EncryptedJSON, EncryptedText
 
 
 class Mail(Base):
-    """The outbox: written in the transaction of its cause, sent by the worker."""
+    """The outbox: written in the transaction of its cause, sent by the worker.
+
+    Attributes:
+        refused_at: When the server said that this recipient takes no mail, now or later; it is not tried again.
+        given_up_at: When it had been tried in vain as often as a mail is tried.
+    """
 
     __tablename__ = "mails"
     __table_args__ = NEVER_AGAIN
@@ -24,6 +29,8 @@ class Mail(Base):
     sent_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True, info=NOTHING)
     attempts: Mapped[int] = mapped_column(Integer, default=0, info=NOTHING)
     next_try_at: Mapped[datetime | None] = mapped_column(UtcDateTime, info=NOTHING)
+    refused_at: Mapped[datetime | None] = mapped_column(UtcDateTime, info=NOTHING)
+    given_up_at: Mapped[datetime | None] = mapped_column(UtcDateTime, info=NOTHING)
 
 
 class WebhookEvent(Base):
