@@ -1,4 +1,4 @@
-"""Complaints, security reports and objections: filed at once, words added if wanted."""
+"""Complaints and security reports: filed at once, words added if wanted."""
 
 from typing import Any
 
@@ -14,7 +14,6 @@ from bot.vocabulary import CaseKind
 KIND_OF_INTENT = {
     "file_complaint": CaseKind.COMPLAINT,
     "report_security_issue": CaseKind.SECURITY_REPORT,
-    "object_to_policy_update": CaseKind.POLICY_OBJECTION,
 }
 _OTHER_RIGHTS = {"request_access", *RIGHTS}
 NOTHING_TO_ADD = "nothing"
@@ -50,8 +49,7 @@ class OpenComplaint(DeskAction):
             turn.mail_address,
             turn.words(turn.origin) if turn.was_typed else None,
         )
-        clause = ["contact"] if kind is CaseKind.POLICY_OBJECTION else None
-        turn.say(f"utter_{kind.value}_filed", citations=clause, number=filed.number, due=in_words(filed.due_at))
+        turn.say(f"utter_{kind.value}_filed", number=filed.number, due=in_words(filed.due_at))
         return [
             SlotSet("case_number", filed.number),
             SlotSet("complaint_statement", None),

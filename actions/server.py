@@ -22,6 +22,7 @@ from actions import (
     consent_withdrawal,
     handoff,
     identity_verification,
+    policy_objection,
     policy_question,
     request,
     request_status,
@@ -54,6 +55,7 @@ def make_executor(desk: Desk) -> DomainExecutor:
     for action in (
         policy_question.AnswerPolicy,
         policy_question.PolicyUpdate,
+        policy_objection.ObjectToPolicyUpdate,
         access.ShowAccessSummary,
         request.OpenRequest,
         request.AskRequestConfirmed,
