@@ -124,6 +124,14 @@ class TooManyCodes(DeskError):
     detail = "No more codes can be sent for now. Please try again tomorrow, or ask for a person."
 
 
+class UnusableFile(DeskError):
+    """A file that cannot be taken; the sentence says why and what to send instead."""
+
+    code = "unusable_file"
+    status = 422
+    detail = "This file cannot be used. Please send a PDF, a JPG or a PNG of at most 5 MB."
+
+
 class NotFound(DeskError):
     """Nothing here under that name, or not yours."""
 

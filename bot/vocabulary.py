@@ -148,4 +148,6 @@ class AuditEvent(StrEnum):
     HOLD_PLACED = "hold_placed"
     HOLD_RELEASED = "hold_released"
     CERTIFICATE_SENT = "certificate_sent"
+    ATTACHMENT_KEPT = "attachment_kept"
+    ATTACHMENT_READ = "attachment_read"
     SUBJECT_FORGOTTEN = "subject_forgotten"

@@ -10,7 +10,7 @@ from bot.clocks import SystemClock
 from bot.privacy.erasure_guard import checked, paced, permitted, plan_of
 from bot.privacy.export import forget_exports
 from bot.privacy.room import NotYet, Work
-from bot.store import own_records, tracker_records
+from bot.store import attachments, own_records, tracker_records
 from bot.store.desk_tables import PrivacyRequest
 
 # Leases are about live processes, so they follow the machine's clock.
@@ -27,6 +27,7 @@ def erase_own(work: Work) -> Sequence[str]:
         if not own_records.close_other_requests(session, now, _machine.now(), subject, work.number):
             raise NotYet("Another request of this person is being worked on.")
         forget_exports(session, work.desk, subject)
+        attachments.delete_about(session, subject)
         own_records.delete_codes_and_disputes(session, subject)
         others = (PrivacyRequest.subject == subject) & (PrivacyRequest.number != work.number)
         own_records.empty_requests(session, others)

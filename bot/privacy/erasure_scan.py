@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from bot.config import Settings
 from bot.store import tracker_records
 from bot.store.desk_tables import Base
+from bot.store.encryption import EncryptedJSON, EncryptedText
 
 _BATCH = 500
 _CHUNK = 1 << 20
@@ -114,8 +115,9 @@ def in_desk(session: Session, traces: Traces, stays: Stays, heartbeat: Callable[
 
 
 def _tells(column: Column[Any]) -> bool:
-    kind = column.type
-    return isinstance(kind, String) or type(kind).__name__.startswith("Encrypted")
+    """Files are found by whose they are: pixels and packed pages hold no words to look for."""
+    kind = type(column.type)
+    return issubclass(kind, String) or kind in (EncryptedText, EncryptedJSON)
 
 
 def _in_table(

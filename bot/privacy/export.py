@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from bot.errors import DeskError, NotFound
 from bot.privacy.access import NamedOnly, summarise
 from bot.privacy.room import Room, Step, Work
-from bot.store import audit, outbox
+from bot.store import attachments, audit, outbox
 from bot.store.announcements import announce
 from bot.store.conversations import hashed
 from bot.store.desk import Desk
@@ -127,6 +127,7 @@ def _contents(desk: Desk, number: str, subject: str) -> Contents:
         withheld=_named(desk, summary.withheld),
         outside=_named(desk, summary.outside),
         clauses={name: policy.by_id[name].quote for name in _CLAUSES if name in policy.by_id},
+        files=lambda: attachments.files_of(desk, subject),
     )
 
 

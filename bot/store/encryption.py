@@ -4,15 +4,17 @@ Policy clause `security` promises "encrypting data"; what people write, and what
 """
 
 import json
+import struct
 from typing import Any
 
 from cryptography.fernet import Fernet, MultiFernet
-from sqlalchemy import Text
+from sqlalchemy import LargeBinary, Text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from bot.errors import SetupError
 
+_LENGTH = struct.Struct(">H")
 _keys: MultiFernet | None = None
 
 
@@ -69,3 +71,26 @@ class EncryptedJSON(TypeDecorator[Any]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:
         """Decrypt on the way out."""
         return None if value is None else json.loads(_require_keys().decrypt(value.encode()))
+
+
+class EncryptedBytes(TypeDecorator[bytes]):
+    """A file, each value under a key of its own; that key stands before it, encrypted with the desk's."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Encrypt on the way in."""
+        if value is None:
+            return None
+        own = Fernet.generate_key()
+        wrapped = _require_keys().encrypt(own)
+        return _LENGTH.pack(len(wrapped)) + wrapped + Fernet(own).encrypt(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> bytes | None:
+        """Decrypt on the way out."""
+        if value is None:
+            return None
+        (length,) = _LENGTH.unpack_from(value)
+        wrapped, sealed = value[_LENGTH.size : _LENGTH.size + length], value[_LENGTH.size + length :]
+        return Fernet(_require_keys().decrypt(wrapped)).decrypt(sealed)

@@ -4,6 +4,7 @@ Each column says what it holds about a person (`info["data"]`), as `data/datamap
 a house test fails when one does not.
 """
 
+from bot.store.desk_tables.attachments import Attachment
 from bot.store.desk_tables.base import CONTENT, NEVER_AGAIN, NOTHING, WHO, Base, UtcDateTime
 from bot.store.desk_tables.cases import Case
 from bot.store.desk_tables.consent import ConsentEntry, Hold, Restriction
@@ -17,6 +18,7 @@ __all__ = [
     "NEVER_AGAIN",
     "NOTHING",
     "WHO",
+    "Attachment",
     "AuditEntry",
     "AuditHead",
     "AuditPseudonym",

@@ -70,6 +70,7 @@ class Contents:
         withheld: Recorded by the shop itself (policy clauses `no-access`, `delete-or-anonymise`).
         outside: Held because of an account at another company (clause `access-and-correction`).
         clauses: The words of the policy that are quoted, by clause id.
+        files: Reads, one after the other, the files the person sent: name and content.
     """
 
     number: str
@@ -81,3 +82,4 @@ class Contents:
     withheld: tuple[Named, ...]
     outside: tuple[Named, ...]
     clauses: Mapping[str, str]
+    files: Callable[[], Iterator[tuple[str, bytes]]] = field(default=lambda: iter(()))

@@ -7,9 +7,11 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from bot.store.attachments import OF_GUARDIANS, about
 from bot.store.datamap.model import Category, PolicyClass
 from bot.store.desk import Desk
 from bot.store.desk_tables import (
+    Attachment,
     Base,
     Case,
     Certificate,
@@ -159,6 +161,13 @@ def desk_sources(desk: Desk, subject: str) -> list[Source]:
             own(WebhookEvent, WebhookEvent.created_at),
             (WebhookEvent.event, "What"), (WebhookEvent.request_number, "Request"),
             (WebhookEvent.created_at, "Made"), (WebhookEvent.delivered_at, "Delivered"),
+        ),
+        table(
+            "files", ("file you sent", "files you sent"), REQUESTS,
+            select(Attachment).where(about(subject), Attachment.owner_kind.not_in(OF_GUARDIANS))
+            .order_by(Attachment.created_at),
+            (Attachment.owner_number, "Belongs to"), (Attachment.name, "Name"), (Attachment.size, "Bytes"),
+            (Attachment.created_at, "Came"), (Attachment.id, "Begins, in the folder 'files', with"),
         ),
         _mails(desk, subject),
     ]  # fmt: skip

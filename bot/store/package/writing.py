@@ -68,6 +68,10 @@ class _Package:
             for piece in self._spool.read():
                 file.write(piece)
                 self._beat(self._how_far(len(self._contents.sources)))
+        for name, content in self._contents.files():
+            with self._member(f"files/{name}") as file:
+                file.write(content)
+            self._beat(self._how_far(len(self._contents.sources)))
         with self._member("index.html") as file:
             write_page(file, self._contents, self._samples, self._not_given)
 
