@@ -83,6 +83,7 @@ class Settings(BaseSettings):
 
     mail_from: str = "privacy@shop.example.com"
     smtp_url: str = ""
+    mail_tries: int = Field(48, ge=1, le=500)
 
     @model_validator(mode="after")
     def _derive(self) -> "Settings":

@@ -33,6 +33,8 @@ def findings(settings: Settings) -> list[str]:
         problems.append("PUBLIC_URL is not an https address.")
     if settings.environment == "production" and not settings.smtp_url:
         problems.append("SMTP_URL is not set, so no mail can be sent.")
+    if settings.environment == "production" and settings.smtp_url.startswith("smtp+plain:"):
+        problems.append("SMTP_URL sends mails unencrypted. Use smtps:// or smtp:// (STARTTLS).")
     problems += _unsafe_addresses(settings)
     try:
         migrate(settings)

@@ -1,122 +1,37 @@
 """The worker: what happens behind people's backs on their behalf, and survives the death of a process.
 
-Work is rows in the desk database; the queue only wakes the worker. A mail is sent when its row says so, and the
-row says sent only afterwards, so a worker that dies sends again rather than never. Requests are carried out by
-`bot.privacy.fulfilment`; a sweep finds what a dead worker left.
+Work is rows in the desk database; the queue only wakes the worker. Mails are sent by `bot.mailing`, notices to the
+shop's services by `bot.delivery`. Requests are carried out by `bot.privacy.fulfilment`; a sweep finds what a dead
+worker left.
 """
 
-import smtplib
-import ssl
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
-from email.message import EmailMessage
 from functools import partial
-from urllib.parse import unquote, urlsplit
 
 import structlog
 from huey import Huey, PostgresHuey, SqliteHuey, crontab
 from huey.constants import WORKER_THREAD
-from sqlalchemy import or_, select
 from sqlalchemy.engine import make_url
 
 from bot.clocks import SystemClock
 from bot.delivery import deliver_waiting, tidy
-from bot.errors import SetupError
+from bot.mailing import Mailer, send_waiting_mails
 from bot.privacy import fulfilment
 from bot.privacy.deadlines_watch import expire, watch
 from bot.privacy.export import sweep_expired
 from bot.store import conversations
 from bot.store.audit_anchor import write_anchor
 from bot.store.desk import Desk
-from bot.store.desk_tables import Mail
 from bot.store.webhooks import refuse_unsafe
 
 log = structlog.get_logger("worker")
 _SECONDS_BETWEEN_LOOKS = 0.5
 _SECONDS_BETWEEN_ROUNDS = 10
 _SECONDS_BEFORE_AGAIN = 5
-_LONGEST_PAUSE = timedelta(hours=1)
 # Tries are about live servers, so they follow the machine's clock.
 _machine = SystemClock()
-
-
-class Mailer:
-    """Hands mails on: to an SMTP server where one is set, else (in the demo) to the demo's inbox."""
-
-    def __init__(self, desk: Desk) -> None:
-        self._settings = desk.settings
-        if not desk.settings.smtp_url and not desk.settings.demo:
-            raise SetupError("SMTP_URL is not set. Write it as smtps://user:password@host:465 or smtp://host:587.")
-
-    def send(self, mail: Mail) -> None:
-        """Send one mail; returns only when the server has taken it.
-
-        Raises:
-            OSError: The server could not be reached.
-            smtplib.SMTPException: The server refused.
-        """
-        if not self._settings.smtp_url:
-            return
-        message = EmailMessage()
-        message["From"], message["To"], message["Subject"] = self._settings.mail_from, mail.recipient, mail.subject_line
-        message["Message-ID"] = f"<desk-{mail.id}@{self._settings.mail_from.partition('@')[2]}>"
-        message.set_content(mail.text)
-        server = urlsplit(self._settings.smtp_url)
-        with self._connect(server.scheme, server.hostname or "localhost", server.port) as smtp:
-            if server.username:
-                smtp.login(unquote(server.username), unquote(server.password or ""))
-            smtp.send_message(message)
-
-    def _connect(self, scheme: str, host: str, port: int | None) -> smtplib.SMTP:
-        context = ssl.create_default_context()
-        if scheme == "smtps":
-            return smtplib.SMTP_SSL(host, port or 465, timeout=20, context=context)
-        smtp = smtplib.SMTP(host, port or 587, timeout=20)
-        if scheme != "smtp+plain":
-            smtp.starttls(context=context)
-        return smtp
-
-
-def send_waiting_mails(desk: Desk, mailer: Mailer) -> int:
-    """Send what lies in the outbox and is due for a try, oldest first.
-
-    Returns:
-        How many were sent.
-    """
-    due = or_(Mail.next_try_at.is_(None), Mail.next_try_at <= _machine.now())
-    with desk.reading() as session:
-        ids = list(session.scalars(select(Mail.id).where(Mail.sent_at.is_(None), due).order_by(Mail.id).limit(50)))
-    return sum(_send_one(desk, mailer, mail_id) for mail_id in ids)
-
-
-def _send_one(desk: Desk, mailer: Mailer, mail_id: int) -> bool:
-    mail = _claim(desk, mail_id)
-    if mail is None:
-        return False
-    try:
-        mailer.send(mail)
-    except (OSError, smtplib.SMTPException) as error:
-        log.warning("mail not sent", mail=mail_id, attempt=mail.attempts, error=type(error).__name__)
-        return False
-    with desk.transaction() as session:
-        sent = session.get(Mail, mail_id)
-        if sent is not None:  # it may have been erased while it was on its way
-            sent.sent_at = desk.clock.now()
-    return True
-
-
-def _claim(desk: Desk, mail_id: int) -> Mail | None:
-    """Take a mail for one try; no other worker takes it before the next try is due."""
-    now = _machine.now()
-    with desk.transaction() as session:
-        mail = session.get(Mail, mail_id, with_for_update=True)
-        if mail is None or mail.sent_at is not None or (mail.next_try_at and mail.next_try_at > now):
-            return None
-        mail.attempts += 1
-        mail.next_try_at = now + min(timedelta(minutes=2**mail.attempts), _LONGEST_PAUSE)
-        return mail
 
 
 def forget_expired(desk: Desk) -> int:

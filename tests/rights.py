@@ -12,7 +12,7 @@ from uuid import uuid4
 
 from sqlalchemy import Engine, select, update
 
-from bot import jobs
+from bot import mailing
 from bot.bootstrap import migrate, open_desk
 from bot.clocks import Clock
 from bot.config import Settings
@@ -129,7 +129,7 @@ def state_of(desk: Desk, number: str) -> RequestView:
 
 def work(desk: Desk, number: str | None = None) -> None:
     """A worker that does everything there is to do now; pauses between tries are skipped."""
-    mailer = jobs.Mailer(desk)
+    mailer = mailing.Mailer(desk)
     for _ in range(_ROUNDS):
         fulfilment.begin_what_is_due(desk)
         skip_pauses(desk)
@@ -138,7 +138,7 @@ def work(desk: Desk, number: str | None = None) -> None:
             taken = fulfilment.take(desk, each)
             assert taken is not None
             fulfilment.carry_out(desk, taken)
-        jobs.send_waiting_mails(desk, mailer)
+        mailing.send_waiting_mails(desk, mailer)
         if not waiting:
             return
     raise AssertionError("the work never ends")

@@ -77,7 +77,7 @@ def _write_down_once(session: Session, work: Work, request: PrivacyRequest) -> N
 
 
 def wait_until_sent(work: Work) -> Sequence[str]:
-    """The address goes only when the certificate has left, or after so many tries that it will not.
+    """The address goes only when the certificate has left, or was refused or tried so often that it will not.
 
     A mailbox that takes no mail keeps nobody's address here for ever: the certificate stays under its number without a
     name, and `python -m bot certificate show` gives it to who asks with that number.
@@ -92,7 +92,7 @@ def wait_until_sent(work: Work) -> Sequence[str]:
         if mail.sent_at is not None:
             _write_down_once(session, work, request)
             return []
-        tries = mail.attempts
-    if tries < work.desk.settings.worker_tries:
+        hopeless = mail.refused_at is not None or mail.attempts >= work.desk.settings.worker_tries
+    if not hopeless:
         raise NotYet("The certificate has not been sent.")
     return []

@@ -1,5 +1,9 @@
-"""Mails, written in the same transaction as what they tell of; the worker sends them."""
+"""Mails, written in the same transaction as what they tell of; the worker sends them (`bot.mailing`).
 
+A template is one text. The HTML part is made of it when the mail is sent; `mail_page` says what becomes of which lines.
+"""
+
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -9,10 +13,9 @@ from sqlalchemy.orm import Session
 
 from bot.store.desk_tables import Mail
 
-# Plain text: nothing to escape. HTML templates would need autoescape.
-_templates = Environment(  # noqa: S701
-    loader=FileSystemLoader(Path(__file__).parent / "mail_templates"), undefined=StrictUndefined, trim_blocks=True
-)
+TEMPLATES = Path(__file__).parent / "mail_templates"
+# Plain text: nothing to escape. `mail_page` makes the HTML part of it, and escapes.
+_templates = Environment(loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True)  # noqa: S701
 
 
 def post(session: Session, now: datetime, recipient: str, template: str, dedupe_key: str, **values: str) -> None:
@@ -28,7 +31,16 @@ def post(session: Session, now: datetime, recipient: str, template: str, dedupe_
     """
     if session.scalar(select(Mail.id).where(Mail.dedupe_key == dedupe_key)) is not None:
         return
+    subject_line, text = rendered(template, values)
+    session.add(Mail(dedupe_key=dedupe_key, recipient=recipient, subject_line=subject_line, text=text, created_at=now))
+
+
+def rendered(template: str, values: Mapping[str, str]) -> tuple[str, str]:
+    """Subject and text of a mail.
+
+    Args:
+        template: Name in `mail_templates/`.
+        values: What it names.
+    """
     subject_line, _, text = _templates.get_template(f"{template}.txt").render(**values).partition("\n")
-    session.add(
-        Mail(dedupe_key=dedupe_key, recipient=recipient, subject_line=subject_line, text=text.lstrip(), created_at=now)
-    )
+    return subject_line, text.lstrip()

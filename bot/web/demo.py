@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlencode
 from uuid import uuid4
 
 import jwt
@@ -16,12 +17,22 @@ from bot import demo as demo_package
 from bot.demo.customers import CUSTOMERS
 from bot.errors import Invalid, NotFound
 from bot.store.desk_tables import DemoClock, Mail
+from bot.store.mail_page import as_page
 from bot.store.own_records import demo_box
 from bot.web.shop_tokens import AUDIENCE
 
 router = APIRouter(tags=["demo"])
 _templates = Jinja2Templates(Path(demo_package.__file__).parent / "templates")
 _LONGEST_STEP = timedelta(days=3660)
+# A mail's looks stand in the mail itself, as mail programs want it; so it is shown in a frame that may do nothing else.
+_MAIL_MAY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+_INBOX_MAY = (
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; base-uri 'none'; "
+    "form-action 'self'; frame-ancestors 'none'"
+)
 
 
 class SignIn(BaseModel):
@@ -70,6 +81,7 @@ def _inbox(request: Request, to: str) -> list[dict[str, Any]]:
                 "to": mail.recipient,
                 "subject": mail.subject_line,
                 "text": mail.text,
+                "page": f"/demo/inbox/{mail.id}?{urlencode({'to': to})}",
                 "sent_at": mail.sent_at,
             }
             for mail in mails
@@ -83,10 +95,22 @@ def inbox(request: Request, to: Annotated[str, Query(max_length=320)]) -> list[d
     return _inbox(request, to)
 
 
+@router.get("/demo/inbox/{mail_id}", response_class=HTMLResponse, include_in_schema=False)
+def mail_page(request: Request, mail_id: int, to: Annotated[str, Query(max_length=320)]) -> HTMLResponse:
+    """The HTML part of a mail, as a mail program would show it; nothing in it runs or loads anything."""
+    mail = next((mail for mail in _inbox(request, to) if mail["id"] == mail_id), None)
+    if mail is None:
+        raise NotFound("There is no such mail for this address.")
+    desk_url = request.app.state.desk.settings.public_url
+    page = as_page(mail["subject"], mail["text"], desk_url, target="_blank")
+    return HTMLResponse(page, headers={"Content-Security-Policy": _MAIL_MAY})
+
+
 @router.get("/demo/inbox-page", response_class=HTMLResponse, include_in_schema=False)
 def inbox_page(request: Request, to: Annotated[str, Query(max_length=320)] = "") -> HTMLResponse:
     """The same, to look at."""
-    return _templates.TemplateResponse(request, "inbox.html", {"to": to, "mails": _inbox(request, to)})
+    shown = {"to": to, "mails": _inbox(request, to)}
+    return _templates.TemplateResponse(request, "inbox.html", shown, headers={"Content-Security-Policy": _INBOX_MAY})
 
 
 @router.get("/demo/clock")

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from bot.config import PROJECT
+from tests.conversations.runner.invariants import broken_in_mail
 from tests.conversations.runner.items import FOLDER, KNOWN_FAILURES, hold, known_failures
 from tests.conversations.runner.reading import BadFile, Conversation, read
 from tests.conversations.runner.running import ConversationDiffers, Run
@@ -220,6 +221,18 @@ BROKEN = {
 def test_what_no_answer_may_do_fails_without_being_asked_for(tmp_path: Path, reason: str) -> None:
     conversation = one(tmp_path, "- user: good day", "people: {ada: {customer: Ada}}\n")
     assert reason in differs(conversation, FakeWorld([BROKEN[reason]]))
+
+
+@pytest.mark.parametrize(
+    ("mail", "broken"),
+    [
+        ({"subject": "Your code for Ada Moss", "text": "Hello"}, True),
+        ({"subject": "Your code", "text": "Open https://desk.example.com/?to=Ada@example.com now"}, True),
+        ({"subject": "Your code", "text": "Hello Ada Moss, open https://desk.example.com/x"}, False),
+    ],
+)
+def test_a_mail_with_personal_data_in_subject_or_link_fails(mail: dict[str, str], broken: bool) -> None:
+    assert bool(broken_in_mail(mail, {"Ada Moss", "ada@example.com"})) is broken
 
 
 def test_a_choice_that_is_not_offered_fails(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from itertools import count
 import pytest
 from sqlalchemy import func, select
 
-from bot import jobs
+from bot import mailing
 from bot.clocks import FixedClock
 from bot.store.desk_tables import AuditEntry, Certificate, ConsentEntry, Mail, PrivacyRequest, RequestStep
 from bot.store.engine import for_reading, make_engine
@@ -76,7 +76,7 @@ def ready(desk, kind, details):
     chat = open_chat(desk, PRIYA)
     number = rights.ask(desk, chat, kind, details).number
     rights.verify(desk, chat, number)
-    jobs.send_waiting_mails(desk, jobs.Mailer(desk))
+    mailing.send_waiting_mails(desk, mailing.Mailer(desk))
     desk.clock.advance(timedelta(days=8))
     return number
 

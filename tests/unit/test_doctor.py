@@ -40,6 +40,11 @@ def test_production_without_https_and_mail_is_found(settings):
     assert "PUBLIC_URL" in found and "SMTP_URL" in found
 
 
+def test_mail_that_travels_in_the_open_is_found_in_production(settings):
+    settings.environment, settings.smtp_url = "production", "smtp+plain://mail.example.com"
+    assert any("unencrypted" in finding for finding in doctor.findings(settings))
+
+
 def test_a_missing_model_is_found(settings, monkeypatch, tmp_path):
     monkeypatch.setattr(doctor, "MODEL", tmp_path / "none.tar.gz")
     assert any("make train" in finding for finding in doctor.findings(settings))

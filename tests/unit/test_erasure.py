@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import select
 
+from bot import mailing
 from bot.errors import DeskError
 from bot.privacy import erasure, fulfilment, holds, request_intake
 from bot.privacy.erasure_guard import ErasureRefused
@@ -604,21 +605,18 @@ def test_a_certificate_that_was_changed_is_not_genuine(desk, amelia):
 
 
 def test_the_certificate_is_mailed_before_the_address_goes(desk, amelia, monkeypatch):
-    from bot import jobs
-
     sent = []
-    monkeypatch.setattr(jobs.Mailer, "send", lambda _self, mail: sent.append((mail.dedupe_key, mail.recipient)))
+    monkeypatch.setattr(mailing.Mailer, "send", lambda _self, mail: sent.append((mail.dedupe_key, mail.recipient)))
     number = erased(desk, amelia)
     assert sent[-1] == (f"certificate:{number}", "amelia.hartley@example.com")
 
 
-def test_a_mailbox_that_takes_no_mail_keeps_nobodys_address(desk, amelia, monkeypatch):
-    from bot import jobs
-
+@pytest.mark.parametrize("refusal", [OSError, mailing.RecipientRefused])
+def test_a_mailbox_that_takes_no_mail_keeps_nobodys_address(desk, amelia, monkeypatch, refusal):
     def refused(_self, _mail):
-        raise OSError
+        raise refusal
 
-    monkeypatch.setattr(jobs.Mailer, "send", refused)
+    monkeypatch.setattr(mailing.Mailer, "send", refused)
     number = erased(desk, amelia)
     assert_no_trace(desk)
     assert certificate_of(desk).request_number == number

@@ -9,6 +9,7 @@ from bot.config import PROJECT
 from tests.conversations.runner.comparing import strings_of
 
 _RAW_NAME = re.compile(r"\butter_\w+|\{\w*\}|\$\{")
+_LINK = re.compile(r"https?://\S+")
 _KEYS = {"id", "author", "text", "citations", "choices", "card", "response", "created_at"}
 _OPAQUE = re.compile(r"^[0-9a-f]{16,64}$")
 
@@ -36,6 +37,17 @@ def broken_invariants(messages: list[dict[str, Any]], strangers: set[str], own: 
     if len(offered) != len(set(offered)):
         broken.append("two choices have the same id")
     return broken
+
+
+def broken_in_mail(mail: dict[str, Any], values: set[str]) -> list[str]:
+    """What no mail may ever do: personal data neither in the subject, which shows on locked screens, nor in a link.
+
+    Args:
+        mail: As the demo's inbox gives it.
+        values: Name, e-mail address and phone number of the one it went to.
+    """
+    told = "\n".join([mail["subject"], *_LINK.findall(mail["text"])]).casefold()
+    return [f"a subject or a link of a mail holds {value!r}" for value in values if value.casefold() in told]
 
 
 def _of_message(message: dict[str, Any], strangers: set[str], own: set[str]) -> list[str]:

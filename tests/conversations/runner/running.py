@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.conversations.runner import comparing, packages
 from tests.conversations.runner.comparing import Differs
-from tests.conversations.runner.invariants import broken_invariants
+from tests.conversations.runner.invariants import broken_in_mail, broken_invariants
 from tests.conversations.runner.placeholders import filled
 from tests.conversations.runner.reading import Conversation, Step
 from tests.conversations.runner.steps import (
@@ -271,6 +271,9 @@ class Run:
         if expected.none:
             raise Differs(f"a mail came: {mail['subject']!r}")
         person.mails_before.add(mail["id"])
+        name = {person.customer["name"]} if person.customer else set()
+        if broken := broken_in_mail(mail, person.own | name):
+            raise Differs(*broken)
         missing = comparing.capture(f"{mail['subject']}\n{mail['text']}", expected.capture, "the mail", self._captured)
         if missing:
             raise Differs(*missing)
