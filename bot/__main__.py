@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli import audit, certificate, datamap, requests
+from bot.cli import audit, certificate, datamap, requests, staff
 from bot.config import PROJECT, Settings, get_settings
 from bot.errors import DeskError, SetupError
 
@@ -25,6 +25,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(audit.app, name="audit")
 app.add_typer(requests.app, name="requests")
 app.add_typer(certificate.app, name="certificate")
+app.add_typer(staff.app, name="staff")
 out = Console(highlight=False, soft_wrap=True)
 
 
@@ -59,6 +60,7 @@ def run() -> None:
     async def announce() -> None:
         await wait_until_it_answers(settings)
         out.print(f"Privacy desk ready: {settings.public_url}")
+        out.print(f"Staff desk: {settings.staff_url} (an account: .venv/bin/python -m bot staff add NAME --role admin)")
 
     async def everything() -> None:
         await Supervisor(process_specs(settings), settings.desk_home / "run", PROJECT).run(announce)
@@ -99,8 +101,12 @@ def process(name: str) -> None:
         from bot.jobs import run_worker
 
         run_worker(desk)
+    elif name == "desk":
+        from bot.desk.app import make_app as make_desk
+
+        uvicorn.run(make_desk(desk), host="127.0.0.1", port=settings.desk_port, proxy_headers=False, **quiet)
     else:
-        raise SetupError(f"There is no process called {name}. They are actions, web and worker.")
+        raise SetupError(f"There is no process called {name}. They are actions, web, worker and desk.")
 
 
 @app.command()

@@ -35,10 +35,11 @@ class Settings(BaseSettings):
     environment: Literal["development", "production"] = "development"
     demo: bool = True
     listen_host: str = "127.0.0.1"
-    port: int = Field(8000, ge=1, le=65532)
+    port: int = Field(8000, ge=1, le=65531)
     engine_port: int = Field(0, ge=0, le=65535)
     actions_port: int = Field(0, ge=0, le=65535)
     internal_port: int = Field(0, ge=0, le=65535)
+    desk_port: int = Field(0, ge=0, le=65535)
     public_url: str = ""
     desk_home: Path = Path("var")
 
@@ -81,6 +82,10 @@ class Settings(BaseSettings):
     handoff_promise_hours: int = Field(4, ge=1, le=240)
     answer_days: int = Field(30, ge=1, le=90)
 
+    staff_url: str = ""
+    staff_session_hours: int = Field(10, ge=1, le=24)
+    staff_idle_minutes: int = Field(30, ge=5, le=240)
+
     mail_from: str = "privacy@shop.example.com"
     smtp_url: str = ""
     mail_tries: int = Field(48, ge=1, le=500)
@@ -93,6 +98,8 @@ class Settings(BaseSettings):
         self.engine_port = self.engine_port or self.port + 1
         self.actions_port = self.actions_port or self.port + 2
         self.internal_port = self.internal_port or self.port + 3
+        self.desk_port = self.desk_port or self.port + 4
+        self.staff_url = self.staff_url.rstrip("/") or f"http://127.0.0.1:{self.desk_port}"
         self.public_url = self.public_url.rstrip("/") or f"http://{self.listen_host}:{self.port}"
         self.desk_database_url = self.desk_database_url or f"sqlite:///{self.desk_home / 'desk.sqlite3'}"
         self.tracker_database_url = self.tracker_database_url or f"sqlite:///{self.desk_home / 'tracker.sqlite3'}"

@@ -3,13 +3,17 @@
 import stat
 import string
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from bot.bootstrap import migrate, open_desk
 from bot.config import Settings
 from bot.errors import DeskError, SetupError
+from bot.privacy import staff_accounts
 from bot.processes import engine_python
 from bot.store import consent_records, webhooks
+from bot.store.desk import Desk
 from bot.training import MODEL
+from bot.vocabulary import StaffRole
 
 _SHORTEST_SECRET = 32
 _SECRETS = ("engine_secret", "shop_jwt_secret", "audit_key", "webhook_secret")
@@ -36,18 +40,33 @@ def findings(settings: Settings) -> list[str]:
     if settings.environment == "production" and settings.smtp_url.startswith("smtp+plain:"):
         problems.append("SMTP_URL sends mails unencrypted. Use smtps:// or smtp:// (STARTTLS).")
     problems += _unsafe_addresses(settings)
+    if settings.environment == "production" and not _staff_way_is_safe(settings.staff_url):
+        problems.append("STAFF_URL is neither an https address nor one of this machine, so sign-ins could be read.")
     try:
         migrate(settings)
         desk = open_desk(settings)
-        desk.engine.dispose()
         if unfilled := consent_records.unfillable(desk.shop):
             problems.append(
                 f"The shop's table of choices needs {', '.join(unfilled)} in every row, which the desk cannot fill. "
                 "Give the column a default, or take consent_records out of the data map."
             )
+        if settings.environment == "production" and not _has_admin(desk):
+            problems.append("Nobody can sign in as admin. Run: python -m bot staff add NAME --role admin")
+        desk.engine.dispose()
     except DeskError as error:
         problems.append(error.detail)
     return problems
+
+
+def _staff_way_is_safe(url: str) -> bool:
+    where = urlsplit(url)
+    return where.scheme == "https" or where.hostname in {"127.0.0.1", "localhost", "::1"}
+
+
+def _has_admin(desk: Desk) -> bool:
+    with desk.reading() as session:
+        living = [each for each in staff_accounts.accounts(session) if each.disabled_at is None]
+    return any(account.role is StaffRole.ADMIN for account in living)
 
 
 def _weak_secrets(settings: Settings) -> Iterator[str]:

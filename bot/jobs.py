@@ -21,6 +21,7 @@ from bot.mailing import Mailer, send_waiting_mails
 from bot.privacy import fulfilment
 from bot.privacy.deadlines_watch import expire, watch
 from bot.privacy.export import sweep_expired
+from bot.privacy.staff_sign_in import forget_old_tries
 from bot.store import conversations
 from bot.store.audit_anchor import write_anchor
 from bot.store.desk import Desk
@@ -41,7 +42,7 @@ def forget_expired(desk: Desk) -> int:
         How many rows went.
     """
     with desk.transaction() as session:
-        gone = conversations.forget_expired(session, _machine.now())
+        gone = conversations.forget_expired(session, _machine.now()) + forget_old_tries(session)
     if gone:
         log.info("expired rows removed", rows=gone)
     return gone

@@ -48,6 +48,7 @@ def process_specs(settings: Settings) -> list[ProcessSpec]:
         ProcessSpec("actions", [*own, "actions"], desk),
         ProcessSpec("web", [*own, "web"], desk),
         ProcessSpec("worker", [*own, "worker"], desk),
+        ProcessSpec("desk", [*own, "desk"], desk),
     ]
 
 
@@ -59,6 +60,7 @@ def refuse_taken_ports(settings: Settings) -> None:
     """
     wanted = {"PORT": settings.port, "ENGINE_PORT": settings.engine_port}
     wanted |= {"ACTIONS_PORT": settings.actions_port, "INTERNAL_PORT": settings.internal_port}
+    wanted |= {"DESK_PORT": settings.desk_port}
     for name, port in wanted.items():
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -81,7 +83,8 @@ async def wait_until_it_answers(settings: Settings) -> None:
     async with httpx.AsyncClient(base_url=url, timeout=10, trust_env=False) as client:
         while time.monotonic() < give_up_at:
             try:
-                if (await client.get("/readyz")).status_code == httpx.codes.OK and await _chat_answers(client):
+                ready = (await client.get("/readyz")).status_code == httpx.codes.OK
+                if ready and await _chat_answers(client) and await _staff_desk_answers(client, settings):
                     return
             except httpx.HTTPError:
                 pass
@@ -96,3 +99,8 @@ async def _chat_answers(client: httpx.AsyncClient) -> bool:
     headers = {"Authorization": f"Bearer {opened['token']}", "Idempotency-Key": secrets.token_hex(8)}
     answer = await client.post("/api/v1/messages", headers=headers, json={"text": "Do you sell my data?"})
     return answer.status_code == httpx.codes.OK and bool(answer.json()["messages"])
+
+
+async def _staff_desk_answers(client: httpx.AsyncClient, settings: Settings) -> bool:
+    answer = await client.get(f"http://127.0.0.1:{settings.desk_port}/healthz")
+    return answer.status_code == httpx.codes.OK

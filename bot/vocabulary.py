@@ -118,6 +118,15 @@ class Priority(StrEnum):
     URGENT = "urgent"
 
 
+class StaffRole(StrEnum):
+    """What a member of staff may do at the staff desk; whoever has none of these has no account."""
+
+    AGENT = "agent"
+    PRIVACY_OFFICER = "privacy_officer"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
 class AuditEvent(StrEnum):
     """What the desk writes down about its own doings; never with a personal value."""
 
@@ -151,3 +160,10 @@ class AuditEvent(StrEnum):
     ATTACHMENT_KEPT = "attachment_kept"
     ATTACHMENT_READ = "attachment_read"
     SUBJECT_FORGOTTEN = "subject_forgotten"
+    STAFF_ADDED = "staff_added"
+    STAFF_DISABLED = "staff_disabled"
+    STAFF_RESET = "staff_reset"
+    STAFF_PASSWORD_CHANGED = "staff_password_changed"  # noqa: S105
+    STAFF_SIGNED_IN = "staff_signed_in"
+    STAFF_SIGN_IN_REFUSED = "staff_sign_in_refused"
+    STAFF_SIGNED_OUT = "staff_signed_out"

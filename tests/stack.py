@@ -24,7 +24,7 @@ from bot.store import encryption
 from bot.store.desk_tables import Base
 from bot.store.engine import for_reading, make_engine
 
-PROCESSES = ("engine", "actions", "web", "worker")
+PROCESSES = ("engine", "actions", "web", "worker", "desk")
 _READY_LINE = "Privacy desk ready"
 _START_SECONDS = 900  # The first start on a machine also builds encoder and model.
 _BACK_SECONDS = 90
@@ -35,6 +35,7 @@ _MOST_QUICK_ENDS = 3
 # What a developer's .env may say must not reach a test: these are set to nothing, so that the desk chooses.
 _LEFT_TO_THE_DESK = (
     "PUBLIC_URL",
+    "STAFF_URL",
     "DESK_DATABASE_URL",
     "SHOP_DATABASE_URL",
     "TRACKER_DATABASE_URL",
@@ -62,7 +63,8 @@ class Stack:
 
     Attributes:
         home: Its `DESK_HOME`.
-        port: Its public port; engine, actions and internal port are the three after it.
+        port: Its public port; engine, actions, internal port and staff desk are the four after it.
+        staff_url: Where the staff desk answers.
         url: Where it answers.
     """
 
@@ -74,8 +76,9 @@ class Stack:
             settings: Settings for this desk beside the usual ones.
         """
         self.home = home
-        self.port = _free_ports(4)
+        self.port = _free_ports(5)
         self.url = f"http://127.0.0.1:{self.port}"
+        self.staff_url = f"http://127.0.0.1:{self.port + 4}"
         self._settings = settings or {}
         self._desk: subprocess.Popen[bytes] | None = None
         self._quick_ends: dict[str, int] = {}
@@ -162,7 +165,7 @@ class Stack:
         return self.home / "run.out"
 
     def _environment(self) -> dict[str, str]:
-        ports = {"PORT": 0, "ENGINE_PORT": 1, "ACTIONS_PORT": 2, "INTERNAL_PORT": 3}
+        ports = {"PORT": 0, "ENGINE_PORT": 1, "ACTIONS_PORT": 2, "INTERNAL_PORT": 3, "DESK_PORT": 4}
         own = {name: str(self.port + offset) for name, offset in ports.items()}
         own |= {"DESK_HOME": str(self.home), "DEMO": "1", "ENVIRONMENT": "development", "LISTEN_HOST": "127.0.0.1"}
         return dict(os.environ) | dict.fromkeys(_LEFT_TO_THE_DESK, "") | own | self._settings
@@ -203,7 +206,8 @@ class Stack:
     def is_ready(self) -> bool:
         """Whether every part says so."""
         try:
-            return httpx.get(f"{self.url}/readyz", timeout=5, trust_env=False).status_code == httpx.codes.OK
+            doors = (f"{self.url}/readyz", f"{self.staff_url}/healthz")
+            return all(httpx.get(door, timeout=5, trust_env=False).status_code == httpx.codes.OK for door in doors)
         except httpx.HTTPError:
             return False
 

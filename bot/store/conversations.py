@@ -10,7 +10,7 @@ from sqlalchemy import CursorResult, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.errors import ChoiceGone, NotFound, SessionExpired
-from bot.store.desk_tables import Card, ChatSession, Choice, Conversation, Message, Turn, UsedShopToken
+from bot.store.desk_tables import Card, ChatSession, Choice, Conversation, Message, StaffSession, Turn, UsedShopToken
 
 FORM_VALUES = "form_values"
 """Kind of the card under which a message keeps what was filled into a form; never shown."""
@@ -248,7 +248,7 @@ def forget_expired(session: Session, now: datetime) -> int:
         How many rows went.
     """
     gone = 0
-    for table in (ChatSession, UsedShopToken):
+    for table in (ChatSession, UsedShopToken, StaffSession):
         result: CursorResult[Any] = session.connection().execute(delete(table).where(table.expires_at <= now))
         gone += result.rowcount
     return gone

@@ -24,6 +24,7 @@ def test_internal_ports_follow_the_public_one(fresh):
     fresh.setenv("PORT", "9100")
     settings = get_settings()
     assert (settings.engine_port, settings.actions_port, settings.internal_port) == (9101, 9102, 9103)
+    assert (settings.desk_port, settings.staff_url) == (9104, "http://127.0.0.1:9104")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from bot.store.desk_tables.consent import ConsentEntry, Hold, Restriction
 from bot.store.desk_tables.outbox import Mail, WebhookEvent
 from bot.store.desk_tables.record import AuditEntry, AuditHead, AuditPseudonym, DemoClock, NumberSeries, UnansweredTopic
 from bot.store.desk_tables.requests import Certificate, Dispute, Export, PrivacyRequest, RequestStep, VerificationCode
+from bot.store.desk_tables.staff import SignInTries, StaffMember, StaffSession
 from bot.store.desk_tables.talk import Card, ChatSession, Choice, Conversation, Message, Tombstone, Turn, UsedShopToken
 
 __all__ = [
@@ -40,6 +41,9 @@ __all__ = [
     "PrivacyRequest",
     "RequestStep",
     "Restriction",
+    "SignInTries",
+    "StaffMember",
+    "StaffSession",
     "Tombstone",
     "Turn",
     "UnansweredTopic",

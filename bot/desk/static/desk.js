@@ -1,0 +1,35 @@
+// Keys of the staff desk. ? shows them, / searches, g and a letter opens a page, j and k go through a list.
+"use strict";
+(() => {
+  let waitsForLetter = 0;
+  const typing = (target) => target.closest("input, textarea, select, [contenteditable=true]") !== null;
+  const links = () => [...document.querySelectorAll("table.list tbody a")];
+  const step = (by) => {
+    const all = links();
+    const at = all.indexOf(document.activeElement);
+    const next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + by))];
+    if (next) next.focus();
+  };
+  const open = (id) => {
+    const dialog = document.getElementById(id);
+    if (dialog && !dialog.open) dialog.showModal();
+  };
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-opens]");
+    if (opener) open(opener.dataset.opens);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    const letter = event.key;
+    if (Date.now() - waitsForLetter < 1500) {
+      waitsForLetter = 0;
+      const link = /^[a-z]$/.test(letter) && document.querySelector(`nav.pages a[data-key="${letter}"]`);
+      if (link) { event.preventDefault(); link.click(); return; }
+    }
+    if (letter === "g") waitsForLetter = Date.now();
+    else if (letter === "?") open("keys");
+    else if (letter === "/") { event.preventDefault(); document.querySelector(".search input")?.focus(); }
+    else if (letter === "j") step(1);
+    else if (letter === "k") step(-1);
+  });
+})();
