@@ -44,6 +44,7 @@ def test_mail_that_travels_in_the_open_is_found_in_production(settings):
     settings.environment, settings.smtp_url = "production", "smtp+plain://mail.example.com"
     assert any("unencrypted" in finding for finding in doctor.findings(settings))
 
+
 def test_production_without_an_admin_or_with_a_staff_desk_others_can_read_is_found(settings):
     settings.environment, settings.staff_url = "production", "http://staff.shop.example.com"
     found = " ".join(doctor.findings(settings))
