@@ -2,15 +2,14 @@
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import select, update
 
 from bot import mailing
 from bot.bootstrap import migrate, open_desk
@@ -127,8 +126,14 @@ def state_of(desk: Desk, number: str) -> RequestView:
         return view(session.get_one(PrivacyRequest, number))
 
 
-def work(desk: Desk, number: str | None = None) -> None:
-    """A worker that does everything there is to do now; pauses between tries are skipped."""
+def work(desk: Desk, number: str | None = None, meanwhile: Callable[[Desk], None] = lambda _desk: None) -> None:
+    """A worker that does everything there is to do now; pauses between tries are skipped.
+
+    Args:
+        desk: The desk.
+        number: One request only; None for all of them.
+        meanwhile: What others do between two rounds.
+    """
     mailer = mailing.Mailer(desk)
     for _ in range(_ROUNDS):
         fulfilment.begin_what_is_due(desk)
@@ -139,6 +144,7 @@ def work(desk: Desk, number: str | None = None) -> None:
             assert taken is not None
             fulfilment.carry_out(desk, taken)
         mailing.send_waiting_mails(desk, mailer)
+        meanwhile(desk)
         if not waiting:
             return
     raise AssertionError("the work never ends")
@@ -156,40 +162,3 @@ def finish(desk: Desk, number: str) -> RequestView:
     desk.clock.advance(timedelta(days=desk.settings.cooling_off_days, minutes=1))  # type: ignore[attr-defined]
     work(desk)
     return state_of(desk, number)
-
-
-@contextmanager
-def killed_at_commit(number: int, when: str, *engines: Engine) -> Iterator[Callable[[], bool]]:
-    """The process dies at the commit of that number (from 1), counted over all the databases.
-
-    Args:
-        number: Which commit.
-        when: `before` it reaches the database, or `after` the database took it.
-        engines: The databases.
-
-    Yields:
-        Whether it died.
-    """
-    count, died, kept = 0, False, [(engine, engine.dialect.do_commit) for engine in engines]
-
-    def watched(original: Callable[[Any], None]) -> Callable[[Any], None]:
-        def commit(connection: Any) -> None:
-            nonlocal count, died
-            count += 1
-            if count == number and when == "before":
-                died = True
-                raise Killed
-            original(connection)
-            if count == number:
-                died = True
-                raise Killed
-
-        return commit
-
-    for engine, original in kept:
-        engine.dialect.do_commit = watched(original)  # type: ignore[method-assign]
-    try:
-        yield lambda: died
-    finally:
-        for engine, _ in kept:
-            del engine.dialect.do_commit

@@ -27,9 +27,9 @@ from bot.vocabulary import RequestKind, RestrictionReason
 
 
 def _steps(work: Work) -> Sequence[Step]:
-    """The work in its order. A request that was forgotten already has nothing left to do."""
+    """The work in its order; of a request whose person is forgotten already only the very last of it is left."""
     if work.subject is None:
-        return []
+        return [Step("forget", forget)]
     begin = [Step("holds", ask_first), Step("freeze", write_plan), *table_steps(work), Step("settle", settle)]
     end = [
         Step("tell_services", tell_services),

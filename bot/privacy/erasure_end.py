@@ -16,13 +16,15 @@ def forget(work: Work) -> Sequence[str]:
     """The last of it: address, plan, names in the record, restrictions. Nothing leads to the person any more."""
     with work.desk.reading() as session:
         request = session.get_one(PrivacyRequest, work.number)
-        if request.subject is None or outcome.rest_of(request):
-            return []  # forgotten already, or still needed by whoever looks after the rest
-    sweep(work)
-    erase_in_tracker(work)
-    if left := lines_of_desk(work, checked(work)):
-        return left
-    _forget(work)
+        if outcome.rest_of(request):
+            return []  # still needed by whoever looks after the rest
+        forgotten = request.subject is None
+    if not forgotten:
+        sweep(work)
+        erase_in_tracker(work)
+        if left := lines_of_desk(work, checked(work)):
+            return left
+        _forget(work)
     tracker_records.settle_engine(work.desk.engine)
     return []
 

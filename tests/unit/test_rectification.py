@@ -463,60 +463,8 @@ def test_corrections_are_made_the_same_way_on_the_databases_that_shops_use(serve
 # ------------------------------------------------------------------------------------------------ by a worker
 
 
-def ask_for_all(desk):
-    """A new address, a new name and a dispute, asked for and verified; the conversation and the number."""
-    conversation = open_chat(desk, AMELIA)
-    give_newsletter(desk.shop, AMELIA, "amelia.hartley@example.com")
-    values = {"customers.email.1001": NEW, "customers.name.1001": "Amelia Hart"}
-    values |= {NUMBER: own_order(desk.shop), STATEMENT: "I ordered two, not three."}
-    details = propose(desk, AMELIA, values).as_details()
-    asked = rights.ask(desk, conversation, RequestKind.RECTIFICATION, details)
-    assert asked.state == RequestState.AWAITING_VERIFICATION
-    rights.verify(desk, conversation, asked.number)
-    return asked.number
-
-
-def effects(desk):
-    """What a correction leaves behind, without times and keys made by chance."""
-    with desk.reading() as session:
-        notices = sorted(str({key: each.payload.get(key) for key in ("event", "fields", "disputed")})
-                         for each in session.scalars(select(WebhookEvent)))  # fmt: skip
-        mails = sorted((each.dedupe_key.split(":")[0], each.recipient) for each in session.scalars(select(Mail)))
-        disputes = [(each.about_row, each.statement) for each in session.scalars(select(Dispute))]
-        holds = len(list(session.scalars(select(Hold))))
-    return everything(desk.shop), notices, mails, disputes, holds
-
-
 def listening(desk):
     return replace(desk, settings=desk.settings.model_copy(update={"webhook_urls": URL, "webhook_secret": "w" * 32}))
-
-
-def test_a_worker_killed_at_any_commit_comes_to_the_same_end_with_nothing_done_twice(own_desk):
-    undisturbed = listening(own_desk())
-    before = everything(undisturbed.shop)
-    number = ask_for_all(undisturbed)
-    rights.work(undisturbed, number)
-    assert rights.state_of(undisturbed, number).state == RequestState.FULFILLED
-    wanted = effects(undisturbed)
-    changed = {key for key, row in wanted[0].items() if before.get(key) != row}
-    assert {key[0] for key in changed} == {"customers", "newsletter_subscriptions"}
-    assert ("customers", 1002) not in changed
-    for when in ("before", "after"):
-        for place in range(1, 40):
-            desk = listening(own_desk())
-            number = ask_for_all(desk)
-            with rights.killed_at_commit(place, when, desk.engine, desk.shop.engine) as died:
-                try:
-                    rights.work(desk, number)
-                except rights.Killed:
-                    assert died()
-            rights.work(desk, number)
-            assert rights.state_of(desk, number).state == RequestState.FULFILLED
-            assert effects(desk) == wanted
-            if not died():
-                break
-        else:
-            raise AssertionError("there are more commits than were killed at")
 
 
 def test_what_was_left_is_made_when_a_person_takes_it_up_again_and_only_that_is_told(own_desk):
