@@ -82,6 +82,9 @@ class Settings(BaseSettings):
     handoff_promise_hours: int = Field(4, ge=1, le=240)
     answer_days: int = Field(30, ge=1, le=90)
 
+    destructive_approval: bool = False
+    complain_to: str = ""
+
     staff_url: str = ""
     staff_session_hours: int = Field(10, ge=1, le=24)
     staff_idle_minutes: int = Field(30, ge=5, le=240)

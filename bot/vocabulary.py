@@ -64,6 +64,7 @@ class HoldKind(StrEnum):
     LEGAL = "legal_hold"
     VETO = "veto"
     FAILED = "failed"
+    APPROVAL = "approval"
     NO_ADDRESS = "no_address"
 
 
@@ -160,6 +161,11 @@ class AuditEvent(StrEnum):
     ATTACHMENT_KEPT = "attachment_kept"
     ATTACHMENT_READ = "attachment_read"
     SUBJECT_FORGOTTEN = "subject_forgotten"
+    REQUEST_AWAITING_APPROVAL = "request_awaiting_approval"
+    REQUEST_APPROVED = "request_approved"
+    REQUEST_ASSIGNED = "request_assigned"
+    CUSTOMER_CARD_OPENED = "customer_card_opened"
+    REQUEST_LOG_EXPORTED = "request_log_exported"
     STAFF_ADDED = "staff_added"
     STAFF_DISABLED = "staff_disabled"
     STAFF_RESET = "staff_reset"

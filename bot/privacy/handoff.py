@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from bot.privacy import daily_counts
 from bot.privacy.complaint import file_case
 from bot.store.desk_tables import Case, Conversation
 from bot.vocabulary import CaseKind, CaseState
@@ -34,6 +35,7 @@ def ask_for_person(
     mine = session.scalar(waiting.where(Case.conversation_id == chat.id))
     already_waiting = mine is not None
     if mine is None:
+        daily_counts.count(session, now, daily_counts.HANDOFFS)
         filed = file_case(session, now, chat, CaseKind.HANDOFF, origin, answer_within, mail_to)
         session.flush()
         mine = session.get_one(Case, filed.number)

@@ -25,6 +25,9 @@ class EngineClient:
         Args:
             payload: conversation, message, and text or intent.
 
+        Returns:
+            What the bot says; each with the `confidence` with which typed words were read, None where none were.
+
         Raises:
             Unavailable: No answer came, or the engine or an action it needs could not do it. The same message may be
                 sent again: a turn that was recorded is answered from the record, any other runs anew.
@@ -35,8 +38,9 @@ class EngineClient:
             raise Unavailable from None
         if answer.status_code != httpx.codes.OK:
             raise Unavailable
-        messages: list[dict[str, Any]] = answer.json()["messages"]
-        return messages
+        body = answer.json()
+        confidence = body["intent"]["confidence"] if "text" in payload else None
+        return [message | {"confidence": confidence} for message in body["messages"]]
 
     async def is_ready(self) -> bool:
         """Whether the engine has a model and answers."""

@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from bot.clocks import SystemClock
 from bot.errors import Conflict, DeskError, FormGone, SessionExpired
+from bot.privacy import daily_counts
 from bot.privacy.policy_question import cite
 from bot.privacy.typed_code import code_in
 from bot.store import conversations
@@ -193,6 +194,8 @@ class Turns:
             if turn.choice_intent == forms.SUBMIT and turn.choice_value:
                 forms.mark_used(session, conversation_id, turn.choice_value)
             chat = session.get_one(Conversation, conversation_id, populate_existing=True)
+            confidence = answers[0].get("confidence") if answers else None
+            daily_counts.count_turn(session, now, confidence, first=chat.last_turn_id is None)
             chat.last_turn_id = begun.turn_id
             return Answered(conversations.messages_of_turn(session, begun.turn_id, Author.BOT), chat.owner)
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 
 from bot.errors import ChoiceGone, Conflict, NotFound, Unavailable
 from bot.store import conversations
-from bot.store.desk_tables import Conversation, Message, Turn
+from bot.store.desk_tables import Conversation, DailyCount, Message, Turn
 from bot.web.turns import Said, Turns, present
 
 
@@ -192,3 +192,14 @@ def test_the_bot_keeps_silent_while_a_person_owns_the_conversation(desk, chat):
         session.get(Conversation, conversation_id).owner = "person"
     answered = take(desk, engine, conversation_id, "k", Said(text="Hello?"))
     assert (answered.messages, answered.owner, engine.seen) == ([], "person", [])
+
+
+def test_a_turn_is_counted_once_with_its_confidence_and_nothing_of_it(desk, chat):
+    engine = Engine([{"text": "Fine.", "response": "utter_fine", "confidence": 0.42}])
+    chat_id = chat("1001")
+    for _ in range(2):
+        take(desk, engine, chat_id, "k1", Said(text="Do you sell my data?"))
+    take(desk, engine, chat_id, "k2", Said(text="And my address?"))
+    with desk.reading() as session:
+        counts = {row.name: row.count for row in session.scalars(select(DailyCount))}
+    assert counts == {"chats": 1, "turns": 2, "confidence_4": 1}

@@ -9,8 +9,24 @@ from bot.store.desk_tables.base import CONTENT, NEVER_AGAIN, NOTHING, WHO, Base,
 from bot.store.desk_tables.cases import Case
 from bot.store.desk_tables.consent import ConsentEntry, Hold, Restriction
 from bot.store.desk_tables.outbox import Mail, WebhookEvent
-from bot.store.desk_tables.record import AuditEntry, AuditHead, AuditPseudonym, DemoClock, NumberSeries, UnansweredTopic
-from bot.store.desk_tables.requests import Certificate, Dispute, Export, PrivacyRequest, RequestStep, VerificationCode
+from bot.store.desk_tables.record import (
+    AuditEntry,
+    AuditHead,
+    AuditPseudonym,
+    DailyCount,
+    DemoClock,
+    NumberSeries,
+    UnansweredTopic,
+)
+from bot.store.desk_tables.requests import (
+    Approval,
+    Certificate,
+    Dispute,
+    Export,
+    PrivacyRequest,
+    RequestStep,
+    VerificationCode,
+)
 from bot.store.desk_tables.staff import SignInTries, StaffMember, StaffSession
 from bot.store.desk_tables.talk import Card, ChatSession, Choice, Conversation, Message, Tombstone, Turn, UsedShopToken
 
@@ -19,6 +35,7 @@ __all__ = [
     "NEVER_AGAIN",
     "NOTHING",
     "WHO",
+    "Approval",
     "Attachment",
     "AuditEntry",
     "AuditHead",
@@ -31,6 +48,7 @@ __all__ = [
     "Choice",
     "ConsentEntry",
     "Conversation",
+    "DailyCount",
     "DemoClock",
     "Dispute",
     "Export",

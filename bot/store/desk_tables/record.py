@@ -60,6 +60,15 @@ class UnansweredTopic(Base):
     count: Mapped[int] = mapped_column(Integer, info=NOTHING)
 
 
+class DailyCount(Base):
+    """How often something happened on a day, such as a chat or a hand-off. Never who, never which."""
+
+    __tablename__ = "daily_counts"
+    day: Mapped[date] = mapped_column(primary_key=True, info=NOTHING)
+    name: Mapped[str] = mapped_column(String(48), primary_key=True, info=NOTHING)
+    count: Mapped[int] = mapped_column(Integer, info=NOTHING)
+
+
 class DemoClock(Base):
     """How far the demo's clock was moved, in seconds. One row."""
 

@@ -44,6 +44,16 @@ class PrivacyRequest(Base):
     worker_token: Mapped[str | None] = mapped_column(String(32), info=NOTHING)
     worker_until: Mapped[datetime | None] = mapped_column(UtcDateTime, info=NOTHING)
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, info=NOTHING)
+    assigned_to: Mapped[int | None] = mapped_column(Integer, index=True, info=NOTHING)
+
+
+class Approval(Base):
+    """Somebody of the shop agreed that a request is carried out; of two that are needed, each is another person's."""
+
+    __tablename__ = "approvals"
+    request_number: Mapped[str] = mapped_column(ForeignKey("privacy_requests.number"), primary_key=True, info=NOTHING)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"), primary_key=True, info=NOTHING)
+    at: Mapped[datetime] = mapped_column(UtcDateTime, info=NOTHING)
 
 
 class RequestStep(Base):
