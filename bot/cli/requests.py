@@ -12,11 +12,10 @@ from bot.privacy import fulfilment, holds
 from bot.privacy.deadlines import date_of
 from bot.privacy.deadlines_extension import extend
 from bot.privacy.deadlines_rules import ExtensionReason
-from bot.privacy.request_intake import verified
-from bot.privacy.rooms import ROOMS
+from bot.privacy.request_desk import checked_by_person
 from bot.privacy.worklist import worklist
 from bot.store.desk_tables import PrivacyRequest
-from bot.vocabulary import HoldKind, RequestKind
+from bot.vocabulary import HoldKind
 
 app = typer.Typer(help="Privacy requests: list them, and decide what only a person may decide.")
 out = Console(highlight=False, soft_wrap=True)
@@ -60,11 +59,7 @@ def mark_verified(number: str, by: By) -> None:
     """Let a request go on whose person was checked by other means, since the shop holds no address for a code."""
     desk = open_desk()
     with desk.transaction() as session:
-        request = session.get(PrivacyRequest, number)
-        if request is None or request.hold_reason != HoldKind.NO_ADDRESS:
-            raise NotFound("No request of that number waits for a person to check who it is.")
-        room = ROOMS[RequestKind(request.kind)]
-        state = verified(session, desk, desk.clock.now(), number, room, actor=by).state
+        state = checked_by_person(session, desk, desk.clock.now(), number, by)
     out.print(f"{number} goes on: {state}.")
 
 

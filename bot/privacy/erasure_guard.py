@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.errors import DeskError
-from bot.privacy import holds
+from bot.privacy import approval, holds
 from bot.privacy.room import NotYet, Work
 from bot.store.desk_tables import PrivacyRequest
 from bot.store.erasing import ANONYMISE, DELETE, EVERYTHING, RECORDED
@@ -78,6 +78,9 @@ def permitted(session: Session, work: Work) -> PrivacyRequest:
         raise ErasureRefused("The request is about somebody else.")
     if aim_of(request.details) != aim_of(work.details):
         raise ErasureRefused("The request asks for something else.")
+    if not request.plan and not approval.is_enough(session, work.desk.settings, work.number):
+        # Once there is a plan, the deletion has begun, and stopping it half way would help nobody.
+        raise ErasureRefused("Two people of the shop have not approved it.")
     if holds.is_held(session, work.desk.clock.now(), request.subject, HoldKind.LEGAL):
         raise NotYet("A legal hold lies on this data.")
     return request

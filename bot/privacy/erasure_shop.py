@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from bot.clocks import SystemClock
 from bot.errors import NotFound, Unavailable
-from bot.privacy import erasure_veto, holds
+from bot.privacy import approval, erasure_veto, holds
 from bot.privacy.erasure_guard import aim_of, checked, permitted, plan_of
 from bot.privacy.room import NotYet, OnHold, Step, Work
 from bot.store import erasing, own_records, webhooks
@@ -26,11 +26,17 @@ _machine = SystemClock()
 
 
 def ask_first(work: Work) -> Sequence[str]:
-    """A legal hold, or a no of the shop's own service, keeps everything as it is (GDPR Article 17(3))."""
+    """A legal hold, a missing approval or a no of the shop's own service keeps everything as it is.
+
+    Law: GDPR Article 17(3).
+    """
     with work.desk.reading() as session:
         held = holds.is_held(session, work.desk.clock.now(), work.subject or "", HoldKind.LEGAL)
+        approved = approval.is_enough(session, work.desk.settings, work.number)
     if held:
         raise OnHold(HoldKind.LEGAL)
+    if not approved:
+        raise OnHold(HoldKind.APPROVAL)
     if not erasure_veto.allowed(work):
         raise OnHold(HoldKind.VETO)
     return []

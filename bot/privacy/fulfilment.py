@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.clocks import SystemClock
-from bot.errors import DeskError
+from bot.errors import Conflict, DeskError
 from bot.privacy import holds, outcome
 from bot.privacy.request_intake import after_holds
 from bot.privacy.request_states import move
@@ -179,20 +179,25 @@ def failed(desk: Desk, taken: Taken) -> None:
 
 
 def retry(desk: Desk, number: str, actor: str) -> None:
+    """The same as `take_up`, in a transaction of its own."""
+    with desk.transaction() as session:
+        take_up(session, desk, desk.clock.now(), number, actor)
+
+
+def take_up(session: Session, desk: Desk, now: datetime, number: str, actor: str) -> None:
     """A person had what was left looked after: the steps that left something, and all after them, run again.
 
     Raises:
-        DeskError: The request is not partly fulfilled.
+        Conflict: The request is not partly fulfilled.
     """
-    now = desk.clock.now()
-    with desk.transaction() as session:
-        request = session.get(PrivacyRequest, number)
-        if request is None or request.state != RequestState.PARTLY_FULFILLED:
-            raise DeskError("Only a request that is done in part can be taken up again.")
-        work = _work(desk, Taken(number, ""), request)
-        outcome.reopen_steps(session, request, [step.name for step in ROOMS[RequestKind(request.kind)].steps(work)])
-        move(session, number, [RequestState.PARTLY_FULFILLED], RequestState.RUNNING, closed_at=None, attempts=0)
-        audit.record(session, now, AuditEvent.REQUEST_STARTED, reference=number, subject=request.subject, actor=actor)
+    request = session.get(PrivacyRequest, number)
+    if request is None or request.state != RequestState.PARTLY_FULFILLED:
+        raise Conflict("Only a request that is done in part can be taken up again.")
+    work = _work(desk, Taken(number, ""), request)
+    outcome.reopen_steps(session, request, [step.name for step in ROOMS[RequestKind(request.kind)].steps(work)])
+    move(session, number, [RequestState.PARTLY_FULFILLED], RequestState.RUNNING, closed_at=None, attempts=0)
+    outcome.quiet_alarm(session, number)
+    audit.record(session, now, AuditEvent.REQUEST_STARTED, reference=number, subject=request.subject, actor=actor)
 
 
 def _free() -> tuple[Any, ...]:
@@ -264,10 +269,14 @@ def _put_on_hold(desk: Desk, taken: Taken, hold: OnHold) -> None:
     now = desk.clock.now()
     with desk.transaction() as session:
         _hold_on(session, taken)
-        move(
-            session, taken.number, [RequestState.RUNNING], RequestState.ON_HOLD, hold_reason=hold.reason,
-            worker_token=None, worker_until=None, next_try_at=_machine.now() + _LONGEST_PAUSE,
-        )  # fmt: skip
+        free = {"worker_token": None, "worker_until": None}
+        if hold.reason == HoldKind.APPROVAL:
+            move(session, taken.number, [RequestState.RUNNING], RequestState.AWAITING_APPROVAL, **free)
+            outcome.tell_approval(session, now, session.get_one(PrivacyRequest, taken.number))
+            return
+        again = _machine.now() + _LONGEST_PAUSE
+        held = {"hold_reason": hold.reason, "next_try_at": again}
+        move(session, taken.number, [RequestState.RUNNING], RequestState.ON_HOLD, **held, **free)
         outcome.tell_hold(session, desk, now, session.get_one(PrivacyRequest, taken.number))
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from bot.privacy.deadlines import date_of
@@ -53,6 +53,21 @@ def tell_hold(session: Session, desk: Desk, now: datetime, request: PrivacyReque
     )
     announce(session, now, request.conversation_id, "utter_request_on_hold", number=request.number)
     alarm(session, desk, now, request)
+
+
+def tell_approval(session: Session, now: datetime, request: PrivacyRequest) -> None:
+    """Two people must agree before anything is deleted; the person is told, and can still take it back."""
+    audit.record(
+        session, now, AuditEvent.REQUEST_AWAITING_APPROVAL, reference=request.number, subject=request.subject,
+        actor="worker",
+    )  # fmt: skip
+    announce(session, now, request.conversation_id, "utter_request_awaiting_approval", number=request.number)
+
+
+def quiet_alarm(session: Session, number: str) -> None:
+    """Somebody looked after a request: what alarmed them about it is answered."""
+    waiting = (Case.request_number == number, Case.kind == CaseKind.ALARM, Case.state == CaseState.WAITING)
+    session.execute(update(Case).where(*waiting).values(state=CaseState.CLOSED))
 
 
 def tell_end(session: Session, desk: Desk, now: datetime, request: PrivacyRequest, room: Room) -> None:

@@ -17,7 +17,7 @@ NEXT: Mapping[State, frozenset[State]] = {
     State.ON_HOLD: frozenset({State.RUNNING, State.COOLING_OFF, State.AWAITING_APPROVAL, State.REVOKED, State.DENIED}),
     State.COOLING_OFF: frozenset({State.RUNNING, State.ON_HOLD, State.REVOKED, State.DENIED}),
     State.AWAITING_APPROVAL: frozenset({State.RUNNING, State.REVOKED, State.DENIED}),
-    State.RUNNING: frozenset({State.FULFILLED, State.PARTLY_FULFILLED, State.ON_HOLD}),
+    State.RUNNING: frozenset({State.FULFILLED, State.PARTLY_FULFILLED, State.ON_HOLD, State.AWAITING_APPROVAL}),
     State.PARTLY_FULFILLED: frozenset({State.RUNNING}),
     State.FULFILLED: frozenset(),
     State.DENIED: frozenset(),

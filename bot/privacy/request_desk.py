@@ -1,0 +1,48 @@
+"""What else a member of staff does with a request: takes it on, passes it on, says that the person was checked."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from bot.errors import Conflict, NotFound
+from bot.privacy import outcome
+from bot.privacy.request_intake import verified
+from bot.privacy.rooms import ROOMS
+from bot.store import audit
+from bot.store.desk import Desk
+from bot.store.desk_tables import PrivacyRequest, StaffMember
+from bot.vocabulary import AuditEvent, HoldKind, RequestKind, RequestState
+
+
+def assign(session: Session, now: datetime, number: str, to: int | None, actor: str) -> None:
+    """Make somebody responsible for a request, or nobody.
+
+    Raises:
+        NotFound: There is no such request, or no such member of staff.
+    """
+    request = session.get(PrivacyRequest, number)
+    if request is None:
+        raise NotFound(f"There is no request {number}.")
+    if to is not None:
+        member = session.get(StaffMember, to)
+        if member is None or member.disabled_at is not None:
+            raise NotFound("Nobody with that account works here (any more).")
+    request.assigned_to = to
+    audit.record(session, now, AuditEvent.REQUEST_ASSIGNED, reference=number, actor=actor)
+
+
+def checked_by_person(session: Session, desk: Desk, now: datetime, number: str, actor: str) -> RequestState:
+    """Let a request go on whose person was checked by other means, since the shop holds no address for a code.
+
+    Returns:
+        Where it goes on.
+
+    Raises:
+        Conflict: It does not wait for that.
+    """
+    request = session.get(PrivacyRequest, number)
+    if request is None or request.hold_reason != HoldKind.NO_ADDRESS or request.state != RequestState.ON_HOLD:
+        raise Conflict("No request of that number waits for a person to check who it is.")
+    state = verified(session, desk, now, number, ROOMS[RequestKind(request.kind)], actor=actor).state
+    outcome.quiet_alarm(session, number)
+    return state
