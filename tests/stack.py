@@ -13,15 +13,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import Engine, MetaData, select
+from cryptography.fernet import Fernet
+from sqlalchemy import Engine, MetaData, select, text, update
 
 from bot.config import PROJECT
 from bot.store import encryption
-from bot.store.desk_tables import Base
+from bot.store.desk_tables import Base, ChatSession
 from bot.store.engine import for_reading, make_engine
 
 PROCESSES = ("engine", "actions", "web", "worker", "desk")
@@ -260,6 +262,22 @@ class Stack:
         metadata.reflect(self._engine("shop"), only=[table])
         with self.shop_database.connect() as connection:
             return [dict(row._mapping) for row in connection.execute(select(metadata.tables[table]))]
+
+    def events(self, conversation: str, after: int = 0) -> list[dict[str, Any]]:
+        """The engine's events of a conversation, without the first so many."""
+        query = text("SELECT data FROM tracker_events WHERE sender_id = :id ORDER BY id LIMIT -1 OFFSET :after")
+        opened = Fernet(self._keys().split(",")[0])
+        with for_reading(self._engine("tracker")).connect() as connection:
+            rows = connection.execute(query, {"id": conversation, "after": after}).scalars()
+            return [json.loads(opened.decrypt(row)) for row in rows]
+
+    def end_session(self, conversation: str) -> None:
+        """Let the session of a conversation be over, as after its hours; nothing else is touched."""
+        over = datetime.now(UTC) - timedelta(seconds=1)
+        with self._engine("desk").begin() as connection:
+            connection.execute(
+                update(ChatSession).where(ChatSession.conversation_id == conversation).values(expires_at=over)
+            )
 
     def spare_customer(self, among: set[str] | None = None) -> str:
         """A customer of the demo shop that no other test is given, one of these if it must be."""

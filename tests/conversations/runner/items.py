@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import pytest
 
+from tests.conversations.runner.coverage import Coverage
 from tests.conversations.runner.reading import BadFile, Block, Conversation, Lines, load, read
 from tests.conversations.runner.running import ConversationDiffers, Run
 from tests.conversations.runner.world import World
@@ -13,6 +14,8 @@ from tests.stack import Stack, StackError
 
 FOLDER = Path(__file__).resolve().parent.parent
 KNOWN_FAILURES = "expected_failures.yml"
+SEEN = Coverage()
+"""What the conversations of this run went through."""
 
 
 class ConversationFile(pytest.File):
@@ -44,7 +47,11 @@ class ConversationItem(pytest.Function):
 
         def converse(stack: Stack) -> None:
             stack.check()
-            hold(conversation, World(stack), known)
+            world = World(stack)
+            try:
+                hold(conversation, world, known)
+            finally:
+                SEEN.add(conversation.covers, world.chats)
 
         item = cast(ConversationItem, cls.from_parent(parent, name=conversation.name, callobj=converse))
         item.conversation = conversation

@@ -9,10 +9,12 @@ from typing import Any, ClassVar
 import yaml
 from pydantic import ValidationError
 
+from tests.conversations.runner.matrix import FILE as MATRIX
+from tests.conversations.runner.matrix import matrix
 from tests.conversations.runner.placeholders import captured_in, used_in
 from tests.conversations.runner.steps import KINDS, Person
 
-_KEYS = {"conversation", "people", "steps"}
+_KEYS = {"conversation", "covers", "people", "steps"}
 
 
 class BadFile(Exception):
@@ -37,6 +39,7 @@ class Conversation:
 
     Attributes:
         people: Who takes part; the first one speaks first.
+        covers: The cells of the matrix it is there for, as `right/interruption`.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Conversation:
     line: int
     people: dict[str, Person]
     steps: tuple[Step, ...]
+    covers: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -140,7 +144,20 @@ def _conversation(path: Path, block: Any, line: int) -> Conversation:
         raise BadFile(path, line, f"{name!r} has no steps.")
     read_steps = tuple(_step(path, each, at) for each, at in zip(steps, steps.lines, strict=True))
     _check_names(path, people, read_steps)
-    return Conversation(name, path, line, people, read_steps)
+    return Conversation(name, path, line, people, read_steps, _covers(path, block))
+
+
+def _covers(path: Path, block: Block) -> tuple[str, ...]:
+    """The tags; each names a cell of the matrix that makes sense."""
+    tags = block.get("covers", [])
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise BadFile(path, block.lines["covers"], "covers is a list such as [erasure/digress_policy].")
+    for tag in tags:
+        if tag not in matrix().cells:
+            raise BadFile(path, block.lines["covers"], f"{_unknown(tag, matrix().cells)} is no cell of {MATRIX.name}.")
+        if tag in matrix().no_sense:
+            raise BadFile(path, block.lines["covers"], f"{tag} is listed in {MATRIX.name} as making no sense.")
+    return tuple(tags)
 
 
 def _people(path: Path, block: Block) -> dict[str, Person]:

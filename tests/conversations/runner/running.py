@@ -27,7 +27,8 @@ from tests.conversations.runner.world import Sent, Speaker, World
 
 _MAIL_SECONDS = 15.0
 _NO_MAIL_SECONDS = 2.5
-_LOOK_SECONDS = 0.25
+_LOOK_SECONDS = 0.1
+_NOT_LOOKED_AT = ("as", "session", "clock", "down", "up", "restart")
 
 
 class ConversationDiffers(Exception):
@@ -77,7 +78,7 @@ class Run:
             self._look_at(sent, following)
             return
         getattr(self, f"_{step.kind}")(value)
-        if step.kind not in ("as", "clock", "down", "up", "restart"):
+        if step.kind not in _NOT_LOOKED_AT:
             self._transcript.checked(step.line, step.kind)
 
     def _values(self, step: Step) -> dict[str, Any]:
@@ -279,6 +280,14 @@ class Run:
             raise Differs(*missing)
 
     # --- the world around ---------------------------------------------------------------------------------------------
+
+    def _session(self, what: str) -> None:
+        me = self._me
+        self._transcript.note(f"{me.name}'s session ends" if what == "ends" else f"{me.name} opens the chat anew")
+        if what == "ends":
+            self._world.end_session(me)
+        else:
+            self._world.open_anew(me)
 
     def _clock(self, duration: str) -> None:
         self._transcript.note(f"the clock moves by {duration}")

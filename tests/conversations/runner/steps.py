@@ -273,6 +273,7 @@ KINDS: dict[str, TypeAdapter[Any]] = {
     "mail": TypeAdapter(Mail),
     "store": TypeAdapter(Store),
     "audit": TypeAdapter(list[Event]),
+    "session": TypeAdapter(Literal["ends", "anew"]),
     "clock": TypeAdapter(Duration),
     "down": TypeAdapter(Process),
     "up": TypeAdapter(Process),

@@ -81,6 +81,12 @@ class World:
         self._stack = stack
         self._http = httpx.Client(base_url=stack.url, timeout=_ANSWER_SECONDS, trust_env=False)
         self._customers: dict[str, dict[str, Any]] = {}
+        self._events: dict[str, list[dict[str, Any]]] = {}
+
+    @property
+    def chats(self) -> list[list[dict[str, Any]]]:
+        """The engine's events of every chat so far, also of those that were erased since."""
+        return list(self._events.values())
 
     def open(self, name: str, wanted: str | None, with_rows: str | None = None) -> Speaker:
         """Open a session.
@@ -91,17 +97,29 @@ class World:
             with_rows: For `any`: a table in which that customer has a row.
         """
         row = None if wanted is None else self._customer(wanted, with_rows)
+        conversation, token = self._session(row)
+        everybody = set().union(*(_contacts(each) for each in self._all_customers().values()))
+        own = _contacts(row) if row else set()
+        speaker = Speaker(name, row, conversation, token, everybody - own, own)
+        if row is not None:
+            speaker.mails_before = {mail["id"] for mail in self.inbox(row["email"])}
+        return speaker
+
+    def _session(self, row: dict[str, Any] | None) -> tuple[str, str]:
         headers = {}
         if row is not None:
             answer = self._http.post("/demo/sign-in", json={"customer_id": str(row["id"])})
             headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['shop_token']}"
         opened = self._http.post("/api/v1/sessions", headers=headers).raise_for_status().json()
-        everybody = set().union(*(_contacts(each) for each in self._all_customers().values()))
-        own = _contacts(row) if row else set()
-        speaker = Speaker(name, row, opened["conversation_id"], opened["token"], everybody - own, own)
-        if row is not None:
-            speaker.mails_before = {mail["id"] for mail in self.inbox(row["email"])}
-        return speaker
+        return opened["conversation_id"], opened["token"]
+
+    def end_session(self, speaker: Speaker) -> None:
+        """Let somebody's session be over."""
+        self._stack.end_session(speaker.conversation)
+
+    def open_anew(self, speaker: Speaker) -> None:
+        """The same person opens the chat once more: a new session and a new conversation."""
+        speaker.conversation, speaker.token = self._session(speaker.customer)
 
     def send(self, speaker: Speaker, body: dict[str, Any], key: str | None = None) -> Sent:
         """Send a message as somebody."""
@@ -109,6 +127,8 @@ class World:
         headers = {"Authorization": f"Bearer {speaker.token}", "Idempotency-Key": sent.key}
         answer = self._http.post("/api/v1/messages", headers=headers, json=body)
         sent.status, sent.answer = answer.status_code, answer.json()
+        known = self._events.setdefault(speaker.conversation, [])
+        known += self._stack.events(speaker.conversation, len(known))
         return sent
 
     def history(self, speaker: Speaker) -> dict[str, Any]:
