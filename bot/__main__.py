@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli import audit, certificate, datamap, requests, staff
+from bot.cli import audit, certificate, conversations, datamap, requests, staff
 from bot.config import PROJECT, Settings, get_settings
 from bot.errors import DeskError, SetupError
 
@@ -24,6 +24,7 @@ app.add_typer(policy_app, name="policy")
 app.add_typer(keys_app, name="keys")
 app.add_typer(audit.app, name="audit")
 app.add_typer(requests.app, name="requests")
+app.add_typer(conversations.app, name="conversations")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(staff.app, name="staff")
 out = Console(highlight=False, soft_wrap=True)

@@ -160,6 +160,7 @@ class AuditEvent(StrEnum):
     CERTIFICATE_SENT = "certificate_sent"
     ATTACHMENT_KEPT = "attachment_kept"
     ATTACHMENT_READ = "attachment_read"
+    CONVERSATION_EXPORTED = "conversation_exported"
     SUBJECT_FORGOTTEN = "subject_forgotten"
     REQUEST_AWAITING_APPROVAL = "request_awaiting_approval"
     REQUEST_APPROVED = "request_approved"

@@ -14,6 +14,7 @@ from tests.conversations.runner.matrix import matrix
 from tests.conversations.runner.placeholders import captured_in, used_in
 from tests.conversations.runner.steps import KINDS, Person
 
+_GAP = "‹fill in:"
 _KEYS = {"conversation", "covers", "people", "steps"}
 
 
@@ -143,6 +144,7 @@ def _conversation(path: Path, block: Any, line: int) -> Conversation:
     if not isinstance(steps, Lines) or not steps:
         raise BadFile(path, line, f"{name!r} has no steps.")
     read_steps = tuple(_step(path, each, at) for each, at in zip(steps, steps.lines, strict=True))
+    _check_gaps(path, read_steps)
     _check_names(path, people, read_steps)
     return Conversation(name, path, line, people, read_steps, _covers(path, block))
 
@@ -184,6 +186,13 @@ def _step(path: Path, block: Any, line: int) -> Step:
     except ValidationError as error:
         raise BadFile(path, _line_of(value, error, line), f"{kind}: {_reason(error)}") from None
     return Step(kind, value, line)
+
+
+def _check_gaps(path: Path, steps: tuple[Step, ...]) -> None:
+    """A test made of a stored conversation has gaps where something personal may have stood."""
+    for step in steps:
+        if _GAP in str(step.value):
+            raise BadFile(path, step.line, f"{_GAP} …› is to be replaced by something invented.")
 
 
 def _check_names(path: Path, people: dict[str, Person], steps: tuple[Step, ...]) -> None:

@@ -1,0 +1,147 @@
+"""Turns what was said in a stored conversation into the steps of a conversation test, with nobody in them."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from bot.privacy.safe_words import SOME_PHONE, SafeWords
+from bot.privacy.typed_code import code_in
+from bot.store.conversations import FORM_VALUES
+from bot.store.desk_tables import Message
+from bot.vocabulary import Author
+
+type Step = dict[str, Any]
+
+_NUMBER = re.compile(r"\b(PR|CS)-\d{4}-\d{6}\b")
+_KINDS = {"PR": "request", "CS": "case"}
+_SILENCE = timedelta(hours=1)
+_ANNOUNCED_WITHIN = 120
+_CODE_SENT, _CODE_WRONG = "utter_code_sent", ("utter_code_wrong", "utter_code_gone")
+_INVENTED = {
+    "person_name": "Robin Ashdown",
+    "email": "new.${customer}@example.com",
+    "phone": SOME_PHONE,
+    "birth_date": "1985-04-12",
+    "postcode": "EC1A 1BB",
+    "country": "GB",
+    "address_line": "12 Sample Street",
+}
+"""What is filled into a form instead, by the field's check."""
+
+
+@dataclass
+class Steps:
+    """The steps so far, and what later ones may refer to.
+
+    Attributes:
+        chosen: Ids of turns in which a button was pressed, and of those in which a form was sent.
+        person: Whom mails go to, in the words of the test.
+    """
+
+    safe: SafeWords
+    chosen: frozenset[int]
+    person: str
+    made: list[Step] = field(default_factory=list)
+    _codes: int = 0
+    _code_waits: bool = False
+    _forms: list[Mapping[str, Any]] = field(default_factory=list)
+
+    def of(self, messages: Sequence[Message]) -> list[Step]:
+        """Every step, in order; ends where somebody else than the bot answered."""
+        before: Message | None = None
+        for turn in _turns(messages):
+            if any(message.author not in (Author.USER, Author.BOT) for message in turn):
+                break
+            if before is not None and turn[0].created_at - before.created_at >= _SILENCE:
+                self.made.append({"clock": _duration(turn[0].created_at - before.created_at)})
+            if turn[0].author == Author.USER:
+                self._said(turn[0], turn[1:])
+            else:
+                self._announced(turn)
+            before = turn[-1]
+        return self.made
+
+    def _said(self, message: Message, answers: Sequence[Message]) -> None:
+        if (message.card or {}).get("kind") == FORM_VALUES:
+            self.made.append({"form": self._filled(message.card or {})})
+        elif message.turn_id in self.chosen:
+            self.made.append({"choice": self.safe.of_label(message.text)})
+        elif self._code_waits and code_in(message.text):
+            self.made += self._code(answers)
+        else:
+            self.made.append({"user": self.safe.of(message.text)})
+        if answers:
+            self.made.append({"bot": [self._expected(answer) for answer in answers]})
+
+    def _code(self, answers: Iterable[Message]) -> list[Step]:
+        """The code is another one each time: it is read from the mail, or is one that cannot be right."""
+        if any(answer.response in _CODE_WRONG for answer in answers):
+            return [{"user": "000000"}]
+        self._codes += 1
+        name = f"code{self._codes}"
+        mail = {"to": self.person, "subject": ["Your code"], "capture": {name: r"Your code: (\d{6})"}}
+        return [{"mail": mail}, {"user": f"${{{name}}}"}]
+
+    def _expected(self, answer: Message) -> Step:
+        self._code_waits = self._code_waits or answer.response == _CODE_SENT
+        if (answer.card or {}).get("kind") == "form":
+            self._forms.append(answer.card or {})
+        expected: Step = {"response": answer.response} if answer.response else {}
+        if answer.citations:
+            expected["cites"] = [citation["clause"] for citation in answer.citations]
+        found = _NUMBER.search(answer.text)
+        if found and found[0] not in self.safe.numbers:
+            name = f"{_KINDS[found[1]]}{len(self.safe.numbers) + 1}"
+            self.safe.numbers[found[0]] = f"${{{name}}}"
+            expected["capture"] = {name: rf"{found[1]}-\d{{4}}-\d{{6}}"}
+        elif found:
+            expected["says"] = [self.safe.numbers[found[0]]]
+        return expected
+
+    def _announced(self, messages: Iterable[Message]) -> None:
+        for message in messages:
+            if message.response:
+                self.made.append({"announced": self._expected(message) | {"within": _ANNOUNCED_WITHIN}})
+
+    def _filled(self, sent: Mapping[str, Any]) -> Step:
+        """The fields that were changed, each with an invented value of its kind."""
+        shown: Mapping[str, Any] = next(
+            (card for card in reversed(self._forms) if card.get("form") == sent.get("form")), {}
+        )
+        fields = {each["name"]: each for each in shown.get("fields", [])}
+        filled: Step = {}
+        for name, value in sent.get("values", {}).items():
+            described = fields.get(name, {})
+            if value != str(described.get("value") or ""):
+                filled[_without_key(name)] = self._invented(described, value)
+        return filled
+
+    def _invented(self, described: Mapping[str, Any], value: str) -> str:
+        if described.get("type") == "checkbox":
+            return "on" if value == "true" else "off"
+        return _INVENTED.get(described.get("check", "")) or self.safe.of(value)
+
+
+def _turns(messages: Sequence[Message]) -> list[list[Message]]:
+    """Messages by turn: what somebody said with the answers to it, or what was said without being asked."""
+    turns: list[list[Message]] = []
+    for message in messages:
+        if turns and message.author != Author.USER and message.turn_id is not None:
+            begun = next((turn for turn in reversed(turns) if turn[0].turn_id == message.turn_id), None)
+            if begun is not None:
+                begun.append(message)
+                continue
+        turns.append([message])
+    return turns
+
+
+def _without_key(name: str) -> str:
+    """`customers.email.1001` without the key of the row, which is a number of the person."""
+    return ".".join(name.split(".")[:2])
+
+
+def _duration(silence: timedelta) -> str:
+    days, hours = silence.days, silence.seconds // 3600
+    return f"P{f'{days}D' if days else ''}{f'T{hours}H' if hours else ''}"
