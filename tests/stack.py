@@ -172,6 +172,20 @@ class Stack:
         own |= {"DESK_HOME": str(self.home), "DEMO": "1", "ENVIRONMENT": "development", "LISTEN_HOST": "127.0.0.1"}
         return dict(os.environ) | dict.fromkeys(_LEFT_TO_THE_DESK, "") | own | self._settings
 
+    def command(self, *words: str) -> str:
+        """Run `python -m bot …` for this desk, as its operator would.
+
+        Raises:
+            StackError: It failed.
+        """
+        command = [sys.executable, "-m", "bot", *words]
+        done = subprocess.run(
+            command, cwd=PROJECT, env=self._environment(), capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise StackError(f"{' '.join(words)} failed:\n{done.stdout}{done.stderr}")
+        return done.stdout
+
     # --- its processes ----------------------------------------------------------------------------------------------
 
     def down(self, name: str) -> None:

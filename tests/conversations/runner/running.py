@@ -46,6 +46,11 @@ class Run:
         self._captured: dict[str, Any] = {}
         self._speaking = next(iter(conversation.people))
 
+    @property
+    def speakers(self) -> list[Speaker]:
+        """Everybody who has a session by now, the first to speak first."""
+        return list(self._speakers.values())
+
     def run(self) -> None:
         """Run every step.
 
