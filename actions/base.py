@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from bot.errors import DeskError, NotFound
 from bot.privacy.deadlines import date_of
+from bot.privacy.policy_standing import Binding, binding
 from bot.store import conversations
 from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation
@@ -47,6 +48,11 @@ class Turn:
     def now(self) -> Any:
         """The desk's time, the same for the whole turn."""
         return self.desk.clock.now()
+
+    @cached_property
+    def policy(self) -> Binding:
+        """The privacy policy as it binds who speaks."""
+        return binding(self.session, self.desk, self.now, self.chat.subject)
 
     @property
     def intent(self) -> str:
@@ -109,7 +115,7 @@ class Turn:
 
         Args:
             response: Its name.
-            citations: Clause ids to quote.
+            citations: Clause ids to quote; `clause@version` for another version than the one that binds.
             card: Structured content for the person; kept in the desk's tables, only its id passes through the engine.
             buttons: Choices in Rasa's form.
             values: What the response names in braces; never a personal value.

@@ -108,6 +108,5 @@ def text(turn: Turn, response: str, **values: str) -> str:
 
 
 def clauses_in_force(turn: Turn, ids: Sequence[str]) -> list[str]:
-    """Those of the clauses that the policy in force has, each once."""
-    known = turn.desk.policies.in_force(turn.now.date()).by_id
-    return [clause for clause in dict.fromkeys(ids) if clause in known]
+    """Those of the clauses that the policy that binds this person has, each once."""
+    return [clause for clause in dict.fromkeys(ids) if turn.policy.clause(clause)]

@@ -7,6 +7,7 @@ from typing import ClassVar
 from actions.base import DeskAction, Events, Turn
 from actions.consent_cards import ALL, GIVE, INTENTS, QUESTION, ask_about, clauses_in_force, show_card, text
 from actions.journey import Journey
+from actions.policy_objection import take_yes
 from bot.privacy.consent_standing import PurposeStanding, named_in, standing
 from bot.privacy.consent_withdrawal import Receipt, choose
 from bot.privacy.form_cards import TICKED, UNTICKED
@@ -71,6 +72,8 @@ class Affirm(DeskAction):
 
     def act(self, turn: Turn) -> Events:
         """Do it when the last thing said was that question and the yes has no condition."""
+        if take_yes(turn):
+            return []
         value = _asked_about(turn)
         if value is None or turn.chat.subject is None:
             turn.say("utter_affirm_alone")

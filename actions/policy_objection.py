@@ -1,26 +1,119 @@
-"""A no to a new version of the policy: recorded at once, whatever it is about."""
+"""A no to a new version of the policy, and a yes: recorded at once, with what follows."""
+
+import re
+from typing import Any
 
 from actions.base import DeskAction, Events, Turn, in_words
-from bot.privacy.complaint import file_case
-from bot.vocabulary import CaseKind
+from actions.policy_update import say_each, say_no_update
+from bot.privacy import policy_banner
+from bot.privacy.policy_objection import QUESTION, Offer, accept, object_to_update, offer
+
+KEEP = "keep"
+"""What the button says that asks for the old text."""
+_ALL, _REST = "all:", "rest:"
+# A yes with one of these in it may be a yes to something else.
+_CONDITION = re.compile(r"\b(but|except|unless|without|only|first|not|never|don'?t|keep)\b", re.IGNORECASE)
 
 
 class ObjectToPolicyUpdate(DeskAction):
-    """Records the objection with a number and a date; a person answers it."""
+    """Records the objection with a number and a date, and offers what follows."""
 
     action_name = "action_object_to_policy_update"
 
     def act(self, turn: Turn) -> Events:
-        """File it with the person's own words."""
-        filed = file_case(
+        """Record it with the person's own words."""
+        if turn.chosen == KEEP:
+            _say_kept(turn)
+            return []
+        made = object_to_update(
             turn.session,
+            turn.desk,
             turn.now,
             turn.chat,
-            CaseKind.POLICY_OBJECTION,
             turn.origin,
             turn.answer_within,
             turn.mail_address,
             turn.words(turn.origin) if turn.was_typed else None,
         )
-        turn.say("utter_policy_objection_filed", ["contact"], number=filed.number, due=in_words(filed.due_at))
+        words: dict[str, Any] = {"number": made.case.number, "due": in_words(made.case.due_at)}
+        if made.versions:
+            turn.say("utter_policy_objection_recorded", ["contact", "no-reduction"], version=made.versions[-1], **words)
+        else:
+            turn.say("utter_policy_objection_filed", ["contact"], **words)
+        if turn.chat.subject is None:
+            turn.say("utter_policy_objection_unknown", card={"kind": "sign_in"})
         return []
+
+
+class AcceptPolicyUpdate(DeskAction):
+    """Shows what would be accepted, both texts of every change, and takes a yes only after that."""
+
+    action_name = "action_accept_policy_update"
+
+    def act(self, turn: Turn) -> Events:
+        """Take the yes of a button; ask otherwise."""
+        if turn.chat.subject is None:
+            turn.ask_to_sign_in()
+        elif turn.chosen:
+            _accept(turn, turn.chosen)
+        else:
+            found = offer(turn.session, turn.desk, turn.now, turn.chat.subject)
+            _ask(turn, found) if found else say_no_update(turn)
+        return []
+
+
+def take_yes(turn: Turn) -> bool:
+    """Take a yes in words, when the last thing said was the question and the yes has no condition.
+
+    Returns:
+        Whether it was that question.
+    """
+    said = (event for event in reversed(turn.tracker.events) if event.get("event") == "bot")
+    last = next(said, None) or {}
+    if (last.get("metadata") or {}).get("utter_action") != QUESTION or turn.chat.subject is None:
+        return False
+    payloads = [button["payload"].partition(" ")[2] for button in (last.get("data") or {}).get("buttons") or []]
+    value = next((each for each in payloads if each.startswith(_ALL)), None)
+    conditional = turn.was_typed and _CONDITION.search(turn.words(turn.origin))
+    if value is None or conditional:
+        found = offer(turn.session, turn.desk, turn.now, turn.chat.subject)
+        _ask(turn, found) if found else say_no_update(turn)
+    else:
+        _accept(turn, value)
+    return True
+
+
+def _ask(turn: Turn, found: Offer) -> None:
+    version = found.published.version
+    say_each(turn, found.differences, found.marks, found.binding.texts, found.published.policy)
+    buttons = [_button(turn, "utter_choice_policy_yes", f"/accept_policy_update {_ALL}{version}")]
+    if found.reducing and len(found.reducing) < len(found.differences):
+        buttons.append(_button(turn, "utter_choice_policy_yes_rest", f"/accept_policy_update {_REST}{version}"))
+    buttons.append(_button(turn, "utter_choice_policy_no", "/object_to_policy_update"))
+    card = policy_banner.card(turn.session, turn.desk, found.published)
+    reduces = str(turn.domain["responses"]["utter_policy_accept_reduces"][0]["text"]) if found.reducing else ""
+    effective = in_words(found.published.policy.effective)
+    turn.say(QUESTION, card=card, buttons=buttons, version=version, effective=effective, reduces=reduces)
+
+
+def _accept(turn: Turn, value: str) -> None:
+    whole = value.startswith(_ALL)
+    version = value.removeprefix(_ALL).removeprefix(_REST)
+    receipt = accept(turn.session, turn.desk, turn.now, turn.chat, version, whole, turn.origin)
+    title = str(turn.domain["responses"]["utter_policy_receipt_title"][0]["text"])
+    card = {"kind": "receipt", "number": receipt.number, "title": title, "lines": receipt.lines}
+    words: dict[str, Any] = {"version": receipt.version, "effective": receipt.effective, "number": receipt.number}
+    turn.say("utter_policy_accepted" if not receipt.kept else "utter_policy_accepted_rest", card=card, **words)
+
+
+def _say_kept(turn: Turn) -> None:
+    """Say which text stays, and quote it where the newer one differs."""
+    own = turn.policy
+    other = own.coming or own.newest
+    kept = [name for name in own.texts if own.clause(name) and own.differs(name, other)]
+    words: dict[str, Any] = {"version": own.version.version, "effective": in_words(own.version.effective)}
+    turn.say("utter_policy_old_terms" if kept else "utter_policy_same_terms", kept, **words)
+
+
+def _button(turn: Turn, label: str, payload: str) -> dict[str, str]:
+    return {"title": str(turn.domain["responses"][label][0]["text"]), "payload": payload}

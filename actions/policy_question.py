@@ -3,7 +3,7 @@
 from typing import Any
 
 from actions.base import DeskAction, Events, Turn, in_words
-from bot.privacy.policy_question import cite, count_unanswered
+from bot.privacy.policy_question import count_unanswered
 
 # Where the policy is silent, the clause that helps most, if one truly does.
 NEAREST = {
@@ -38,32 +38,32 @@ class AnswerPolicy(DeskAction):
         if not found:
             turn.say("utter_ask_policy_question")
             return []
-        policy = turn.desk.policies.in_force(turn.now.date())
-        clauses = [citation.clause for citation in cite(policy, worth_showing(found["clauses"]))]
+        best = worth_showing(found["clauses"])
+        clauses = [clause for clause in best if turn.policy.clause(clause)]
         if found["covered"] and clauses:
             for clause in clauses:
                 turn.say(f"utter_ask_policy/{clause}", citations=[clause])
+            _say_other_version(turn, clauses)
             return []
         topic = found.get("topic") or "other"
         count_unanswered(turn.session, turn.now, topic)
         turn.say("utter_policy_does_not_say")
-        if topic in NEAREST and cite(policy, [NEAREST[topic]]):
+        if topic in NEAREST and turn.policy.clause(NEAREST[topic]):
             turn.say("utter_nearest_clause", citations=[NEAREST[topic]])
+        if found["covered"]:
+            _say_other_version(turn, best)
         return []
 
 
-class PolicyUpdate(DeskAction):
-    """Says which version is in force; with no newer one announced, nothing has changed."""
-
-    action_name = "action_policy_update"
-
-    def act(self, turn: Turn) -> Events:
-        """Name the version in force."""
-        policy = turn.desk.policies.in_force(turn.now.date())
-        turn.say(
-            "utter_policy_no_update",
-            version=policy.version,
-            effective=in_words(policy.effective),
-            citations=["policy-changes"],
-        )
-        return []
+def _say_other_version(turn: Turn, clauses: list[str]) -> None:
+    """Say that another version is coming, or in force without binding this person; quote it where it differs."""
+    own = turn.policy
+    other = own.coming or own.newest
+    words: dict[str, Any] = {"version": other.version, "effective": in_words(other.effective)}
+    differing = [f"{clause}@{other.version}" for clause in clauses if own.differs(clause, other)]
+    if own.coming:
+        turn.say("utter_policy_clause_will_change" if differing else "utter_policy_coming", differing, **words)
+    elif differing:
+        turn.say("utter_policy_old_text_kept", differing, **words)
+    elif own.version.version != other.version:
+        turn.say("utter_policy_newer_in_force", **words)

@@ -24,6 +24,7 @@ from actions import (
     identity_verification,
     policy_objection,
     policy_question,
+    policy_update,
     request,
     request_status,
 )
@@ -54,8 +55,9 @@ def make_executor(desk: Desk) -> DomainExecutor:
     executor = DomainExecutor(PROJECT / "domain.yml")
     for action in (
         policy_question.AnswerPolicy,
-        policy_question.PolicyUpdate,
+        policy_update.PolicyChanges,
         policy_objection.ObjectToPolicyUpdate,
+        policy_objection.AcceptPolicyUpdate,
         access.ShowAccessSummary,
         request.OpenRequest,
         request.AskRequestConfirmed,

@@ -10,17 +10,15 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from bot.cli import audit, certificate, conversations, datamap, requests, staff
+from bot.cli import audit, certificate, conversations, datamap, policy, requests, staff
 from bot.config import PROJECT, Settings, get_settings
 from bot.errors import DeskError, SetupError
 
 app = typer.Typer(help="The privacy desk.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-policy_app = typer.Typer(help="The shop's privacy policy.", no_args_is_help=True)
 keys_app = typer.Typer(help="Encryption keys.", no_args_is_help=True)
 app.add_typer(datamap.app, name="datamap")
-app.add_typer(policy_app, name="policy")
+app.add_typer(policy.app, name="policy")
 app.add_typer(keys_app, name="keys")
 app.add_typer(audit.app, name="audit")
 app.add_typer(requests.app, name="requests")
@@ -129,6 +127,7 @@ def train() -> None:
 def parse() -> None:
     """Read JSON lines (id, text) on standard input; write what the model reads in each."""
     from bot.privacy.policy_question import cite
+    from bot.privacy.policy_standing import Binding
     from bot.processes import engine_python
     from bot.store.policy_library import load_library
     from bot.training import MODEL
@@ -136,7 +135,8 @@ def parse() -> None:
     settings = get_settings()
     if not MODEL.exists():
         raise SetupError("There is no trained model yet. Run: make train")
-    policy = load_library(settings.policy_folder).in_force(datetime.now(UTC).date())
+    library = load_library(settings.policy_folder)
+    in_force = Binding.whole(library.in_force(datetime.now(UTC).date()))
     command = [str(engine_python()), "-m", "bot.engine.parse"]
     reading = subprocess.Popen(command, cwd=PROJECT, stdin=sys.stdin.fileno(), stdout=subprocess.PIPE, text=True)
     for line in reading.stdout or ():
@@ -151,7 +151,7 @@ def parse() -> None:
                 "end": c.end,
                 "score": scores[c.clause],
             }
-            for c in cite(policy, scores)
+            for c in cite(in_force, library, scores)
         ]
         sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
     if reading.wait():
@@ -186,18 +186,6 @@ def doctor() -> None:
     if problems:
         raise typer.Exit(1)
     out.print("Everything is in order.")
-
-
-@policy_app.command("show")
-def policy_show() -> None:
-    """List the clauses of the policy in force."""
-    from bot.store.policy_library import load_library
-
-    policy = load_library(get_settings().policy_folder).in_force(datetime.now(UTC).date())
-    table = Table("clause", "title", "from", "to", box=None, title=f"Version {policy.version}")
-    for clause in policy.by_id.values():
-        table.add_row(clause.id, clause.title, str(clause.start), str(clause.end))
-    out.print(table)
 
 
 def main() -> None:

@@ -11,13 +11,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.clocks import Clock, OffsetClock, SystemClock
 from bot.config import Settings, get_settings
 from bot.errors import SetupError
-from bot.store import audit
+from bot.store import audit, policy_versions
 from bot.store import datamap as datamaps
 from bot.store.desk import Desk
 from bot.store.desk_tables import DemoClock
 from bot.store.encryption import use_keys
 from bot.store.engine import for_reading, make_engine
-from bot.store.policy_library import load_library
+from bot.store.policy_library import PolicyLibrary, load_library
 from bot.store.shop import ShopStore
 
 
@@ -33,6 +33,7 @@ def open_desk(settings: Settings | None = None) -> Desk:
     policies = load_library(settings.policy_folder)
     datamap = datamaps.load(settings.datamap)
     engine = make_engine(settings.desk_database_url)
+    _check_policies(engine, policies)
     shop = _open_shop(settings, datamap)
     return Desk(settings, _clock(settings, engine), engine, shop, datamap, policies)
 
@@ -49,6 +50,15 @@ def _open_shop(settings: Settings, datamap: datamaps.DataMap) -> ShopStore:
         more = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
         raise SetupError(f"{settings.datamap.name} does not fit the shop database: {problems[0]}{more}")
     return shop
+
+
+def _check_policies(engine: Engine, policies: PolicyLibrary) -> None:
+    try:
+        policy_versions.refuse_changed_files(engine, policies)
+    except SQLAlchemyError as error:
+        raise SetupError(
+            f"The desk database cannot be read ({type(error).__name__}). Check DESK_DATABASE_URL."
+        ) from None
 
 
 def _clock(settings: Settings, engine: Engine) -> Clock:

@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     webhook_secret: str = ""
     veto_url: str = ""
 
+    policy_notice_days: int = Field(3, ge=1, le=365)
+
     regime: Regime = Regime.POLICY
     business_calendar: str = "GB"
     cooling_off_days: int = Field(7, ge=0, le=60)

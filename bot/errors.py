@@ -148,6 +148,14 @@ class NotRevocable(DeskError):
     detail = "This request can no longer be taken back."
 
 
+class GuardianNeeded(DeskError):
+    """A minor cannot agree without a parent or guardian (policy clause `minors`)."""
+
+    code = "guardian_needed"
+    status = 403
+    detail = "For people under 18 a parent or guardian has to agree first."
+
+
 class Unavailable(DeskError):
     """A part of the desk does not answer; nothing was done."""
 

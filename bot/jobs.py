@@ -21,6 +21,8 @@ from bot.mailing import Mailer, send_waiting_mails
 from bot.privacy import fulfilment
 from bot.privacy.deadlines_watch import expire, watch
 from bot.privacy.export import sweep_expired
+from bot.privacy.policy_notices import tell_everybody
+from bot.privacy.policy_window import deem
 from bot.privacy.staff_sign_in import forget_old_tries
 from bot.store import conversations
 from bot.store.audit_anchor import write_anchor
@@ -53,6 +55,8 @@ _ROUNDS: dict[str, Callable[[Desk], object]] = {
     "unverified requests": expire,
     "old packages": sweep_expired,
     "old notices": tidy,
+    "policy notices": tell_everybody,
+    "policy windows": deem,
     "anchor of the record": write_anchor,
 }
 """What is looked after once in a while, each by itself, so that one that fails keeps no other from it."""

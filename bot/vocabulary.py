@@ -84,6 +84,39 @@ class ConsentState(StrEnum):
     OBJECTED = "objected"
 
 
+class ChangeKind(StrEnum):
+    """What a new version of the policy does to a clause."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+
+
+class ChangeMark(StrEnum):
+    """What a change of the policy means for people, as somebody at the shop judged it."""
+
+    REDUCES_RIGHTS = "reduces_rights"
+    NEUTRAL = "neutral"
+    IMPROVES = "improves"
+
+
+class WindowState(StrEnum):
+    """Where a person stands towards a new version of the policy."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DEEMED = "deemed"
+    OBJECTED = "objected"
+
+
+class PolicyAct(StrEnum):
+    """What the ledger says of a person and a version. A deemed acceptance is no consent and is never called one."""
+
+    ACCEPTED = "accepted"
+    DEEMED = "deemed_acceptance"
+    OBJECTED = "objected"
+
+
 class ShopEvent(StrEnum):
     """What the shop's services are told at once."""
 
@@ -174,3 +207,7 @@ class AuditEvent(StrEnum):
     STAFF_SIGNED_IN = "staff_signed_in"
     STAFF_SIGN_IN_REFUSED = "staff_sign_in_refused"
     STAFF_SIGNED_OUT = "staff_signed_out"
+    POLICY_PUBLISHED = "policy_published"
+    POLICY_ACCEPTED = "policy_accepted"
+    POLICY_OBJECTED = "policy_objected"
+    POLICY_DEEMED_ACCEPTED = "policy_deemed_accepted"

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from bot.errors import Invalid, NotSignedIn
 from bot.privacy.consent_standing import PurposeStanding, standing
+from bot.privacy.policy_standing import binding
 from bot.privacy.request_intake import receive_request
 from bot.privacy.room import Room, Step, Work
 from bot.store import audit, consent_records, outbox, webhooks
@@ -125,7 +126,7 @@ def _agreed(session: Session, desk: Desk, now: datetime, request: PrivacyRequest
     details, subject = request.details or {}, request.subject
     if subject is None or _entries(session, request.number):
         return
-    policy = desk.policies.in_force(now.date())
+    policy = binding(session, desk, now, subject)
     changes = _changes(session, desk, subject, details["purposes"], ConsentState(details["state"]))
     if not changes:
         return
@@ -137,7 +138,7 @@ def _agreed(session: Session, desk: Desk, now: datetime, request: PrivacyRequest
                 purpose=each.purpose.key,
                 state=new,
                 request_number=request.number,
-                policy_version=policy.version,
+                policy_version=policy.texts.get(each.purpose.clause, policy.version).version,
                 clause=each.purpose.clause,
                 channel=consent_records.CHANNEL,
                 at=now,
@@ -166,7 +167,10 @@ def _entries(session: Session, number: str) -> list[ConsentEntry]:
 def _receipt(session: Session, desk: Desk, request: PrivacyRequest) -> Receipt:
     """The receipt as the ledger has it."""
     entries = _entries(session, request.number)
-    version = entries[0].policy_version if entries else desk.policies.in_force(request.received_at.date()).version
+    if entries:
+        version = entries[0].policy_version
+    else:
+        version = binding(session, desk, request.received_at, request.subject).version.version
     known = desk.datamap.purposes
     choices = [Choice(known[e.purpose], ConsentState(e.state), e.clause) for e in entries if e.purpose in known]
     return Receipt(request.number, request.received_at, version, tuple(choices))

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from bot.errors import DeskError, NotFound
 from bot.privacy.access import NamedOnly, summarise
+from bot.privacy.policy_standing import binding
 from bot.privacy.room import Room, Step, Work
 from bot.store import attachments, audit, outbox
 from bot.store.announcements import announce
@@ -113,7 +114,8 @@ def _write(work: Work, export: Export, contents: Contents) -> None:
 
 def _contents(desk: Desk, number: str, subject: str) -> Contents:
     now = desk.clock.now()
-    policy = desk.policies.in_force(now.date())
+    with desk.reading() as session:
+        policy = binding(session, desk, now, subject)
     summary = summarise(desk.shop, desk.datamap, subject)
     sources = (*ShopData(desk.shop, subject).sources(), *desk_sources(desk, subject))
     shown = {source.category for source in sources}
@@ -121,12 +123,12 @@ def _contents(desk: Desk, number: str, subject: str) -> Contents:
         number=number,
         subject=subject,
         made_at=now,
-        policy_version=policy.version,
+        policy_version=policy.version.version,
         categories=(*(each for each in desk.datamap.categories.values() if each.key in shown), *CATEGORIES),
         sources=sources,
         withheld=_named(desk, summary.withheld),
         outside=_named(desk, summary.outside),
-        clauses={name: policy.by_id[name].quote for name in _CLAUSES if name in policy.by_id},
+        clauses={name: found[1].quote for name in _CLAUSES if (found := policy.clause(name))},
         files=lambda: attachments.files_of(desk, subject),
     )
 

@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from bot.privacy.policy_standing import Binding
 from bot.store.desk_tables import UnansweredTopic
-from bot.store.policy_library import Policy
+from bot.store.policy_library import Clause, Policy, PolicyLibrary
 
 
 @dataclass(frozen=True)
@@ -33,22 +34,36 @@ class Citation:
         return asdict(self)
 
 
-def cite(policy: Policy, clause_ids: Iterable[str]) -> list[Citation]:
-    """Quote clauses of a policy version; ids the version does not have are left out."""
-    clauses = (policy.by_id.get(clause_id) for clause_id in clause_ids)
-    return [
-        Citation(
-            clause=clause.id,
-            version=policy.version,
-            title=clause.title,
-            quote=clause.quote,
-            start=clause.start,
-            end=clause.end,
-            url=f"/policy/{policy.version}#{clause.id}",
-        )
-        for clause in clauses
-        if clause is not None
-    ]
+def cite(policy: Binding, library: PolicyLibrary, names: Iterable[str]) -> list[Citation]:
+    """Quote clauses to the letter.
+
+    Args:
+        policy: What binds the person who reads it; clauses it does not have are left out.
+        library: Where other versions are read.
+        names: Clause ids; `clause@version` quotes another version than the one that binds.
+    """
+    return [_citation(*found) for name in names if (found := _find(policy, library, name)) is not None]
+
+
+def _find(policy: Binding, library: PolicyLibrary, name: str) -> tuple[Policy, Clause] | None:
+    clause, at, version = name.partition("@")
+    if not at:
+        return policy.clause(clause)
+    other = library.version(version)
+    known = next((each for each in other.clauses if each.id == clause), None)
+    return (other, known) if known else None
+
+
+def _citation(policy: Policy, clause: Clause) -> Citation:
+    return Citation(
+        clause=clause.id,
+        version=policy.version,
+        title=clause.title,
+        quote=clause.quote,
+        start=clause.start,
+        end=clause.end,
+        url=f"/policy/{policy.version}#{clause.id}",
+    )
 
 
 def count_unanswered(session: Session, now: datetime, topic: str) -> None:

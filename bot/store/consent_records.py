@@ -43,7 +43,7 @@ def choices(shop: ShopStore, subject: str) -> dict[str, Recorded]:
     found: dict[str, Recorded] = {}
     with for_reading(shop.engine).connect() as connection:
         for row in connection.execute(query).mappings():
-            at = _moment(row[records.at])
+            at = moment(row[records.at])
             # Some databases take `abc` and `ABC` for the same key. They are not the same person.
             if row[records.subject] == key and at is not None:
                 found[str(row[records.purpose])] = Recorded(_state(table, records, row[records.state]), at)
@@ -124,7 +124,8 @@ def _kept_moment(column: sa.Column[Any], at: datetime, dialect: str) -> datetime
     return at if kind.timezone else at.replace(tzinfo=None)
 
 
-def _moment(found: Any) -> datetime | None:
+def moment(found: Any) -> datetime | None:
+    """A time as the shop's database has it, in UTC; None for what is no time."""
     if isinstance(found, str):
         try:
             found = datetime.fromisoformat(found.strip())

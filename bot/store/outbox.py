@@ -3,12 +3,12 @@
 A template is one text. The HTML part is made of it when the mail is sent; `mail_page` says what becomes of which lines.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from bot.store.desk_tables import Mail
@@ -33,6 +33,30 @@ def post(session: Session, now: datetime, recipient: str, template: str, dedupe_
         return
     subject_line, text = rendered(template, values)
     session.add(Mail(dedupe_key=dedupe_key, recipient=recipient, subject_line=subject_line, text=text, created_at=now))
+
+
+def post_to_many(
+    session: Session, now: datetime, recipients: Sequence[tuple[str, str]], template: str, **values: str
+) -> dict[str, int]:
+    """Put the same mail for many people into the outbox.
+
+    Args:
+        session: The transaction of the mails' cause.
+        now: When they were written.
+        recipients: E-mail address and dedupe key of each; none of the keys was used before.
+        template: Name in `mail_templates/`.
+        values: What it names; the same for everybody, so nothing of a person.
+
+    Returns:
+        The id of each mail by its dedupe key.
+    """
+    if not recipients:
+        return {}
+    subject_line, text = rendered(template, values)
+    shared = {"subject_line": subject_line, "text": text, "created_at": now, "attempts": 0}
+    session.execute(insert(Mail), [{"recipient": to, "dedupe_key": key, **shared} for to, key in recipients])
+    written = select(Mail.dedupe_key, Mail.id).where(Mail.dedupe_key.in_([key for _, key in recipients]))
+    return dict(session.execute(written).tuples().all())
 
 
 def rendered(template: str, values: Mapping[str, str]) -> tuple[str, str]:

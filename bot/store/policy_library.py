@@ -5,9 +5,10 @@ clauses in order; each runs from the words it `starts` with to the start of the 
 joined together are the text, and nothing of it can be lost or shown changed.
 """
 
+import hashlib
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -53,12 +54,17 @@ class Clause:
 
 @dataclass(frozen=True)
 class Policy:
-    """One version of the policy."""
+    """One version of the policy.
+
+    Attributes:
+        sha256: Fingerprint of the whole file, by which a change after publishing is found.
+    """
 
     version: str
     published: date
     effective: date
     clauses: tuple[Clause, ...]
+    sha256: str
 
     @cached_property
     def by_id(self) -> dict[str, Clause]:
@@ -68,23 +74,30 @@ class Policy:
 
 @dataclass(frozen=True)
 class PolicyLibrary:
-    """Every version the shop has published, oldest first."""
+    """The folder of policy files: drafts as well as versions that were published (see `policy_versions`)."""
 
-    versions: tuple[Policy, ...]
+    folder: Path
+
+    @property
+    def versions(self) -> tuple[Policy, ...]:
+        """Every version that has a file, oldest first."""
+        policies = [_kept(path) for path in self.folder.glob("*.md")]
+        return tuple(sorted(policies, key=lambda policy: (policy.effective, policy.version)))
 
     def version(self, name: str) -> Policy:
-        """The version of that name.
+        """The version of that name, as its file is now.
 
         Raises:
             NotFound: There is none.
+            SetupError: The file cannot be read.
         """
-        for policy in self.versions:
-            if policy.version == name:
-                return policy
+        for path in self.folder.glob("*.md"):
+            if path.stem == name:
+                return _kept(path)
         raise NotFound("There is no policy version of that name.")
 
     def in_force(self, today: date) -> Policy:
-        """The newest version whose effective date has come.
+        """The newest version whose effective date has come, by the files alone: for a desk without a database.
 
         Raises:
             NotFound: No version is in force yet.
@@ -101,10 +114,21 @@ def load_library(folder: Path) -> PolicyLibrary:
     Raises:
         SetupError: The folder holds no policy, or a file cannot be read; the sentence names file and cure.
     """
-    policies = [read_policy(path) for path in sorted(folder.glob("*.md"))]
-    if not policies:
+    library = PolicyLibrary(folder)
+    if not library.versions:
         raise SetupError(f"There is no policy in {folder.name}/. Put one there as <version>.md.")
-    return PolicyLibrary(tuple(sorted(policies, key=lambda policy: policy.effective)))
+    return library
+
+
+def _kept(path: Path) -> Policy:
+    """The file's policy, read anew only when the file was changed."""
+    now = path.stat()
+    return _read_once(path, now.st_mtime_ns, now.st_size)
+
+
+@lru_cache(maxsize=64)
+def _read_once(path: Path, _changed: int, _size: int) -> Policy:
+    return read_policy(path)
 
 
 def read_policy(path: Path) -> Policy:
@@ -113,7 +137,8 @@ def read_policy(path: Path) -> Policy:
     Raises:
         SetupError: Front matter is missing or wrong, or a clause's first words are not found in order.
     """
-    content = path.read_bytes().decode("utf-8")
+    raw = path.read_bytes()
+    content = raw.decode("utf-8")
     head, fence, _ = content.removeprefix(_FENCE).partition("\n" + _FENCE)
     if not content.startswith(_FENCE) or not fence:
         raise SetupError(f"{path.name} has no front matter. Begin it with --- and the keys version to clauses.")
@@ -126,6 +151,7 @@ def read_policy(path: Path) -> Policy:
             published=matter["published"],
             effective=matter["effective"],
             clauses=_cut(path.name, content, body, cuts),
+            sha256=hashlib.sha256(raw).hexdigest(),
         )
     except (yaml.YAMLError, KeyError, TypeError):
         raise SetupError(

@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bot.errors import Invalid, NotSignedIn, TooLong
+from bot.privacy import policy_banner
 from bot.privacy.form_cards import MOST_FIELDS
 from bot.privacy.policy_question import Citation
 from bot.privacy.request_status import RequestView, own_request, own_requests
@@ -173,8 +174,9 @@ def history(request: Request, who: Speaker, after: Annotated[int, Query(ge=0)] =
     """What was said in this conversation after the message of that id."""
     with request.app.state.desk.reading() as session:
         chat = conversations.conversation(session, who[0])
-        messages = [present(message) for message in conversations.messages_after(session, who[0], after)]
-        return Answer.model_validate({"messages": messages, "owner": chat.owner})
+        said, owner = conversations.messages_after(session, who[0], after), chat.owner
+    policy_banner.was_read(request.app.state.desk, who[0], said)
+    return Answer.model_validate({"messages": [present(message) for message in said], "owner": owner})
 
 
 @router.get("/events", response_class=StreamingResponse)

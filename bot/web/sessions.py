@@ -6,6 +6,7 @@ from pydantic import BaseModel
 
 from bot.clocks import SystemClock
 from bot.errors import InvalidToken, SessionExpired
+from bot.privacy import policy_banner
 from bot.store import audit, conversations
 from bot.store.desk import Desk
 from bot.vocabulary import AuditEvent
@@ -63,6 +64,8 @@ class Sessions:
                 session, identity.subject if identity else None, self._desk.clock.now(), expires_at
             )
             audit.record(session, self._desk.clock.now(), AuditEvent.SESSION_OPENED, opened[0])
+            chat = conversations.conversation(session, opened[0])
+            policy_banner.show(session, self._desk, self._desk.clock.now(), chat)
         return SessionOpened(conversation_id=opened[0], token=opened[1], expires_at=expires_at)
 
     def conversation(self, authorization: str | None) -> tuple[str, str | None]:

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from bot.clocks import SystemClock
 from bot.errors import SessionExpired
+from bot.privacy import policy_banner
 from bot.store import conversations
 from bot.store.desk import Desk
 from bot.vocabulary import Author
@@ -67,7 +68,8 @@ def _news(desk: Desk, conversation_id: str, seen: _Seen) -> list[str]:
     events = []
     with desk.reading() as session:
         chat = conversations.conversation(session, conversation_id)
-        for message in conversations.messages_after(session, conversation_id, seen.last_id):
+        said = conversations.messages_after(session, conversation_id, seen.last_id)
+        for message in said:
             seen.last_id = message.id
             events.append(_event("message", present(message), message.id))
         typing = chat.busy_until is not None and chat.busy_until > _machine.now()
@@ -77,6 +79,7 @@ def _news(desk: Desk, conversation_id: str, seen: _Seen) -> list[str]:
         if chat.owner != seen.owner:
             seen.owner = chat.owner
             events.append(_event("owner", {"owner": chat.owner}))
+    policy_banner.was_read(desk, conversation_id, said)
     return events
 
 

@@ -13,8 +13,9 @@ from starlette.concurrency import run_in_threadpool
 
 from bot.clocks import SystemClock
 from bot.errors import Conflict, DeskError, FormGone, SessionExpired
-from bot.privacy import daily_counts
+from bot.privacy import daily_counts, policy_banner
 from bot.privacy.policy_question import cite
+from bot.privacy.policy_standing import binding
 from bot.privacy.typed_code import code_in
 from bot.store import conversations
 from bot.store.desk import Desk
@@ -133,6 +134,7 @@ class Turns:
             if said.form and forms.used(session, chat.id, said.form.card_id, turn.id if turn else None):
                 raise FormGone
             if turn is None:
+                policy_banner.show(session, self._desk, self._desk.clock.now(), chat)
                 turn = self._new_turn(session, chat, key, said, form)
             return Begun(turn.id, lease, False, self._payload(session, chat, turn))
 
@@ -173,12 +175,13 @@ class Turns:
             if begun.lease is None or not conversations.release_lease(session, conversation_id, begun.lease):
                 raise Conflict("This took too long and was given up. Please send it again.")
             now = self._desk.clock.now()
-            policy = self._desk.policies.in_force(now.date())
+            subject = session.get_one(Conversation, conversation_id).subject
+            policy, library = binding(session, self._desk, now, subject), self._desk.policies
             for answer in answers:
                 message = _message(conversation_id, begun.turn_id, Author.BOT, answer.get("text") or "", now)
                 custom = answer.get("custom") or {}
                 message.response = answer.get("response")
-                message.citations = [c.as_dict() for c in cite(policy, custom.get("citations") or [])]
+                message.citations = [c.as_dict() for c in cite(policy, library, custom.get("citations") or [])]
                 message.choices = [
                     conversations.add_choice(
                         session, conversation_id, begun.turn_id, button["payload"], button["title"]

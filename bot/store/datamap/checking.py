@@ -55,6 +55,7 @@ def _schema(datamap: DataMap, metadata: MetaData) -> Iterator[str]:
     subject = datamap.subject
     for part in (
         subject.key, subject.name, subject.email, subject.email_confirmed, subject.phone, subject.birth_date,
+        subject.last_activity,
     ):  # fmt: skip
         if part and part not in metadata.tables[subject.table].c:
             yield f"subject: `{subject.table}` has no column `{part}`; correct its name"

@@ -192,6 +192,7 @@ class Subject:
 
     `email_confirmed` is a column that is empty until the person proved that the address is theirs. Guest rows
     are matched by e-mail only after that; without such a column, only when no two people hold the address.
+    `last_activity` is a column that says when the person last used the shop, such as their last sign-in.
     `when` limits the table to this shop's customers, where it holds other shops' or the staff as well.
     """
 
@@ -202,6 +203,7 @@ class Subject:
     email_confirmed: str | None = None
     phone: str | None = None
     birth_date: str | None = None
+    last_activity: str | None = None
     when: tuple[Condition, ...] = ()
 
 

@@ -128,6 +128,7 @@ class WrittenSubject(_Written):
     email_confirmed: Words | None = None
     phone: Words | None = None
     birth_date: Words | None = None
+    last_activity: Words | None = None
     when: Conditions = {}
 
 

@@ -9,6 +9,7 @@ from bot.store.desk_tables.base import CONTENT, NEVER_AGAIN, NOTHING, WHO, Base,
 from bot.store.desk_tables.cases import Case
 from bot.store.desk_tables.consent import ConsentEntry, Hold, Restriction
 from bot.store.desk_tables.outbox import Mail, WebhookEvent
+from bot.store.desk_tables.policy import PolicyChange, PolicyEntry, PolicyNotice, PolicyVersion
 from bot.store.desk_tables.record import (
     AuditEntry,
     AuditHead,
@@ -56,6 +57,10 @@ __all__ = [
     "Mail",
     "Message",
     "NumberSeries",
+    "PolicyChange",
+    "PolicyEntry",
+    "PolicyNotice",
+    "PolicyVersion",
     "PrivacyRequest",
     "RequestStep",
     "Restriction",

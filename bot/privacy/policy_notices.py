@@ -1,0 +1,180 @@
+"""Everybody is told of a new version before it takes effect: by mail and in the chat, and when is written down.
+
+Policy clause `update-notice`. One notice for each customer and version, whatever dies in between: notices, mails and
+how far the pass through the shop's accounts has come are one transaction. Delivered is a mail when a server took it, and
+a word in the chat when it was handed to the person's widget; the earlier counts.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import CursorResult, Update, and_, case, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from bot.privacy.policy_words import changes_url, day, in_lines
+from bot.store import customers, outbox, policy_versions
+from bot.store.customers import Customer
+from bot.store.desk import Desk
+from bot.store.desk_tables import Mail, PolicyNotice, PolicyVersion
+from bot.store.policy_diff import differences
+from bot.store.policy_versions import Published
+from bot.vocabulary import ChangeMark, WindowState
+
+log = structlog.get_logger("policy")
+MOST_WAITING = 200
+"""How many notices lie in the outbox at once, so that a code somebody waits for is never behind a million of them."""
+_BETWEEN_PASSES = timedelta(hours=6)
+_KEY = "policy"
+
+
+def tell_everybody(desk: Desk) -> int:
+    """Write the next notices, and note which ones have been delivered.
+
+    Returns:
+        How many notices were written.
+    """
+    now = desk.clock.now()
+    with desk.reading() as session:
+        chain = policy_versions.published(session, desk.policies)
+    written = 0
+    for each in chain:
+        if each.replaces is None:
+            continue
+        with desk.transaction() as session:
+            note_deliveries(session, each)
+        if not each.all_were_told:
+            written += _go_on(desk, now, each)
+    if written:
+        log.info("policy notices written", notices=written)
+    return written
+
+
+def note_deliveries(session: Session, each: Published) -> None:
+    """Take over from the outbox which mails were handed to a server, and which it refused for good or were given up."""
+    open_ones = (PolicyNotice.version == each.version, PolicyNotice.mail_id.is_not(None))
+    mail = Mail.id == PolicyNotice.mail_id
+    sent = select(Mail.sent_at).where(mail).scalar_subquery()
+    lost = select(func.coalesce(Mail.refused_at, Mail.given_up_at)).where(mail).scalar_subquery()
+    waiting = (*open_ones, PolicyNotice.mailed_at.is_(None), PolicyNotice.refused_at.is_(None))
+    _do(session, update(PolicyNotice).where(*waiting, lost.is_not(None)).values(refused_at=lost))
+    _do(session, update(PolicyNotice).where(*waiting, sent.is_not(None)).values(mailed_at=sent))
+    _begin_windows(session, each, PolicyNotice.mailed_at)
+
+
+def _begin_windows(session: Session, each: Published, delivered: Any) -> None:
+    """The window begins at delivery or effect, the later counts; an earlier delivery moves it to the front."""
+    earlier = or_(PolicyNotice.delivered_at.is_(None), PolicyNotice.delivered_at > delivered)
+    begin = case((delivered > each.effective_at, delivered), else_=each.effective_at)
+    _do(
+        session,
+        update(PolicyNotice)
+        .where(PolicyNotice.version == each.version, delivered.is_not(None), earlier)
+        .values(delivered_at=delivered, starts_at=begin),
+    )
+
+
+def shown(session: Session, each: Published, subject: str, now: datetime) -> None:
+    """The notice was handed to the person in the chat; the first time counts."""
+    mine = and_(PolicyNotice.version == each.version, PolicyNotice.subject == subject)
+    changed = _do(session, update(PolicyNotice).where(mine, PolicyNotice.shown_at.is_(None)).values(shown_at=now))
+    if changed:
+        _begin_windows(session, each, PolicyNotice.shown_at)
+
+
+def notice_of(session: Session, each: Published, subject: str) -> PolicyNotice | None:
+    """The notice of one customer, if it was written."""
+    mine = (PolicyNotice.version == each.version, PolicyNotice.subject == subject)
+    return session.scalar(select(PolicyNotice).where(*mine))
+
+
+def ensure_notice(session: Session, each: Published, subject: str, now: datetime) -> PolicyNotice | None:
+    """The notice of a customer who comes before their turn in the pass; None for who joined under this version."""
+    known = notice_of(session, each, subject)
+    if known is None and each.replaces is not None and not each.all_were_told:
+        known = PolicyNotice(
+            version=each.version, subject=subject, created_at=now, state=WindowState.OPEN, guardian_missing=False
+        )
+        session.add(known)
+        session.flush()
+    return known
+
+
+def _go_on(desk: Desk, now: datetime, each: Published) -> int:
+    """The next part of a pass through the shop's accounts, as long as the outbox has room."""
+    with desk.transaction() as session:
+        row = session.get_one(PolicyVersion, each.version, with_for_update=True)
+        if not _begin_pass(row, now):
+            return 0
+        room = MOST_WAITING - _waiting(session)
+        if room <= 0:
+            return 0
+        people = customers.after(desk.shop, row.pass_cursor, room)
+        written = _write(session, desk, now, each, people)
+        if len(people) < room:
+            row.passed_at, row.pass_began_at, row.pass_cursor = row.pass_began_at, None, None
+        else:
+            row.pass_cursor = people[-1].subject
+        return written
+
+
+def _begin_pass(row: PolicyVersion, now: datetime) -> bool:
+    """Whether a pass is on its way; a new one begins every few hours, and once more when the version takes effect."""
+    if row.pass_began_at is not None:
+        return True
+    in_force_now = row.effective_at <= now
+    if row.passed_at is not None and not in_force_now and now < row.passed_at + _BETWEEN_PASSES:
+        return False
+    row.pass_began_at = now
+    return True
+
+
+def _waiting(session: Session) -> int:
+    """How many notices lie in the outbox."""
+    mine = Mail.dedupe_key.startswith(f"{_KEY}:")
+    ended = (Mail.refused_at.is_(None), Mail.given_up_at.is_(None))
+    return session.scalar(select(func.count()).select_from(Mail).where(Mail.sent_at.is_(None), mine, *ended)) or 0
+
+
+def _write(session: Session, desk: Desk, now: datetime, each: Published, people: Sequence[Customer]) -> int:
+    """Notices for those of these people who have none, or none by mail, with their mails."""
+    about = (PolicyNotice.version == each.version, PolicyNotice.subject.in_([one.subject for one in people]))
+    known = set(session.scalars(select(PolicyNotice.subject).where(*about)))
+    new = [one.subject for one in people if one.subject not in known]
+    if new:
+        shared = {"version": each.version, "created_at": now, "state": WindowState.OPEN, "guardian_missing": False}
+        session.execute(insert(PolicyNotice), [{"subject": subject, **shared} for subject in new])
+    unmailed = select(PolicyNotice.subject, PolicyNotice.id).where(*about, PolicyNotice.mail_id.is_(None))
+    ids = dict(session.execute(unmailed).tuples().all())
+    to = {ids[one.subject]: one.email for one in people if one.email and one.subject in ids}
+    _mail(session, desk, now, each, to)
+    return len(new)
+
+
+def _mail(session: Session, desk: Desk, now: datetime, each: Published, to: dict[int, str]) -> None:
+    keys = {notice: f"{_KEY}:{each.version}:{notice}" for notice in to}
+    recipients = [(to[notice], key) for notice, key in keys.items()]
+    mails = outbox.post_to_many(session, now, recipients, "policy_notice", **_words(session, desk, each))
+    if mails:
+        session.execute(update(PolicyNotice), [{"id": notice, "mail_id": mails[key]} for notice, key in keys.items()])
+
+
+def _words(session: Session, desk: Desk, each: Published) -> dict[str, str]:
+    """What the mail names: the same for everybody."""
+    before = policy_versions.version(session, desk.policies, str(each.replaces))
+    marks = policy_versions.marks(session, each.version)
+    found = {mark.mark for mark in marks.values()}
+    return {
+        "version": each.version,
+        "effective": day(each.policy.effective),
+        "changes": in_lines(differences(before.policy, each.policy), marks),
+        "url": changes_url(desk.settings.public_url, before.version, each.version),
+        "reductions": "yes" if ChangeMark.REDUCES_RIGHTS in found else "",
+        "silence": "yes" if found - {ChangeMark.REDUCES_RIGHTS} else "",
+    }
+
+
+def _do(session: Session, statement: Update) -> int:
+    result: CursorResult[Any] = session.connection().execute(statement)
+    return result.rowcount

@@ -1,0 +1,172 @@
+"""Fifteen days of use without a no: written down as a deemed acceptance, never as consent.
+
+Policy clause `deemed-agreement` (use "for more than 15 days after we update", and no "opposite opinion"). What is deemed
+never reaches a change that reduces rights (clause `no-reduction`), nobody who did not use the service after
+delivery and effect, no minor without a guardian's live consent (clause `minors`), and nobody whose data may not be
+processed. It is decided in statements over whole tables, however many customers there are.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import structlog
+from dateutil.relativedelta import relativedelta
+from sqlalchemy import ColumnElement, CursorResult, and_, exists, func, insert, literal, or_, select, update
+from sqlalchemy.orm import Session
+
+from bot.store import audit, customers, policy_versions
+from bot.store.customers import Customer
+from bot.store.desk import Desk
+from bot.store.desk_tables import Conversation, PolicyEntry, PolicyNotice, Restriction, Turn
+from bot.store.policy_versions import Published
+from bot.vocabulary import AuditEvent, ChangeMark, PolicyAct, WindowState
+
+log = structlog.get_logger("policy")
+WINDOW = timedelta(days=15)
+AFTER_FIRST_USE = timedelta(days=1)
+"""Who comes back only after the 15 days has this long to say no, with the notice before their eyes."""
+_OF_AGE = 18
+_LOOK_AGAIN = timedelta(hours=6)
+_AT_ONCE = 500
+_DEEMED_AT_ONCE = 5000
+
+
+def deem(desk: Desk) -> int:
+    """Write down what silence has come to for everybody whose window is over.
+
+    Returns:
+        How many deemed acceptances were written.
+    """
+    now = desk.clock.now()
+    written = 0
+    with desk.reading() as session:
+        chain = policy_versions.published(session, desk.policies)
+        silent = [
+            each for each in chain if each.replaces and each.effective_at <= now and _can_be_deemed(session, each)
+        ]
+    for each in silent:
+        _look_for_use(desk, now, each)
+        while some := _deem_some(desk, now, each):
+            written += some
+    if written:
+        log.info("deemed acceptances written", entries=written)
+    return written
+
+
+def _can_be_deemed(session: Session, each: Published) -> bool:
+    """Whether a version changes anything that silence may accept."""
+    marks = policy_versions.marks(session, each.version).values()
+    return any(mark.mark is not ChangeMark.REDUCES_RIGHTS for mark in marks)
+
+
+def _over(each: Published, now: datetime) -> ColumnElement[bool]:
+    return and_(
+        PolicyNotice.version == each.version,
+        PolicyNotice.state == WindowState.OPEN,
+        PolicyNotice.starts_at < now - WINDOW,
+    )
+
+
+def _look_for_use(desk: Desk, now: datetime, each: Published) -> None:
+    """Find who has used the service since their window began: a message in the chat, or activity in the shop."""
+    with desk.transaction() as session:
+        _note_chats(session, now, each)
+    due = or_(PolicyNotice.looked_at.is_(None), PolicyNotice.looked_at <= now - _LOOK_AGAIN)
+    query = select(PolicyNotice.subject).where(_over(each, now), due).order_by(PolicyNotice.id).limit(_AT_ONCE)
+    while True:
+        with desk.reading() as session:
+            subjects = list(session.scalars(query))
+        if not subjects:
+            return
+        people = customers.among(desk.shop, subjects)
+        with desk.transaction() as session:
+            _note_use(session, now, each, subjects, people)
+
+
+def _note_chats(session: Session, now: datetime, each: Published) -> None:
+    """Somebody signed in to the shop who wrote to the desk has used the service."""
+    since = Turn.created_at >= PolicyNotice.starts_at
+    said = (
+        select(func.min(Turn.created_at))
+        .join(Conversation, Conversation.id == Turn.conversation_id)
+        .where(Conversation.subject == PolicyNotice.subject, since)
+        .correlate(PolicyNotice)
+        .scalar_subquery()
+    )
+    unused = (_over(each, now), PolicyNotice.used_at.is_(None), said.is_not(None))
+    session.connection().execute(update(PolicyNotice).where(*unused).values(used_at=said))
+
+
+def _note_use(
+    session: Session, now: datetime, each: Published, subjects: Sequence[str], people: Sequence[Customer]
+) -> None:
+    here = (PolicyNotice.version == each.version, PolicyNotice.state == WindowState.OPEN)
+    seen = update(PolicyNotice).where(*here, PolicyNotice.subject.in_(subjects))
+    session.connection().execute(seen.values(looked_at=now))
+    minors = [one.subject for one in people if is_minor(one.born, now.date())]
+    session.connection().execute(seen.values(guardian_missing=PolicyNotice.subject.in_(minors)))
+    for one in people:
+        if one.active_at is not None and one.active_at >= each.effective_at:
+            mine = (*here, PolicyNotice.subject == one.subject, PolicyNotice.used_at.is_(None))
+            late = PolicyNotice.starts_at <= one.active_at
+            session.connection().execute(update(PolicyNotice).where(*mine, late).values(used_at=one.active_at))
+
+
+def is_minor(born: date | None, today: date) -> bool:
+    """Under 18 by a birth date."""
+    return born is not None and born + relativedelta(years=_OF_AGE) > today
+
+
+def _deem_some(desk: Desk, now: datetime, each: Published) -> int:
+    """Close windows and write the ledger in one transaction; a no that came first has closed its window already."""
+    restricted = exists().where(Restriction.subject == PolicyNotice.subject, Restriction.lifted_at.is_(None))
+    ready = (
+        select(PolicyNotice.id)
+        .where(
+            _over(each, now),
+            PolicyNotice.used_at <= now - AFTER_FIRST_USE,
+            PolicyNotice.guardian_missing.is_(False),
+            ~restricted,
+        )
+        .limit(_DEEMED_AT_ONCE)
+    )
+    with desk.transaction() as session:
+        closed: CursorResult[Any] = session.connection().execute(
+            update(PolicyNotice)
+            .where(PolicyNotice.id.in_(ready), PolicyNotice.state == WindowState.OPEN)
+            .values(state=WindowState.DEEMED, decided_at=now)
+        )
+        if not closed.rowcount:
+            return 0
+        _enter(session, now, each)
+        audit.record(session, now, AuditEvent.POLICY_DEEMED_ACCEPTED, reference=each.version, actor="worker")
+        return closed.rowcount
+
+
+def _enter(session: Session, now: datetime, each: Published) -> None:
+    """A line in the ledger for each window that was closed and has none."""
+    entered = exists().where(
+        PolicyEntry.subject == PolicyNotice.subject,
+        PolicyEntry.version == PolicyNotice.version,
+        PolicyEntry.act == PolicyAct.DEEMED,
+        PolicyEntry.at >= PolicyNotice.decided_at,
+    )
+    rows = select(
+        PolicyNotice.subject,
+        PolicyNotice.version,
+        literal(PolicyAct.DEEMED.value),
+        literal(False),
+        literal("silence"),
+        PolicyNotice.delivered_at,
+        PolicyNotice.starts_at,
+        PolicyNotice.used_at,
+        PolicyNotice.decided_at,
+    ).where(
+        PolicyNotice.version == each.version,
+        PolicyNotice.state == WindowState.DEEMED,
+        PolicyNotice.decided_at == now,
+        ~entered,
+    )
+    columns = ["subject", "version", "act", "reductions", "channel", "delivered_at", "starts_at", "used_at", "at"]
+    session.connection().execute(insert(PolicyEntry).from_select(columns, rows))

@@ -1,0 +1,82 @@
+"""All customers of the shop, a page at a time: for what everybody must be told or asked about."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.store.consent_records import moment
+from bot.store.engine import for_reading
+from bot.store.ownership import cast_key, condition_of
+from bot.store.shop import ShopStore
+
+
+@dataclass(frozen=True)
+class Customer:
+    """What the desk must know of an account to tell its owner something.
+
+    Attributes:
+        born: None where the shop has no readable birth date.
+        active_at: When the person last used the shop, where the data map names a column that says so.
+    """
+
+    subject: str
+    email: str | None
+    born: date | None
+    active_at: datetime | None
+
+
+def after(shop: ShopStore, last: str | None, limit: int) -> list[Customer]:
+    """The next accounts in the order of their keys, closed ones left out.
+
+    Args:
+        shop: The shop.
+        last: The last one seen; None to begin.
+        limit: How many at most.
+    """
+    key = _key(shop)
+    query = _accounts(shop).order_by(key).limit(limit)
+    if last is not None:
+        query = query.where(key > cast_key(last, key))
+    return _read(shop, query)
+
+
+def among(shop: ShopStore, subjects: Collection[str]) -> list[Customer]:
+    """Those of these accounts that are still there."""
+    key = _key(shop)
+    keys = [each for each in (cast_key(subject, key) for subject in subjects) if each is not None]
+    return _read(shop, _accounts(shop).where(key.in_(keys)))
+
+
+def _key(shop: ShopStore) -> sa.Column[Any]:
+    return shop.metadata.tables[shop.datamap.subject.table].c[shop.datamap.subject.key]
+
+
+def _accounts(shop: ShopStore) -> sa.Select[Any]:
+    subject = shop.datamap.subject
+    people = shop.metadata.tables[subject.table]
+    columns = [
+        people.c[name].label(label) if name else sa.null().label(label)
+        for label, name in (("email", subject.email), ("born", subject.birth_date), ("active", subject.last_activity))
+    ]
+    open_ones = [sa.not_(condition_of(people, each)) for each in shop.datamap.tables[subject.table].removed_when]
+    ours = [condition_of(people, each) for each in subject.when]
+    return sa.select(people.c[subject.key].label("key"), *columns).where(*ours, *open_ones)
+
+
+def _read(shop: ShopStore, query: sa.Select[Any]) -> list[Customer]:
+    with for_reading(shop.engine).connect() as connection:
+        rows = connection.execute(query).all()
+    return [Customer(_written(row.key), row.email, _day(row.born), moment(row.active)) for row in rows]
+
+
+def _written(key: Any) -> str:
+    """A key as the desk writes customer numbers."""
+    return key.hex() if isinstance(key, bytes) else str(key)
+
+
+def _day(found: Any) -> date | None:
+    at = moment(found[:10] if isinstance(found, str) else found) if not isinstance(found, int) else None
+    return None if at is None else at.date()
