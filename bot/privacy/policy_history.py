@@ -61,9 +61,9 @@ def _line(entry: PolicyEntry) -> str:
         return f"{name}: you said no on {on} ({entry.reference})."
     told, used = _day_of(entry.delivered_at), _day_of(entry.used_at)
     return (
-        f"{name}: deemed acceptance on {on}. The notice reached you on {told}, you used the shop on {used}, and 15 days "
-        f"from {_day_of(entry.starts_at)} went by without a no. This is no consent, and it covers nothing that reduces "
-        "your rights."
+        f"{name}: deemed acceptance on {on}. The notice reached you on {told}, you used the shop on {used}, and 15 "
+        f"days from {_day_of(entry.starts_at)} went by without a no. This is no consent, and it covers nothing that "
+        "reduces your rights."
     )
 
 

@@ -1,8 +1,8 @@
 """Everybody is told of a new version before it takes effect: by mail and in the chat, and when is written down.
 
-Policy clause `update-notice`. One notice for each customer and version, whatever dies in between: notices, mails and
-how far the pass through the shop's accounts has come are one transaction. Delivered is a mail when a server took it, and
-a word in the chat when it was handed to the person's widget; the earlier counts.
+Policy clause `update-notice`. One notice for each customer and version, whatever dies in between: notices, mails, and
+how far the pass through the shop's accounts has come, are one transaction. Delivered is a mail when a server took it,
+and a word in the chat when it was handed to the person's widget; the earlier counts.
 """
 
 from collections.abc import Sequence

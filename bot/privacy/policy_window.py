@@ -1,12 +1,11 @@
 """Fifteen days of use without a no: written down as a deemed acceptance, never as consent.
 
-Policy clause `deemed-agreement` (use "for more than 15 days after we update", and no "opposite opinion"). What is deemed
-never reaches a change that reduces rights (clause `no-reduction`), nobody who did not use the service after
+Policy clause `deemed-agreement` (use "for more than 15 days after we update", and no "opposite opinion"). What is
+deemed never reaches a change that reduces rights (clause `no-reduction`), nobody who did not use the service after
 delivery and effect, no minor without a guardian's live consent (clause `minors`), and nobody whose data may not be
 processed. It is decided in statements over whole tables, however many customers there are.
 """
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -73,15 +72,17 @@ def _look_for_use(desk: Desk, now: datetime, each: Published) -> None:
     with desk.transaction() as session:
         _note_chats(session, now, each)
     due = or_(PolicyNotice.looked_at.is_(None), PolicyNotice.looked_at <= now - _LOOK_AGAIN)
-    query = select(PolicyNotice.subject).where(_over(each, now), due).order_by(PolicyNotice.id).limit(_AT_ONCE)
+    query = select(PolicyNotice).where(_over(each, now), due).order_by(PolicyNotice.id).limit(_AT_ONCE)
     while True:
         with desk.reading() as session:
-            subjects = list(session.scalars(query))
-        if not subjects:
+            notices = session.scalars(query).all()
+        if not notices:
             return
-        people = customers.among(desk.shop, subjects)
+        people = {one.subject: one for one in customers.among(desk.shop, [notice.subject for notice in notices])}
         with desk.transaction() as session:
-            _note_use(session, now, each, subjects, people)
+            session.execute(
+                update(PolicyNotice), [_seen(notice, people.get(notice.subject), now) for notice in notices]
+            )
 
 
 def _note_chats(session: Session, now: datetime, each: Published) -> None:
@@ -98,19 +99,13 @@ def _note_chats(session: Session, now: datetime, each: Published) -> None:
     session.connection().execute(update(PolicyNotice).where(*unused).values(used_at=said))
 
 
-def _note_use(
-    session: Session, now: datetime, each: Published, subjects: Sequence[str], people: Sequence[Customer]
-) -> None:
-    here = (PolicyNotice.version == each.version, PolicyNotice.state == WindowState.OPEN)
-    seen = update(PolicyNotice).where(*here, PolicyNotice.subject.in_(subjects))
-    session.connection().execute(seen.values(looked_at=now))
-    minors = [one.subject for one in people if is_minor(one.born, now.date())]
-    session.connection().execute(seen.values(guardian_missing=PolicyNotice.subject.in_(minors)))
-    for one in people:
-        if one.active_at is not None and one.active_at >= each.effective_at:
-            mine = (*here, PolicyNotice.subject == one.subject, PolicyNotice.used_at.is_(None))
-            late = PolicyNotice.starts_at <= one.active_at
-            session.connection().execute(update(PolicyNotice).where(*mine, late).values(used_at=one.active_at))
+def _seen(notice: PolicyNotice, customer: Customer | None, now: datetime) -> dict[str, Any]:
+    """What the shop says about one customer whose window is over."""
+    used, active = notice.used_at, customer.active_at if customer else None
+    if used is None and active is not None and notice.starts_at is not None and active >= notice.starts_at:
+        used = active
+    minor = is_minor(customer.born if customer else None, now.date())
+    return {"id": notice.id, "looked_at": now, "used_at": used, "guardian_missing": minor}
 
 
 def is_minor(born: date | None, today: date) -> bool:

@@ -26,6 +26,8 @@ from bot.store.desk_tables import (
     Hold,
     Mail,
     Message,
+    PolicyEntry,
+    PolicyNotice,
     PrivacyRequest,
     Restriction,
     Tombstone,
@@ -177,9 +179,14 @@ def delete_codes_and_disputes(session: Session, subject: str) -> None:
 
 
 def keep_choices_without_name(session: Session, subject: str, secret: bytes) -> None:
-    """The proof of what was agreed and refused stays, under a name that nobody can trace back (GDPR Article 7(1))."""
+    """The proof of what was agreed and refused stays, under a name that nobody can trace back (GDPR Article 7(1)).
+
+    Notices of new versions of the policy go; there is nobody left to tell.
+    """
     pseudonym = f"erased-{hmac.new(secret, subject.encode(), hashlib.sha256).hexdigest()[:32]}"
     _change(session, update(ConsentEntry).where(ConsentEntry.subject == subject).values(subject=pseudonym))
+    _change(session, update(PolicyEntry).where(PolicyEntry.subject == subject).values(subject=pseudonym, origin=None))
+    _change(session, delete(PolicyNotice).where(PolicyNotice.subject == subject))
 
 
 def delete_restrictions_and_holds(session: Session, subject: str) -> None:

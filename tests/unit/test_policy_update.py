@@ -1,0 +1,288 @@
+"""A new version is compared, marked by a person, published once, and told to everybody before it takes effect."""
+
+import contextlib
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+
+from bot.config import PROJECT
+from bot.errors import Invalid, NotFound, SetupError
+from bot.privacy import policy_notices
+from bot.privacy.policy_update import compare
+from bot.store import policy_versions
+from bot.store.desk_tables import AuditEntry, Mail, PolicyChange, PolicyNotice, PolicyVersion
+from bot.store.policy_diff import compare_words
+from bot.vocabulary import ChangeKind
+from tests import policies, rights
+from tests.unit import policy_desks as people
+from tests.unit.policy_desks import DAY, EFFECTIVE, IN_FORCE, SECOND
+
+START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def desk(settings, tmp_path, seeded_shop, empty_desk):
+    """A desk with a draft of a second version."""
+    opened = people.open_desk(settings, tmp_path, seeded_shop, empty_desk, START)
+    yield opened
+    rights.close(opened)
+
+
+def found(desk, name=SECOND):
+    with desk.reading() as session:
+        return compare(session, desk, desk.policies.folder / f"{name}.md")
+
+
+def count(desk, table, *conditions):
+    with desk.reading() as session:
+        return session.scalar(select(func.count()).select_from(table).where(*conditions))
+
+
+def test_a_version_is_compared_clause_by_clause_and_word_by_word(desk):
+    changes = {change.clause: change for change in found(desk).changes}
+    assert {name: change.kind for name, change in changes.items()} == {
+        "security": ChangeKind.CHANGED,
+        "no-access": ChangeKind.CHANGED,
+        "minors": ChangeKind.CHANGED,
+        "retention": ChangeKind.ADDED,
+    }
+    pieces = [(piece.kind, piece.text) for piece in changes["minors"].pieces if piece.kind != "same"]
+    assert pieces == [("removed", "should"), ("added", "must")]
+    for change in changes.values():
+        old = "".join(piece.text for piece in change.pieces if piece.kind != "added")
+        new = "".join(piece.text for piece in change.pieces if piece.kind != "removed")
+        assert old == (change.old.quote if change.old else "") and new == change.new.quote
+
+
+def test_two_texts_that_say_the_same_have_no_pieces_but_one():
+    assert [piece.kind for piece in compare_words("One  thing.", "One  thing.")] == ["same"]
+    assert compare_words("", "") == []
+
+
+def test_a_draft_applies_to_nobody_and_is_shown_to_nobody(desk):
+    people.at(desk, IN_FORCE + 100 * DAY)
+    assert set(people.bound(desk, "2020").values()) == {policies.FIRST} == set(people.bound(desk, None).values())
+    with desk.reading() as session, pytest.raises(NotFound):
+        policy_versions.version(session, desk.policies, SECOND)
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({}, "no mark yet"),
+        ({"minors": None}, "minors"),
+        ({"scope": {"mark": "neutral", "says": "Nothing."}}, "do not change"),
+        ({"minors": {"mark": "neutral", "says": "   "}}, "one line"),
+        ({"minors": {"mark": "neutral", "says": "two\nlines"}}, "one line"),
+    ],
+)
+def test_publishing_without_a_mark_and_a_sentence_for_every_change_is_refused(desk, given, complaint):
+    written = {**policies.MARKS, **given} if given else {}
+    written = {clause: mark for clause, mark in written.items() if mark}
+    with pytest.raises(Invalid, match=complaint):
+        people.publish_second(desk, given=people.marks(written) if written else {})
+    assert count(desk, PolicyVersion) == 0 == count(desk, PolicyChange)
+
+
+def test_the_day_of_effect_must_leave_time_to_tell_everybody(desk):
+    people.at(desk, IN_FORCE - 2 * DAY)
+    with pytest.raises(Invalid, match="less than 3 days"):
+        people.publish_second(desk)
+
+
+def test_a_version_is_published_once_and_what_was_said_about_it_stays(desk):
+    people.publish_second(desk)
+    first = count(desk, AuditEntry)
+    people.publish_second(desk, given=people.marks({"minors": {"mark": "improves", "says": "Other words."}}))
+    assert count(desk, AuditEntry) == first
+    with desk.reading() as session:
+        marks = policy_versions.marks(session, SECOND)
+        assert {clause: mark.sentence for clause, mark in marks.items()} == {
+            clause: each["says"] for clause, each in policies.MARKS.items()
+        }
+        assert [each.version for each in policy_versions.published(session, desk.policies)] == [policies.FIRST, SECOND]
+        assert session.get_one(PolicyVersion, SECOND).published_by == "Officer"
+
+
+def test_a_file_that_was_changed_after_publishing_is_found_wherever_it_is_read(desk):
+    from bot.bootstrap import open_desk
+
+    people.publish_second(desk)
+    for name in (policies.FIRST, SECOND):
+        path = desk.policies.folder / f"{name}.md"
+        published = path.read_text(encoding="utf-8")
+        path.write_text(published.replace("reasonable", "feasible", 1), encoding="utf-8")
+        for use in (
+            lambda: people.bound(desk, "2020"),
+            lambda: people.publish_second(desk),
+            lambda: open_desk(desk.settings),
+        ):
+            with pytest.raises(SetupError, match=f"{name}.md was changed"):
+                use()
+        path.write_text(published, encoding="utf-8")
+    people.bound(desk, "2020")
+    (desk.policies.folder / f"{SECOND}.md").unlink()
+    with pytest.raises(SetupError, match="is gone"):
+        people.bound(desk, "2020")
+
+
+def test_a_version_waits_until_the_one_before_it_has_taken_effect(desk):
+    people.publish_second(desk)
+    policies.second(desk.policies.folder, EFFECTIVE + 30 * DAY, "2027-B")
+    with pytest.raises(Invalid, match="has not taken effect"):
+        people.publish_second(desk, "2027-B", {})
+    policies.second(desk.policies.folder, EFFECTIVE - 5 * DAY, "2027-C")
+    with pytest.raises(Invalid, match="before version"):
+        found(desk, "2027-C")
+
+
+def test_a_file_outside_the_policy_folder_is_not_published(desk, tmp_path):
+    path = tmp_path / f"{SECOND}.md"
+    path.write_text((desk.policies.folder / f"{SECOND}.md").read_text(encoding="utf-8"), encoding="utf-8")
+    with desk.reading() as session, pytest.raises(Invalid, match="policy folder"):
+        compare(session, desk, path)
+
+
+def test_everybody_is_told_once_by_mail_with_every_sentence_and_without_anything_of_theirs(desk):
+    people.publish_second(desk)
+    people.tell(desk)
+    people.at(desk, START + 7 * timedelta(hours=1))
+    people.tell(desk)  # another pass
+    with desk.reading() as session:
+        everybody = session.scalars(select(PolicyNotice.subject)).all()
+        mails = session.scalars(select(Mail).where(Mail.dedupe_key.like("policy:%"))).all()
+    assert len(everybody) == len(set(everybody)) == len(mails) == 208
+    assert len({mail.text for mail in mails}) == 1
+    text = mails[0].text
+    for mark in policies.MARKS.values():
+        assert mark["says"] in text
+    assert "It reduces your rights." in text and "not a consent" in text
+    assert f"/policy/changes?from={policies.FIRST}&to={SECOND}" in text
+    assert people.notice(desk, "1001").delivered_at == START
+
+
+def test_telling_survives_a_worker_that_dies_anywhere_and_tells_nobody_twice(desk, monkeypatch):
+    people.publish_second(desk)
+    monkeypatch.setattr(policy_notices, "MOST_WAITING", 50)
+    real = policy_notices._mail
+
+    def dies(*given):
+        real(*given)
+        raise rights.Killed
+
+    for attempt in range(6):
+        monkeypatch.setattr(policy_notices, "_mail", dies if attempt % 2 else real)
+        with contextlib.suppress(rights.Killed):
+            policy_notices.tell_everybody(desk)
+        with desk.transaction() as session:
+            session.execute(update(Mail).values(sent_at=desk.clock.now()))
+    monkeypatch.setattr(policy_notices, "_mail", real)
+    people.tell(desk)
+    with desk.reading() as session:
+        keys = session.scalars(select(Mail.dedupe_key)).all()
+        assert session.scalar(select(func.count()).select_from(PolicyNotice)) == 208 == len(keys) == len(set(keys))
+
+
+def test_the_outbox_is_never_full_of_notices(desk):
+    people.publish_second(desk)
+    for _ in range(4):
+        policy_notices.tell_everybody(desk)
+    assert count(desk, Mail) == policy_notices.MOST_WAITING
+
+
+def test_the_earlier_of_mail_and_chat_counts_as_delivery(desk):
+    people.publish_second(desk)
+    policy_notices.tell_everybody(desk)
+    with desk.reading() as session:
+        each = policy_versions.version(session, desk.policies, SECOND)
+    with desk.transaction() as session:
+        policy_notices.shown(session, each, "1001", START + DAY)
+        policy_notices.shown(session, each, "1001", START + 9 * DAY)
+        policy_notices.shown(session, each, "1002", START + 5 * DAY)
+        session.execute(update(Mail).values(sent_at=START + 2 * DAY))
+        policy_notices.note_deliveries(session, each)
+    own, other = people.notice(desk, "1001"), people.notice(desk, "1002")
+    assert (own.shown_at, own.mailed_at, own.delivered_at) == (START + DAY, START + 2 * DAY, START + DAY)
+    assert (other.shown_at, other.delivered_at) == (START + 5 * DAY, START + 2 * DAY)
+    assert own.starts_at == other.starts_at == IN_FORCE
+
+
+def test_refused_mails_and_missing_addresses_are_listed_for_staff(desk):
+    from sqlalchemy import text
+
+    from bot.privacy.policy_overview import overview, undelivered
+
+    people.publish_second(desk)
+    with desk.shop.engine.begin() as connection:
+        connection.execute(text("UPDATE customers SET email = '' WHERE id = 1002"))
+    policy_notices.tell_everybody(desk)
+    with desk.transaction() as session:
+        session.execute(update(Mail).where(Mail.id != people.notice(desk, "1001").mail_id).values(sent_at=START))
+        session.execute(update(Mail).where(Mail.id == people.notice(desk, "1001").mail_id).values(refused_at=START))
+    policy_notices.tell_everybody(desk)
+    with desk.reading() as session:
+        listed = dict(undelivered(session, SECOND))
+        assert (listed["1001"], listed["1002"]) == ("the mail was refused", "no address")
+        numbers = dict(overview(session, desk)[0].lines)
+    assert (numbers["mails refused"], numbers["not delivered yet"]) == (1, len(listed))
+
+
+@pytest.fixture
+def command(desk):
+    """The command line on the test's desk."""
+
+    def ran(*words, said=""):
+        names = ("audit_key", "signing_key", "encryption_keys", "shop_database_url", "desk_database_url")
+        environment = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG")}
+        environment |= {name.upper(): getattr(desk.settings, name) for name in names}
+        environment |= {"DESK_HOME": str(desk.settings.desk_home), "POLICY_FOLDER": str(desk.policies.folder)}
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", "policy", *words],
+            cwd=PROJECT, env=environment | {"PYTHONPATH": str(PROJECT)}, input=said, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        assert "Traceback" not in done.stderr, done.stderr
+        return done.returncode, done.stdout + done.stderr
+
+    return ran
+
+
+def test_a_version_is_looked_at_published_and_followed_on_the_command_line(desk, command):
+    from datetime import date
+
+    today = datetime.now(UTC).date()
+    path = policies.second(desk.policies.folder, date.fromordinal(today.toordinal() + 30))
+    code, said = command("diff", str(path))
+    assert code == 0 and "4 changed clauses" in said and "retention" in said
+    code, said = command("publish", str(path), "--by", "Officer", "--marks", str(policies.marks_file(path.parent, {})))
+    assert code == 1 and "no mark yet" in said
+    code, said = command("publish", str(path), "--by", "Officer", "--marks", str(policies.marks_file(path.parent)))
+    assert code == 0 and "is published" in said and "New clauses need phrases" in said
+    code, said = command("publish", str(path), "--by", "Officer", "--marks", str(policies.marks_file(path.parent)))
+    assert code == 0 and "published already" in said
+    assert command("show") == command("show", policies.FIRST)
+    code, said = command("notices")
+    assert code == 0 and "customers told" in said
+    path.write_text(path.read_text(encoding="utf-8") + "More.\n", encoding="utf-8")
+    code, said = command("publish", str(path), "--by", "Officer")
+    assert code == 1 and "was changed after it was published" in said
+
+
+def test_the_marks_are_asked_for_where_no_file_holds_them(desk, command):
+    from datetime import date
+
+    today = datetime.now(UTC).date()
+    path = policies.second(desk.policies.folder, date.fromordinal(today.toordinal() + 30))
+    answers = "x\ni\nSafer.\nr\nLess.\nn\nThe same.\nn\nNew.\n"
+    code, said = command("publish", str(path), "--by", "Officer", said=answers + "n\n")
+    assert code == 1 and "Nothing was published" in said
+    code, said = command("publish", str(path), "--by", "Officer", said=answers + "y\n")
+    assert code == 0 and "is published" in said
+    with desk.reading() as session:
+        assert {mark.sentence for mark in policy_versions.marks(session, SECOND).values()} == {
+            "Safer.", "Less.", "The same.", "New."
+        }  # fmt: skip
