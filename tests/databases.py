@@ -11,6 +11,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,9 +42,11 @@ def postgresql_server(folder: Path) -> Iterator[FreshDatabase]:
     if programs is None:
         pytest.skip("PostgreSQL is not installed on this machine (Debian: postgresql)")
     owner = pwd.getpwnam("postgres") if os.getuid() == 0 else pwd.getpwuid(os.getuid())
-    home = folder / "postgresql"
-    home.mkdir()
-    _open_to(owner, home)
+    with _home_of(owner, folder) as home:
+        yield from _postgresql_in(home, programs, owner)
+
+
+def _postgresql_in(home: Path, programs: Path, owner: pwd.struct_passwd) -> Iterator[FreshDatabase]:
     port, data = _free_port(), home / "data"
     who = {"user": owner.pw_uid, "group": owner.pw_gid} if os.getuid() == 0 else {}
     made = [str(programs / "initdb"), "-D", str(data), "-A", "trust", "-U", "desk", "-E", "UTF8", "--locale", "C.UTF-8"]
@@ -141,15 +144,15 @@ def _mariadb_program(name: str) -> str | None:
     return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin:/usr/libexec")
 
 
-def _open_to(owner: pwd.struct_passwd, home: Path) -> None:
-    """PostgreSQL refuses to run as root, so its own user must reach the folder."""
-    if os.getuid() != 0:
-        return
-    for folder in home.parents:
-        if folder == Path("/tmp") or folder.stat().st_uid != os.getuid():
-            break
-        folder.chmod(folder.stat().st_mode | 0o011)
-    os.chown(home, owner.pw_uid, owner.pw_gid)
+@contextmanager
+def _home_of(owner: pwd.struct_passwd, folder: Path) -> Iterator[Path]:
+    """A folder for PostgreSQL, which refuses to run as root; its own user could not reach the test's."""
+    home = Path(tempfile.mkdtemp(prefix="postgresql-", dir=None if os.getuid() == 0 else folder))
+    try:
+        os.chown(home, owner.pw_uid, owner.pw_gid)
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _short(home: Path) -> Path:
