@@ -18,7 +18,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a table; its first cell is a link."""
+    """A line of a table; its first cell is a link where there is an address."""
 
     href: str
     cells: Sequence[str | Mark]
@@ -50,6 +50,23 @@ def part(title: str) -> ui.element:
     return section
 
 
+def tabs(links: Iterable[tuple[str, str, bool]]) -> None:
+    """Links between parts of a page, each with its address, its words, and whether it is the one shown."""
+    made = "".join(
+        f'<a href="{escape(href)}"{" aria-current=page" if here else ""}>{escape(label)}</a>'
+        for href, label, here in links
+    )
+    ui.html(made, sanitize=False, tag="nav").props('aria-label="Lists"').classes("tabs")
+
+
+def fold(title: str) -> ui.element:
+    """Something that opens when its title is chosen, as the context its content is made in."""
+    folded = ui.element("details").classes("fold")
+    with folded:
+        ui.html(escape(title), sanitize=False, tag="summary")
+    return folded
+
+
 def lines(texts: Iterable[str]) -> None:
     """A list of sentences."""
     ui.html("".join(f"<li>{escape(text)}</li>" for text in texts), sanitize=False, tag="ul").classes("lines")
@@ -57,7 +74,7 @@ def lines(texts: Iterable[str]) -> None:
 
 def button(label: str, on_click: object, *, kind: str = "plain") -> ui.button:
     """A button. Kinds: plain, main, grave."""
-    return ui.button(label, on_click=on_click).props("no-caps unelevated").classes(f"button {kind}")  # type: ignore[arg-type]
+    return ui.button(label, on_click=on_click, color=None).props("no-caps unelevated").classes(f"button {kind}")  # type: ignore[arg-type]
 
 
 def when(moment: datetime | None) -> str:
@@ -67,7 +84,7 @@ def when(moment: datetime | None) -> str:
 
 def _line(row: Row) -> str:
     first, *others = row.cells
-    linked = f'<td><a href="{escape(row.href)}">{_cell(first)}</a></td>'
+    linked = f'<td><a href="{escape(row.href)}">{_cell(first)}</a></td>' if row.href else f"<td>{_cell(first)}</td>"
     return f"<tr>{linked}{''.join(f'<td>{_cell(cell)}</td>' for cell in others)}</tr>"
 
 

@@ -1,0 +1,94 @@
+"""A customer's card: shortened values, choices, requests, holds, and what a deletion would do."""
+
+from nicegui import ui
+
+from bot.desk import pieces, request_acts, words
+from bot.desk.pages.request import show_plan
+from bot.desk.registry import page
+from bot.desk.visit import DECIDING, EVERYBODY, Visit
+from bot.privacy.customer_card import CustomerCard, customer_card, note_look
+from bot.vocabulary import HoldKind
+
+_REASONS = {
+    "erasure": "a deletion is on its way",
+    "account_cancelled": "the account is being cancelled",
+    "guardian_missing": "a parent or guardian has not agreed",
+}
+_SAID = {"granted": pieces.Mark("yes", "good"), "withdrawn": pieces.Mark("withdrawn", "soon")}
+_SAID |= {"objected": pieces.Mark("objected", "soon"), "unknown": pieces.Mark("never asked")}
+
+
+@page("/customers/{customer}", title="Customer")
+async def customer(visit: Visit, customer: str) -> None:
+    """The card; opening it is recorded."""
+    await visit.act(
+        lambda session, staff: note_look(session, visit.desk, visit.now(), customer, staff.actor), EVERYBODY
+    )
+    card = await visit.read(lambda session: customer_card(session, visit.desk, visit.now(), customer))
+    ui.label("Values are shortened. That you opened this card stands in the record.").classes("lead")
+    with ui.element("div").classes("columns"):
+        with ui.element("div"):
+            _held(card)
+        with ui.element("div"):
+            _requests(card)
+            _standing(card)
+            _holds(visit, card)
+    if card.plan:
+        with pieces.fold("What a deletion of everything would do today"):
+            show_plan(card.plan)
+
+
+def _held(card: CustomerCard) -> None:
+    with pieces.part(f"Customer {card.subject}"):
+        for category in card.summary.categories:
+            ui.label(category.title).classes("under")
+            pieces.facts(category.items)
+        rest = [*card.summary.withheld, *card.summary.outside]
+        if rest:
+            ui.label("Held and not opened").classes("under")
+            pieces.facts([(each.title, "1 entry" if each.count == 1 else f"{each.count} entries") for each in rest])
+
+
+def _requests(card: CustomerCard) -> None:
+    with pieces.part("Requests and cases"):
+        pieces.table(
+            ("Number", "Right", "State", "Due"),
+            [
+                pieces.Row(
+                    f"/requests/{each.number}",
+                    (each.number, words.KINDS[each.kind], words.STATES[each.state], f"{each.due_at:%-d %b %Y}"),
+                )
+                for each in card.requests
+            ],
+            empty="No requests.",
+        )
+        pieces.table(
+            ("Number", "Kind", "State"),
+            [
+                pieces.Row(f"/cases/{number}", (number, kind.replace("_", " "), state))
+                for number, kind, state in card.cases
+            ],
+            empty="No cases.",
+        )
+
+
+def _standing(card: CustomerCard) -> None:
+    standing = card.standing
+    with pieces.part("Use of the data"):
+        if standing.restricted:
+            why = ", ".join(_REASONS.get(reason, reason) for reason in standing.reasons)
+            ui.label(f"Stopped since {pieces.when(standing.since)}: {why}.").classes("note")
+        if standing.minor:
+            ui.label("Under 18 by the birth date on file.").classes("note")
+        pieces.facts([(card.purposes[key], _SAID[said]) for key, said in standing.consents.items()])
+
+
+def _holds(visit: Visit, card: CustomerCard) -> None:
+    with pieces.part("Holds"):
+        if card.holds:
+            pieces.facts([(each.reference or "–", words.HOLDS[each.kind]) for each in card.holds])
+        else:
+            ui.label("Nothing is held.").classes("fine")
+        if visit.may(DECIDING):
+            request_acts.holding(visit, card.subject, "one request")
+            request_acts.releasing(visit, [each.reference for each in card.holds if each.kind is HoldKind.LEGAL])

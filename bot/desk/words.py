@@ -1,0 +1,53 @@
+"""What staff read for the desk's fixed names."""
+
+from datetime import datetime, timedelta
+
+from bot.desk.pieces import Mark
+from bot.vocabulary import HoldKind, RequestKind, RequestState
+
+KINDS = {
+    RequestKind.EXPORT: "Copy of the data",
+    RequestKind.RECTIFICATION: "Correction",
+    RequestKind.ERASURE: "Deletion",
+    RequestKind.ANONYMISATION: "Anonymisation",
+    RequestKind.CANCEL_ACCOUNT: "Account cancelling",
+    RequestKind.WITHDRAW_CONSENT: "Consent withdrawn",
+    RequestKind.OBJECT_TO_PROCESSING: "Objection to a purpose",
+    RequestKind.GUARDIAN_CONSENT: "Consent of a guardian",
+}
+STATES = {
+    RequestState.RECEIVED: Mark("received"),
+    RequestState.AWAITING_VERIFICATION: Mark("waits for the person's code"),
+    RequestState.ON_HOLD: Mark("on hold", "soon"),
+    RequestState.COOLING_OFF: Mark("can still be taken back"),
+    RequestState.AWAITING_APPROVAL: Mark("waits for approval", "soon"),
+    RequestState.RUNNING: Mark("being carried out"),
+    RequestState.FULFILLED: Mark("done", "good"),
+    RequestState.PARTLY_FULFILLED: Mark("done in part", "late"),
+    RequestState.DENIED: Mark("denied"),
+    RequestState.REVOKED: Mark("taken back by the person"),
+    RequestState.EXPIRED: Mark("closed, never verified"),
+}
+HOLDS = {
+    HoldKind.CONTACT_CHANGED: "contact details were changed lately",
+    HoldKind.LEGAL: "a legal hold",
+    HoldKind.VETO: "the shop's own service said no",
+    HoldKind.FAILED: "it failed again and again",
+    HoldKind.NO_ADDRESS: "no address for a code: a person must check who it is",
+    HoldKind.APPROVAL: "two people must approve it",
+}
+_SOON = timedelta(days=3)
+
+
+def due(now: datetime, due_at: datetime, closed_at: datetime | None = None, still: bool = False) -> Mark:
+    """How much time is left until a promise."""
+    at = closed_at or now
+    days = (due_at - at).days
+    if closed_at:
+        return Mark("in time", "good") if closed_at <= due_at else Mark("too late", "late")
+    if still:
+        return Mark(f"{due_at:%-d %b}, clock stands still")
+    if due_at < at:
+        return Mark(f"overdue since {due_at:%-d %b}", "late")
+    left = "today" if days == 0 else "1 day left" if days == 1 else f"{days} days left"
+    return Mark(f"{due_at:%-d %b}, {left}", "soon" if due_at - at < _SOON else "calm")

@@ -1,0 +1,73 @@
+"""What staff see of a customer: shortened values, choices, requests, what is stopped or held. Each look is recorded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.errors import NotFound
+from bot.privacy.access import AccessSummary, summarise
+from bot.privacy.request_file import HoldView, holds_of, plan_in_words_for
+from bot.privacy.request_status import RequestView, own_requests
+from bot.privacy.restriction import Processing, processing
+from bot.store import audit
+from bot.store.desk import Desk
+from bot.store.desk_tables import Case
+from bot.store.erasing import DELETE, EVERYTHING
+from bot.vocabulary import AuditEvent
+
+
+@dataclass(frozen=True)
+class CustomerCard:
+    """One customer.
+
+    Attributes:
+        summary: What the shop holds, each value shortened.
+        standing: Choices, restrictions, and what the data may be used for.
+        purposes: What each purpose is called.
+        cases: Number, kind and state of what they brought to the shop.
+        plan: What a deletion of everything would do now.
+    """
+
+    subject: str
+    summary: AccessSummary
+    standing: Processing
+    purposes: Mapping[str, str]
+    requests: list[RequestView]
+    cases: list[tuple[str, str, str]]
+    holds: list[HoldView]
+    plan: dict[str, Any] | None
+
+
+def note_look(session: Session, desk: Desk, now: datetime, subject: str, actor: str) -> None:
+    """Write down who looks at a customer's card; comes before the look.
+
+    Raises:
+        NotFound: The shop has no such customer.
+    """
+    if desk.shop.customer(subject) is None:
+        raise NotFound("The shop has no customer under that number.")
+    audit.record(session, now, AuditEvent.CUSTOMER_CARD_OPENED, subject=subject, actor=actor)
+
+
+def customer_card(session: Session, desk: Desk, now: datetime, subject: str) -> CustomerCard:
+    """Look a customer up.
+
+    Raises:
+        NotFound: The shop has no such customer.
+    """
+    summary = summarise(desk.shop, desk.datamap, subject)
+    cases = select(Case.number, Case.kind, Case.state).where(Case.subject == subject).order_by(Case.number.desc())
+    return CustomerCard(
+        subject=subject,
+        summary=summary,
+        standing=processing(session, desk, subject),
+        purposes={key: purpose.title for key, purpose in desk.datamap.purposes.items()},
+        requests=own_requests(session, subject),
+        cases=list(session.execute(cases).tuples()),
+        holds=holds_of(session, now, subject),
+        plan=plan_in_words_for(desk, now, subject, EVERYTHING, DELETE),
+    )

@@ -1,0 +1,215 @@
+"""Pages of the staff desk, as members of staff see and use them."""
+
+from datetime import timedelta
+
+import pytest
+from nicegui import ui
+from sqlalchemy import select
+
+from bot.privacy.request_queue import Show, queue, sizes
+from bot.store.desk_tables import AuditEntry, Hold, PrivacyRequest, UnansweredTopic
+from bot.vocabulary import AuditEvent, HoldKind, RequestKind, RequestState, StaffRole
+from tests import rights
+from tests.desk_pages import at_the_desk, hire
+from tests.unit.conftest import open_chat
+
+SUBJECT, BYSTANDER = "1001", "1002"
+
+
+@pytest.fixture
+def desk(own_desk):
+    return own_desk()
+
+
+@pytest.fixture
+def deletion(desk):
+    """A deletion in its days of cooling off."""
+    chat = open_chat(desk, SUBJECT)
+    number = rights.ask(desk, chat, RequestKind.ERASURE).number
+    rights.verify(desk, chat, number)
+    return number
+
+
+def row(desk, number):
+    with desk.reading() as session:
+        return session.get_one(PrivacyRequest, number)
+
+
+def numbers(desk, show, staff_id=0):
+    with desk.reading() as session:
+        found = [each.number for each in queue(session, desk.clock.now(), show, staff_id)]
+        assert len(found) == sizes(session, desk.clock.now(), staff_id)[show]
+        return found
+
+
+def test_the_queue_shows_what_waits_for_a_person_what_is_mine_and_what_is_late(desk, deletion):
+    kim = hire(desk, name="kim").staff_id
+    guardian = rights.ask(desk, open_chat(desk, BYSTANDER), RequestKind.GUARDIAN_CONSENT).number
+    assert numbers(desk, Show.WAITING) == [guardian]
+    assert sorted(numbers(desk, Show.ALL)) == sorted([deletion, guardian])
+    assert numbers(desk, Show.MINE, kim) == [] == numbers(desk, Show.OVERDUE)
+    with desk.transaction() as session:
+        session.get_one(PrivacyRequest, deletion).assigned_to = kim
+    assert numbers(desk, Show.MINE, kim) == [deletion]
+    desk.clock.advance(timedelta(days=desk.settings.answer_days + 1))
+    assert sorted(numbers(desk, Show.OVERDUE)) == sorted([deletion, guardian])
+    with desk.transaction() as session:
+        session.get_one(PrivacyRequest, deletion).state = RequestState.PARTLY_FULFILLED
+    assert deletion in numbers(desk, Show.WAITING)
+
+
+def test_everybody_reads_the_queue_and_an_unknown_list_is_a_sentence(desk, deletion):
+    async def visit(user):
+        await user.open("/requests?show=all")
+        await user.should_see(content=deletion, kind=ui.html)
+        await user.should_see(content="Deletion", kind=ui.html)
+
+    at_the_desk(desk, StaffRole.AUDITOR, visit)
+
+
+def test_a_request_page_says_where_it_stands_what_was_done_and_what_a_deletion_will_do(desk, deletion):
+    async def visit(user):
+        await user.open(f"/requests/{deletion}")
+        await user.should_see(content="can still be taken back", kind=ui.html)
+        await user.should_see(content="What will be deleted and what stays", kind=ui.html)
+        await user.should_see("Nothing was begun.")
+
+    at_the_desk(desk, StaffRole.AGENT, visit)
+
+
+def test_an_auditor_reads_and_is_offered_nothing_and_an_agent_no_decision(desk, deletion):
+    async def auditor(user):
+        await user.open(f"/requests/{deletion}")
+        await user.should_not_see("I look after it")
+        await user.should_not_see("Deny and tell the person")
+
+    async def agent(user):
+        await user.open(f"/requests/{deletion}")
+        await user.should_see("I look after it")
+        await user.should_not_see("Deny and tell the person")
+
+    at_the_desk(desk, StaffRole.AUDITOR, auditor)
+    at_the_desk(desk, StaffRole.AGENT, agent)
+
+
+def test_a_privacy_officer_denies_a_request_and_cannot_without_the_fields(desk, deletion):
+    async def visit(user):
+        await user.open(f"/requests/{deletion}")
+        user.find("Deny and tell the person").click()
+        await user.should_see("Choose a reason. A request cannot be denied without one.")
+        reason = next(each for each in user.find(kind=ui.select).elements if each.props["label"] == "Reason"
+                      and "legal_claims" in each.options)  # fmt: skip
+        reason.value = "legal_claims"
+        user.find("Deny and tell the person").click()
+        await user.should_see("Say where the person can complain about the denial, in at most 300 characters.")
+        user.find("Where the person can complain").type("the Office of Example")
+        user.find("Deny and tell the person").click()
+        await user.should_see("Denied; the person was told why and where to complain.")
+
+    at_the_desk(desk, StaffRole.PRIVACY_OFFICER, visit)
+    request = row(desk, deletion)
+    assert request.state == RequestState.DENIED
+    assert request.outcome["denial"]["law"] == "GDPR Article 17(3)(e)"
+
+
+def test_what_a_page_still_shows_never_decides(desk, deletion):
+    """The page is open when the officer becomes an auditor; the button is there and does nothing."""
+    from sqlalchemy import update
+
+    from bot.store.desk_tables import StaffMember
+
+    async def visit(user):
+        await user.open(f"/requests/{deletion}")
+        with desk.transaction() as session:
+            session.execute(update(StaffMember).values(role=StaffRole.AUDITOR))
+        user.find("Legal matter, such as a file number").type("matter 17")
+        user.find("Hold").click()
+        await user.should_see(
+            "Your role may not do this, or your sign-in has ended. Sign in again, or ask a colleague."
+        )
+
+    at_the_desk(desk, StaffRole.PRIVACY_OFFICER, visit)
+    with desk.reading() as session:
+        assert session.scalars(select(Hold)).all() == []
+
+
+def test_a_legal_hold_is_placed_and_released_by_its_name(desk, deletion):
+    async def visit(user):
+        await user.open(f"/requests/{deletion}")
+        user.find("Legal matter, such as a file number").type("matter 17")
+        user.find("Hold").click()
+        await user.should_see("Held under matter 17.")
+        await user.should_see("Release the hold matter 17", retries=30)
+        user.find("Release the hold matter 17").click()
+        await user.should_see("Released matter 17.")
+
+    at_the_desk(desk, StaffRole.PRIVACY_OFFICER, visit)
+    with desk.reading() as session:
+        (hold,) = session.scalars(select(Hold))
+    assert (hold.kind, hold.subject, hold.released_at is None) == (HoldKind.LEGAL, SUBJECT, False)
+
+
+def test_two_people_approve_on_their_pages_and_the_first_cannot_twice(desk, deletion):
+    desk.settings.destructive_approval = True
+    rights.finish(desk, deletion)
+
+    async def first(user):
+        await user.open(f"/requests/{deletion}")
+        user.find("Approve").click()
+        await user.should_see("Approved; one more person must approve it.")
+        await user.should_see("You have approved it. Another person must approve it too.", retries=30)
+
+    async def second(user):
+        await user.open(f"/requests/{deletion}")
+        user.find("Approve").click()
+        await user.should_see("Approved by two; it is carried out.")
+
+    at_the_desk(desk, StaffRole.PRIVACY_OFFICER, first)
+    assert row(desk, deletion).state == RequestState.AWAITING_APPROVAL
+    at_the_desk(desk, StaffRole.ADMIN, second)
+    assert row(desk, deletion).state == RequestState.RUNNING
+
+
+def test_a_customers_card_shows_shortened_values_only_and_each_look_is_recorded(desk, deletion):
+    shown = []
+
+    async def visit(user):
+        client = await user.open(f"/customers/{SUBJECT}")
+        shown.extend(str(each._props) + str(getattr(each, "text", "")) for each in client.elements.values())
+        await user.should_see(content="a deletion is on its way", kind=ui.label)
+        await user.should_see(content=deletion, kind=ui.html)
+
+    at_the_desk(desk, StaffRole.AGENT, visit)
+    page = " ".join(shown)
+    person = desk.shop.customer(SUBJECT)
+    for value in (person["email"], person["phone"]):
+        assert value not in page
+    assert "•" in page
+    with desk.reading() as session:
+        looks = session.scalars(select(AuditEntry).where(AuditEntry.event == AuditEvent.CUSTOMER_CARD_OPENED)).all()
+    assert len(looks) == 1 and looks[0].actor.startswith("staff:") and looks[0].subject != SUBJECT
+
+
+@pytest.mark.parametrize("address", ["/customers/99999", "/requests/PR-2026-999999", "/requests?show=nothing"])
+def test_what_is_not_there_is_a_sentence_and_404(desk, address):
+    async def visit(user):
+        answer = await user.http_client.get(address)
+        assert answer.status_code == 404
+        assert "There is no" in answer.text or "The shop has no" in answer.text
+
+    at_the_desk(desk, StaffRole.AGENT, visit)
+
+
+def test_unanswered_topics_are_counted_and_ordered(desk):
+    today = desk.clock.now().date()
+    with desk.transaction() as session:
+        session.add(UnansweredTopic(day=today, topic="not_covered_cookies", count=3))
+        session.add(UnansweredTopic(day=today - timedelta(days=100), topic="not_covered_cookies", count=40))
+        session.add(UnansweredTopic(day=today, topic="not_covered_data_location", count=5))
+
+    async def visit(user):
+        client = await user.open("/topics")
+        (text,) = [each.content for each in client.elements.values() if "list" in each.classes]
+        assert text.index("Data location") < text.index("Cookies") and "43" in text
+
+    at_the_desk(desk, StaffRole.AUDITOR, visit)
