@@ -1,5 +1,6 @@
 """The command line for privacy requests: the list, and what a person decides about one."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,14 +9,15 @@ from rich.table import Table
 
 from bot.bootstrap import open_desk
 from bot.errors import NotFound
-from bot.privacy import fulfilment, holds
+from bot.privacy import fulfilment, holds, request_log
 from bot.privacy.deadlines import date_of
 from bot.privacy.deadlines_extension import extend
 from bot.privacy.deadlines_rules import ExtensionReason
 from bot.privacy.request_desk import checked_by_person
 from bot.privacy.worklist import worklist
+from bot.store import audit
 from bot.store.desk_tables import PrivacyRequest
-from bot.vocabulary import HoldKind
+from bot.vocabulary import AuditEvent, HoldKind
 
 app = typer.Typer(help="Privacy requests: list them, and decide what only a person may decide.")
 out = Console(highlight=False, soft_wrap=True)
@@ -52,6 +54,24 @@ def show(number: str) -> None:
         for step, lines in (request.outcome or {}).get("rest", {}).items():
             table.add_row(f"left by {step}", "\n".join(lines))
         out.print(table)
+
+
+@app.command("log")
+def export_log(
+    file: Annotated[Path | None, typer.Argument(help="Where to write it; standard output when left out.")] = None,
+    by: By = "command line",
+) -> None:
+    """Write counts by year and the log of the last 24 months as CSV, without anybody's name (CCPA 7101, 7102)."""
+    desk = open_desk()
+    with desk.transaction() as session:
+        audit.record(session, desk.clock.now(), AuditEvent.REQUEST_LOG_EXPORTED, actor=by)
+    with desk.reading() as session:
+        made = request_log.as_csv(session, desk.clock.now())
+    if file is None:
+        typer.echo(made, nl=False)
+    else:
+        file.write_text(made, encoding="utf-8-sig", newline="")
+        out.print(f"Written to {file}.")
 
 
 @app.command("verified")

@@ -59,6 +59,16 @@ def tabs(links: Iterable[tuple[str, str, bool]]) -> None:
     ui.html(made, sanitize=False, tag="nav").props('aria-label="Lists"').classes("tabs")
 
 
+def figures(links: Iterable[tuple[str, int, str, bool]]) -> None:
+    """Large figures, each with its address, its number, its words, and whether more than none is bad."""
+    made = "".join(
+        f'<a href="{escape(href)}" class="{"late" if bad and number else ""}">'
+        f"<strong>{number}</strong> {escape(said)}</a>"
+        for href, number, said, bad in links
+    )
+    ui.html(made, sanitize=False).classes("figures")
+
+
 def fold(title: str) -> ui.element:
     """Something that opens when its title is chosen, as the context its content is made in."""
     folded = ui.element("details").classes("fold")
