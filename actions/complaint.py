@@ -6,6 +6,7 @@ from rasa_sdk import FormValidationAction, Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions import handoff
 from actions.base import DeskAction, Events, Turn, in_words, was_typed
 from actions.journeys import KIND_OF_INTENT as RIGHTS
 from bot.privacy.complaint import add_statement, file_case
@@ -50,6 +51,8 @@ class OpenComplaint(DeskAction):
             turn.words(turn.origin) if turn.was_typed else None,
         )
         turn.say(f"utter_{kind.value}_filed", number=filed.number, due=in_words(filed.due_at))
+        if kind is CaseKind.SECURITY_REPORT:
+            handoff.call_person(turn, filed.number)
         return [
             SlotSet("case_number", filed.number),
             SlotSet("complaint_statement", None),

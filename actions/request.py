@@ -2,7 +2,7 @@
 
 from rasa_sdk.events import FollowupAction, SlotSet
 
-from actions import identity_verification
+from actions import handoff, identity_verification
 from actions.base import DeskAction, Events, Turn, in_words_with_time
 from actions.journeys import JOURNEYS, KIND_OF_INTENT
 from bot.privacy.request_intake import open_request
@@ -100,6 +100,8 @@ class SubmitForm(DeskAction):
     def act(self, turn: Turn) -> Events:
         """Go on with the right's question, or say that the form changes nothing."""
         form = conversations.form_name(turn.session, turn.chat.id, int(turn.origin))
+        if form.startswith(handoff.FORMS):
+            return handoff.submitted_form(turn, form)
         kind = _FORM_KINDS[form]
         events = JOURNEYS[kind].submitted_form(turn, turn.origin)
         return ask(kind, turn.origin) if events is None else events

@@ -71,6 +71,8 @@ def make_executor(desk: Desk) -> DomainExecutor:
         complaint.OpenComplaint,
         complaint.ComplaintStatement,
         handoff.HandOff,
+        handoff.PersonFirst,
+        handoff.RateHandoff,
         clarification.Clarify,
     ):
         executor.register_action(action(desk))

@@ -82,6 +82,8 @@ class Settings(BaseSettings):
     worker_tries: int = Field(6, ge=1, le=50)
 
     handoff_promise_hours: int = Field(4, ge=1, le=240)
+    office_hours: str = "Mon-Fri 09:00-17:00"
+    office_timezone: str = ""
     answer_days: int = Field(30, ge=1, le=90)
 
     destructive_approval: bool = False

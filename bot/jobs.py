@@ -21,6 +21,8 @@ from bot.mailing import Mailer, send_waiting_mails
 from bot.privacy import fulfilment
 from bot.privacy.deadlines_watch import expire, watch
 from bot.privacy.export import sweep_expired
+from bot.privacy.handoff_ownership import return_left
+from bot.privacy.handoff_talk import mail_those_away
 from bot.privacy.policy_notices import tell_everybody
 from bot.privacy.policy_window import deem
 from bot.privacy.staff_sign_in import forget_old_tries
@@ -53,6 +55,8 @@ def forget_expired(desk: Desk) -> int:
 _ROUNDS: dict[str, Callable[[Desk], object]] = {
     "due dates": watch,
     "unverified requests": expire,
+    "conversations whose agent is gone": return_left,
+    "answers to those away": mail_those_away,
     "old packages": sweep_expired,
     "old notices": tidy,
     "policy notices": tell_everybody,

@@ -145,6 +145,36 @@ class CaseState(StrEnum):
     CLOSED = "closed"
 
 
+class HandoffReason(StrEnum):
+    """Why a person is to take over."""
+
+    ASKED = "asked"
+    NOT_UNDERSTOOD = "not_understood"
+    SECURITY_REPORT = "security_report"
+    SELF_HARM = "self_harm"
+    IN_DANGER = "in_danger"
+    THREAT = "threat"
+    STAFF = "staff"
+
+
+class HandoffState(StrEnum):
+    """Where it stands that a person takes over."""
+
+    WAITING = "waiting"
+    TAKEN = "taken"
+    ENDED = "ended"
+
+
+class RevealReason(StrEnum):
+    """Why somebody of the staff looked at a value that was masked; no other reason is one."""
+
+    ANSWER = "answer"
+    IDENTITY = "identity"
+    REQUEST = "request"
+    LEGAL = "legal"
+    SAFETY = "safety"
+
+
 class Priority(StrEnum):
     """How soon a person must look."""
 
@@ -211,3 +241,10 @@ class AuditEvent(StrEnum):
     POLICY_ACCEPTED = "policy_accepted"
     POLICY_OBJECTED = "policy_objected"
     POLICY_DEEMED_ACCEPTED = "policy_deemed_accepted"
+    HANDOFF_TAKEN = "handoff_taken"
+    HANDOFF_TRANSFERRED = "handoff_transferred"
+    HANDOFF_RELEASED = "handoff_released"
+    HANDOFF_LEASE_EXPIRED = "handoff_lease_expired"
+    HANDOFF_ENDED = "handoff_ended"
+    HANDOFF_LEFT = "handoff_left"
+    VALUE_REVEALED = "value_revealed"

@@ -1,6 +1,6 @@
 """What all tests share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -14,3 +14,20 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     desk.start()
     yield desk
     desk.stop()
+
+
+@pytest.fixture(scope="session")
+def stack_with(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[dict[str, str]], Stack]]:
+    """Desks with settings of their own, each started when it is first asked for."""
+    desks: dict[tuple[tuple[str, str], ...], Stack] = {}
+
+    def started(settings: dict[str, str]) -> Stack:
+        key = tuple(sorted(settings.items()))
+        if key not in desks:
+            desks[key] = Stack(tmp_path_factory.mktemp("desk"), settings)
+            desks[key].start()
+        return desks[key]
+
+    yield started
+    for desk in desks.values():
+        desk.stop()

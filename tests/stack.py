@@ -21,8 +21,10 @@ import httpx
 from cryptography.fernet import Fernet
 from sqlalchemy import Engine, MetaData, select, text, update
 
-from bot.config import PROJECT
-from bot.store import encryption
+from bot.bootstrap import open_desk
+from bot.config import PROJECT, Settings
+from bot.store import audit_chain, encryption
+from bot.store.desk import Desk
 from bot.store.desk_tables import Base, ChatSession
 from bot.store.engine import for_reading, make_engine
 
@@ -170,6 +172,8 @@ class Stack:
         ports = {"PORT": 0, "ENGINE_PORT": 1, "ACTIONS_PORT": 2, "INTERNAL_PORT": 3, "DESK_PORT": 4}
         own = {name: str(self.port + offset) for name, offset in ports.items()}
         own |= {"DESK_HOME": str(self.home), "DEMO": "1", "ENVIRONMENT": "development", "LISTEN_HOST": "127.0.0.1"}
+        # Whatever the hour at which the tests run, somebody is at the office.
+        own |= {"OFFICE_HOURS": "Mon-Sun,PH 00:00-24:00", "OFFICE_TIMEZONE": ""}
         return dict(os.environ) | dict.fromkeys(_LEFT_TO_THE_DESK, "") | own | self._settings
 
     def command(self, *words: str) -> str:
@@ -292,6 +296,22 @@ class Stack:
             connection.execute(
                 update(ChatSession).where(ChatSession.conversation_id == conversation).values(expires_at=over)
             )
+
+    @contextmanager
+    def at_work(self) -> Iterator[Desk]:
+        """The desk as a process of its own staff has it: the same databases, clock and keys."""
+        kept = json.loads((self.home / "secrets.json").read_text(encoding="utf-8"))
+        before = audit_chain._keys
+        with self._own_keys():
+            settings = {name.lower(): value for name, value in self._environment().items() if value}
+            fields = {name: settings[name] for name in Settings.model_fields if name in settings}
+            desk = open_desk(Settings(_env_file=None, **(fields | kept)))  # type: ignore[call-arg]
+            try:
+                yield desk
+            finally:
+                desk.engine.dispose()
+                desk.shop.engine.dispose()
+                audit_chain._keys = before
 
     def spare_customer(self, among: set[str] | None = None) -> str:
         """A customer of the demo shop that no other test is given, one of these if it must be."""

@@ -8,7 +8,13 @@ from typing import Any, Awaitable, Callable, Dict, Optional, Text
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
-from rasa.shared.core.constants import USER_INTENT_BACK, USER_INTENT_RESTART, USER_INTENT_SESSION_START
+from rasa.shared.core.constants import (
+    ACTION_LISTEN_NAME,
+    USER_INTENT_BACK,
+    USER_INTENT_RESTART,
+    USER_INTENT_SESSION_START,
+)
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, AllSlotsReset
 from sanic import Blueprint, HTTPResponse, Request, response
 
 from bot.engine.patches import ActionsUnavailable
@@ -18,6 +24,7 @@ from bot.engine.tracker_store import EncryptedTrackerStore
 logger = logging.getLogger(__name__)
 
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+BEGIN_ANEW = "begin_anew"
 _RESERVED = frozenset({USER_INTENT_BACK, USER_INTENT_RESTART, USER_INTENT_SESSION_START})
 
 
@@ -137,7 +144,7 @@ def read_message(body: bytes, agent: Agent) -> UserMessage:
         parse_data=parsed,
         input_channel=DeskChannel.name(),
         message_id=given["message"],
-        metadata={"message": given["message"]},
+        metadata={"message": given["message"], **({BEGIN_ANEW: True} if given.get(BEGIN_ANEW) is True else {})},
     )
 
 
@@ -152,6 +159,8 @@ async def turn(agent: Agent, message: UserMessage) -> Dict[Text, Any]:
     async with agent.lock_store.lock(message.sender_id):
         recorded = store.recorded_turn(message.sender_id, message.message_id)
         if recorded is None:
+            if message.metadata and message.metadata.get(BEGIN_ANEW):
+                await begin_anew(agent, message.sender_id)
             await agent.processor.handle_message(message)  # type: ignore[union-attr]
             recorded = store.recorded_turn(message.sender_id, message.message_id)
     said = [shaped for shaped in map(shape, recorded.bot if recorded else []) if shaped["text"] or shaped["custom"]]
@@ -159,6 +168,18 @@ async def turn(agent: Agent, message: UserMessage) -> Dict[Text, Any]:
         raise NoAnswer("The turn gave no message.")
     intent = recorded.user["parse_data"]["intent"]
     return {"messages": said, "intent": {"name": intent["name"], "confidence": intent["confidence"]}}
+
+
+async def begin_anew(agent: Agent, sender_id: str) -> None:
+    """Leaves whatever form is half filled, since a person has answered in between; done twice it changes nothing.
+
+    Without the listening at the end the next message would be taken as part of the turn before (gh#4107).
+    """
+    tracker = await agent.tracker_store.retrieve(sender_id)
+    if tracker is None:
+        return
+    tracker.update_with_events([ActiveLoop(None), AllSlotsReset(), ActionExecuted(ACTION_LISTEN_NAME)], agent.domain)
+    await agent.tracker_store.save(tracker)
 
 
 def shape(event: Dict[Text, Any]) -> Dict[Text, Any]:

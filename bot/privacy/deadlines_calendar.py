@@ -48,6 +48,10 @@ class BusinessCalendar:
         """Whether a day is a working day, with the weekends that a government declared to be ones (China)."""
         return self._holidays.is_working_day(day)
 
+    def is_holiday(self, day: date) -> bool:
+        """Whether a day is a public holiday, whatever day of the week it is."""
+        return day in self._holidays
+
     def after(self, day: date, term: Term) -> date:
         """The last day of a term that begins on the day after this one.
 

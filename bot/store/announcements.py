@@ -1,5 +1,6 @@
 """What the desk says in a chat by itself, such as that something is done; the sentences stand in `domain.yml`."""
 
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -8,14 +9,21 @@ import yaml
 from sqlalchemy.orm import Session
 
 from bot.config import PROJECT
+from bot.errors import NotFound
+from bot.store import conversations
 from bot.store.desk_tables import Conversation, Message
-from bot.vocabulary import Author
+from bot.vocabulary import Author, Owner
 
 
 @cache
 def _sentences() -> dict[str, str]:
     responses = yaml.safe_load((PROJECT / "domain.yml").read_text(encoding="utf-8"))["responses"]
     return {name: variants[0]["text"] for name, variants in responses.items()}
+
+
+def sentence(response: str, **values: str) -> str:
+    """A response of `domain.yml` with what it names in braces filled in."""
+    return _sentences()[response].format_map(values)
 
 
 def announce(
@@ -28,6 +36,8 @@ def announce(
 ) -> None:
     """Say something in a conversation outside of a turn; the open chat shows it at once, a closed one later.
 
+    While a person owns the conversation it is a note beside their talk, since the bot is silent then.
+
     Args:
         session: The transaction of its cause.
         now: When it was said.
@@ -36,17 +46,32 @@ def announce(
         card: Structured content for the person.
         values: What the response names in braces.
     """
-    if conversation_id is None or session.get(Conversation, conversation_id) is None:
-        return
-    session.add(
-        Message(
-            conversation_id=conversation_id,
-            author=Author.BOT,
-            text=_sentences()[response].format_map(values),
-            response=response,
-            citations=[],
-            choices=[],
-            card=card,
-            created_at=now,
-        )
+    with suppress(NotFound):
+        chat = conversations.locked(session, conversation_id or "")
+        author = Author.BOT if chat.owner == Owner.BOT else Author.SYSTEM
+        session.add(_message(chat, author, now, response, card, values))
+
+
+def note(session: Session, now: datetime, chat: Conversation, response: str, **values: str) -> None:
+    """Tell in a conversation what happens with it, such as that a person is there now; nobody says it, it is a note."""
+    session.add(_message(chat, Author.SYSTEM, now, response, None, values))
+
+
+def _message(
+    chat: Conversation,
+    author: Author,
+    now: datetime,
+    response: str,
+    card: dict[str, Any] | None,
+    values: dict[str, str],
+) -> Message:
+    return Message(
+        conversation_id=chat.id,
+        author=author,
+        text=sentence(response, **values),
+        response=response,
+        citations=[],
+        choices=[],
+        card=card,
+        created_at=now,
     )

@@ -77,6 +77,18 @@ def conversation(session: Session, conversation_id: str) -> Conversation:
     return found
 
 
+def locked(session: Session, conversation_id: str) -> Conversation:
+    """The conversation as it is now, held until the transaction ends: who changes it or speaks in it waits.
+
+    Raises:
+        NotFound: There is none.
+    """
+    found = session.get(Conversation, conversation_id, with_for_update=True, populate_existing=True)
+    if found is None:
+        raise NotFound
+    return found
+
+
 def take_lease(session: Session, conversation_id: str, now: datetime, seconds: int) -> str | None:
     """Get the right to run the conversation's next turn.
 

@@ -23,6 +23,8 @@ from bot.store.desk_tables import (
     ConsentEntry,
     Conversation,
     Dispute,
+    Handoff,
+    HandoffNote,
     Hold,
     Mail,
     Message,
@@ -79,7 +81,7 @@ def erase_conversation(session: Session, conversation_id: str, machine_now: date
 def _delete_chat(session: Session, conversation_id: str) -> None:
     for table in (PrivacyRequest, Case):
         _change(session, update(table).where(table.conversation_id == conversation_id).values(conversation_id=None))
-    for content in (Message, Choice, Card, ChatSession, VerificationCode, Turn):
+    for content in (Message, Choice, Card, ChatSession, VerificationCode, Turn, Handoff, HandoffNote):
         _change(session, delete(content).where(content.conversation_id == conversation_id))
     _change(session, delete(Conversation).where(Conversation.id == conversation_id))
     session.expire_all()

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from bot.errors import Invalid, NotSignedIn, TooLong
 from bot.privacy import policy_banner
 from bot.privacy.form_cards import MOST_FIELDS
+from bot.privacy.handoff_talk import user_read, user_types
 from bot.privacy.policy_question import Citation
 from bot.privacy.request_status import RequestView, own_request, own_requests
 from bot.privacy.taking_back import revoke_request
@@ -39,6 +40,7 @@ class MessageOut(BaseModel):
 
     id: str
     author: str
+    name: str | None
     text: str
     citations: list[Citation]
     choices: list[ChoiceOffered]
@@ -177,6 +179,34 @@ def history(request: Request, who: Speaker, after: Annotated[int, Query(ge=0)] =
         said, owner = conversations.messages_after(session, who[0], after), chat.owner
     policy_banner.was_read(request.app.state.desk, who[0], said)
     return Answer.model_validate({"messages": [present(message) for message in said], "owner": owner})
+
+
+class TypingIn(BaseModel):
+    """Whether the person is writing just now."""
+
+    on: bool
+
+
+class ReadIn(BaseModel):
+    """The newest message the person has seen."""
+
+    message: int = Field(ge=0, le=2**53)
+
+
+@router.post("/typing", status_code=204)
+def typing(request: Request, who: Speaker, body: TypingIn) -> None:
+    """Show the person who answers that the other one is writing; told to nobody else, kept for seconds."""
+    request.app.state.limits.message(who[0])
+    with request.app.state.desk.transaction() as session:
+        user_types(session, who[0], body.on)
+
+
+@router.post("/read", status_code=204)
+def read(request: Request, who: Speaker, body: ReadIn) -> None:
+    """Everything up to this message was seen: it need not be sent by mail."""
+    request.app.state.limits.message(who[0])
+    with request.app.state.desk.transaction() as session:
+        user_read(session, who[0], body.message)
 
 
 @router.get("/events", response_class=StreamingResponse)

@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -12,15 +12,29 @@ from starlette.concurrency import run_in_threadpool
 from bot.clocks import SystemClock
 from bot.errors import SessionExpired
 from bot.privacy import policy_banner
+from bot.privacy.handoff_live import Live, live
+from bot.privacy.handoff_talk import user_is_there
 from bot.store import conversations
 from bot.store.desk import Desk
-from bot.vocabulary import Author
+from bot.store.desk_tables import Conversation
+from bot.vocabulary import Author, Owner
 from bot.web.sessions import Sessions
 from bot.web.turns import present
 
 _POLL_SECONDS = 0.4
 _HEARTBEAT_SECONDS = 15.0
+_PRESENCE_SECONDS = 15.0
 _machine = SystemClock()
+
+
+_NOTHING_YET: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("typing", {"author": Author.BOT, "on": False}),
+    ("typing", {"author": Author.AGENT, "on": False}),
+    ("owner", {}),
+    ("waiting", {"place": 0, "promised_at": None}),
+    ("read", {"message": "0"}),
+)
+"""What every listener takes for granted; the owner is told at once."""
 
 
 @dataclass
@@ -28,8 +42,13 @@ class _Seen:
     """What the listener knows already."""
 
     last_id: int
-    owner: str | None = None
-    typing: bool = False
+    told: list[tuple[str, dict[str, Any]]] = field(default_factory=lambda: list(_NOTHING_YET))
+    present_at: float = float("-inf")
+
+    def changes(self, marks: list[tuple[str, dict[str, Any]]]) -> list[str]:
+        """Events for what is not as it was told last."""
+        before, self.told = self.told, marks
+        return [_event(name, data) for was, (name, data) in zip(before, marks, strict=True) if was != (name, data)]
 
 
 async def event_stream(
@@ -65,22 +84,33 @@ def _newest(desk: Desk, conversation_id: str) -> int:
 
 def _news(desk: Desk, conversation_id: str, seen: _Seen) -> list[str]:
     """What happened since the last look; `seen` learns it."""
-    events = []
     with desk.reading() as session:
         chat = conversations.conversation(session, conversation_id)
+        now = live(session, chat)
+        events = seen.changes(_marks(chat, now))
         said = conversations.messages_after(session, conversation_id, seen.last_id)
         for message in said:
             seen.last_id = message.id
             events.append(_event("message", present(message), message.id))
-        typing = chat.busy_until is not None and chat.busy_until > _machine.now()
-        if typing != seen.typing:
-            seen.typing = typing
-            events.append(_event("typing", {"author": Author.BOT, "on": typing}))
-        if chat.owner != seen.owner:
-            seen.owner = chat.owner
-            events.append(_event("owner", {"owner": chat.owner}))
     policy_banner.was_read(desk, conversation_id, said)
+    if now.expects_a_person and time.monotonic() - seen.present_at > _PRESENCE_SECONDS:
+        seen.present_at = time.monotonic()
+        with desk.transaction() as session:
+            user_is_there(session, conversation_id)
     return events
+
+
+def _marks(chat: Conversation, now: Live) -> list[tuple[str, dict[str, Any]]]:
+    """Everything that is told again only when it changes: name of the event, and its data."""
+    bot_types = chat.owner == Owner.BOT and chat.busy_until is not None and chat.busy_until > _machine.now()
+    promised = now.promised_at.isoformat() if now.promised_at else None
+    return [
+        ("typing", {"author": Author.BOT, "on": bot_types}),
+        ("typing", {"author": Author.AGENT, "on": now.agent_types}),
+        ("owner", {"owner": now.owner, "name": now.name}),
+        ("waiting", {"place": now.place, "promised_at": promised}),
+        ("read", {"message": str(now.agent_read)}),
+    ]
 
 
 def _event(name: str, data: dict[str, Any], event_id: int | None = None) -> str:

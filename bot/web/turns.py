@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from bot.clocks import SystemClock
 from bot.errors import Conflict, DeskError, FormGone, SessionExpired
 from bot.privacy import daily_counts, policy_banner
+from bot.privacy.handoff_vulnerable import sign_in
 from bot.privacy.policy_question import cite
 from bot.privacy.policy_standing import binding
 from bot.privacy.typed_code import code_in
@@ -27,6 +28,11 @@ from bot.web.forms import Checked, Filled
 
 _WAIT = 0.02
 _CODE, _HIDDEN_CODE = "submit_code", "••••••"
+_ANEW = "begin_anew"
+_PERSON_FIRST, _HIDDEN_WORDS = "person_first", "•••"
+_FORM_AND_PERSON = (
+    "A person is answering you at the moment, and forms are for the bot. Tell them what you want to change."
+)
 # Leases are about live processes, so they follow the machine's clock even when the demo's clock is moved.
 _machine = SystemClock()
 
@@ -51,14 +57,16 @@ class Begun:
     """A turn that holds its conversation's lease.
 
     Attributes:
-        done: It had run before; its answers are stored.
-        payload: What the engine is to be sent; None while a person owns the conversation.
+        done: It had run before, and its answers are stored; or it is for a person, who answers later.
+        payload: What the engine is to be sent.
+        ownership: Whose conversation it was at the beginning; what comes of the turn counts only while that is so.
     """
 
     turn_id: int
     lease: str | None
     done: bool
-    payload: dict[str, Any] | None
+    payload: dict[str, Any]
+    ownership: int = 0
 
 
 @dataclass(frozen=True)
@@ -96,7 +104,7 @@ class Turns:
         if begun.done:
             return await run_in_threadpool(self._stored, conversation_id, begun.turn_id)
         try:
-            answers = await self._engine.turn(begun.payload) if begun.payload else []
+            answers = await self._engine.turn(begun.payload)
             return await run_in_threadpool(self._finish, conversation_id, begun, answers)
         except (DeskError, asyncio.CancelledError):
             await asyncio.shield(run_in_threadpool(self._give_up, conversation_id, begun))
@@ -126,17 +134,29 @@ class Turns:
             if turn is not None and turn.body_hash != said.body_hash:
                 raise Conflict("This Idempotency-Key was used for another message. Please use a new one.")
             if turn is not None and turn.state == "done":
-                return Begun(turn.id, None, True, None)
+                return Begun(turn.id, None, True, {})
+            chat = conversations.locked(session, conversation_id)
+            if chat.owner == Owner.PERSON or (turn is not None and turn.ownership != chat.ownership):
+                return self._to_person(session, chat, key, said, turn)
             lease = conversations.take_lease(session, conversation_id, _machine.now(), self._desk.settings.turn_seconds)
             if lease is None:
                 return None
-            chat = conversations.conversation(session, conversation_id)
             if said.form and forms.used(session, chat.id, said.form.card_id, turn.id if turn else None):
                 raise FormGone
             if turn is None:
                 policy_banner.show(session, self._desk, self._desk.clock.now(), chat)
                 turn = self._new_turn(session, chat, key, said, form)
-            return Begun(turn.id, lease, False, self._payload(session, chat, turn))
+            return Begun(turn.id, lease, False, self._payload(session, chat, turn), turn.ownership)
+
+    def _to_person(self, session: Session, chat: Conversation, key: str, said: Said, turn: Turn | None) -> Begun:
+        """Keep what was said to a person, or while one was there: done at once, and the engine never learns of it."""
+        if turn is None:
+            if said.form:
+                raise FormGone(_FORM_AND_PERSON)
+            turn = self._new_turn(session, chat, key, said, None)
+        turn.state = "done"
+        daily_counts.count_turn(session, self._desk.clock.now(), None, first=chat.last_turn_id is None)
+        return Begun(turn.id, None, True, {})
 
     def _new_turn(self, session: Session, chat: Conversation, key: str, said: Said, form: Checked | None) -> Turn:
         choice = conversations.live_choice(session, chat, said.choice) if said.choice else None
@@ -148,6 +168,7 @@ class Turns:
             state="running",
             choice_intent=choice.intent if choice else forms.SUBMIT if said.form else None,
             choice_value=choice.value if choice else said.form.card_id if said.form else None,
+            ownership=chat.ownership,
             created_at=now,
         )
         session.add(turn)
@@ -159,24 +180,29 @@ class Turns:
         session.flush()
         return turn
 
-    def _payload(self, session: Session, chat: Conversation, turn: Turn) -> dict[str, Any] | None:
-        if chat.owner == Owner.PERSON:
-            return None
+    def _payload(self, session: Session, chat: Conversation, turn: Turn) -> dict[str, Any]:
         message = conversations.messages_of_turn(session, turn.id, Author.USER)[0]
-        payload = {"conversation": chat.id, "message": str(message.id)}
+        payload: dict[str, Any] = {"conversation": chat.id, "message": str(message.id)}
+        if chat.engine_ownership != chat.ownership:
+            payload[_ANEW] = True  # a person answered in between: no form of before is open any more
         if turn.choice_intent:
             return payload | {"intent": turn.choice_intent, "label": message.text}
         if code_in(message.text) and _awaits_code(session, chat.id):
             return payload | {"intent": _CODE, "label": _HIDDEN_CODE}
+        if sign_in(message.text):
+            return payload | {"intent": _PERSON_FIRST, "label": _HIDDEN_WORDS, _ANEW: True}
         return payload | {"text": message.text}
 
     def _finish(self, conversation_id: str, begun: Begun, answers: list[dict[str, Any]]) -> Answered:
         with self._desk.transaction() as session:
             if begun.lease is None or not conversations.release_lease(session, conversation_id, begun.lease):
                 raise Conflict("This took too long and was given up. Please send it again.")
+            chat = conversations.locked(session, conversation_id)
+            still_the_bots = chat.ownership == begun.ownership
+            if not still_the_bots:
+                answers = []  # a person took over while the bot was thinking
             now = self._desk.clock.now()
-            subject = session.get_one(Conversation, conversation_id).subject
-            policy, library = binding(session, self._desk, now, subject), self._desk.policies
+            policy, library = binding(session, self._desk, now, chat.subject), self._desk.policies
             for answer in answers:
                 message = _message(conversation_id, begun.turn_id, Author.BOT, answer.get("text") or "", now)
                 custom = answer.get("custom") or {}
@@ -196,10 +222,10 @@ class Turns:
             turn.state = "done"
             if turn.choice_intent == forms.SUBMIT and turn.choice_value:
                 forms.mark_used(session, conversation_id, turn.choice_value)
-            chat = session.get_one(Conversation, conversation_id, populate_existing=True)
             confidence = answers[0].get("confidence") if answers else None
             daily_counts.count_turn(session, now, confidence, first=chat.last_turn_id is None)
-            chat.last_turn_id = begun.turn_id
+            if still_the_bots:
+                chat.last_turn_id, chat.engine_ownership = begun.turn_id, chat.ownership
             return Answered(conversations.messages_of_turn(session, begun.turn_id, Author.BOT), chat.owner)
 
     def _stored(self, conversation_id: str, turn_id: int) -> Answered:
@@ -242,6 +268,7 @@ def present(message: Message) -> dict[str, Any]:
     return {
         "id": str(message.id),
         "author": message.author,
+        "name": message.speaker,
         "text": message.text,
         "citations": message.citations,
         "choices": message.choices,

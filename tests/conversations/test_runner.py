@@ -25,7 +25,7 @@ VERSION = "2026-01-15"
 
 def message(text: str = "Hello!", response: str = "utter_greet", **more: Any) -> dict[str, Any]:
     usual = {"id": "1", "author": "bot", "text": text, "citations": [], "choices": [], "card": None}
-    return usual | {"response": response, "created_at": "2026-01-20T10:00:00+00:00"} | more
+    return usual | {"name": None, "response": response, "created_at": "2026-01-20T10:00:00+00:00"} | more
 
 
 class FakeWorld:

@@ -42,7 +42,7 @@ def file(desk, conversation_id, kind=CaseKind.COMPLAINT, origin="1", statement="
 def wait_for_person(desk, conversation_id, origin):
     with desk.transaction() as session:
         person = conversations.conversation(session, conversation_id)
-        return handoff.ask_for_person(session, desk.clock.now(), person, origin, timedelta(hours=4), None)
+        return handoff.ask_for_person(session, desk, desk.clock.now(), person, origin, None)
 
 
 def all_of(desk, table):
@@ -183,9 +183,9 @@ def test_whoever_asks_twice_for_a_person_waits_once(desk, chat):
     again = wait_for_person(desk, first_chat, "2")
     desk.clock.advance(timedelta(minutes=1))
     second = wait_for_person(desk, second_chat, "3")
-    assert (first.number, first.place, first.already_waiting) == (again.number, 1, False)
-    assert again.already_waiting
-    assert second.place == 2
+    assert (first.standing.number, first.standing.place, first.already) == (again.standing.number, 1, False)
+    assert again.already
+    assert second.standing.place == 2
 
 
 def test_unanswered_questions_are_counted_by_day_and_topic_without_words(desk):

@@ -8,6 +8,7 @@ from bot.store.desk_tables.attachments import Attachment
 from bot.store.desk_tables.base import CONTENT, NEVER_AGAIN, NOTHING, WHO, Base, UtcDateTime
 from bot.store.desk_tables.cases import Case
 from bot.store.desk_tables.consent import ConsentEntry, Hold, Restriction
+from bot.store.desk_tables.handoff import Handoff, HandoffNote, Satisfaction
 from bot.store.desk_tables.outbox import Mail, WebhookEvent
 from bot.store.desk_tables.policy import PolicyChange, PolicyEntry, PolicyNotice, PolicyVersion
 from bot.store.desk_tables.record import (
@@ -53,6 +54,8 @@ __all__ = [
     "DemoClock",
     "Dispute",
     "Export",
+    "Handoff",
+    "HandoffNote",
     "Hold",
     "Mail",
     "Message",
@@ -64,6 +67,7 @@ __all__ = [
     "PrivacyRequest",
     "RequestStep",
     "Restriction",
+    "Satisfaction",
     "SignInTries",
     "StaffMember",
     "StaffSession",

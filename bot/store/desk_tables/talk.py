@@ -11,12 +11,20 @@ from bot.store.encryption import EncryptedJSON, EncryptedText
 
 
 class Conversation(Base):
-    """One chat. `subject` is the shop's customer id, or nothing for an anonymous one."""
+    """One chat. `subject` is the shop's customer id, or nothing for an anonymous one.
+
+    While a person owns it, `owner_staff` holds it as a lease until `owner_until` (machine's clock). `ownership` rises
+    with every change of owner; `engine_ownership` is its value when the engine answered last.
+    """
 
     __tablename__ = "conversations"
     id: Mapped[str] = mapped_column(String(64), primary_key=True, info=NOTHING)
     subject: Mapped[str | None] = mapped_column(String(64), index=True, info=WHO)
     owner: Mapped[str] = mapped_column(String(16), default="bot", info=NOTHING)
+    owner_staff: Mapped[str | None] = mapped_column(String(64), index=True, info=NOTHING)
+    owner_until: Mapped[datetime | None] = mapped_column(UtcDateTime, info=NOTHING)
+    ownership: Mapped[int] = mapped_column(Integer, default=0, info=NOTHING)
+    engine_ownership: Mapped[int] = mapped_column(Integer, default=0, info=NOTHING)
     last_turn_id: Mapped[int | None] = mapped_column(Integer, info=NOTHING)
     busy_token: Mapped[str | None] = mapped_column(String(32), info=NOTHING)
     busy_until: Mapped[datetime | None] = mapped_column(UtcDateTime, info=NOTHING)
@@ -52,6 +60,7 @@ class Turn(Base):
     state: Mapped[str] = mapped_column(String(16), info=NOTHING)
     choice_intent: Mapped[str | None] = mapped_column(String(64), info=NOTHING)
     choice_value: Mapped[str | None] = mapped_column(String(64), info=NOTHING)
+    ownership: Mapped[int] = mapped_column(Integer, default=0, info=NOTHING)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, info=NOTHING)
 
 
@@ -64,6 +73,7 @@ class Message(Base):
     conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), info=NOTHING)
     turn_id: Mapped[int | None] = mapped_column(ForeignKey("turns.id"), index=True, info=NOTHING)
     author: Mapped[str] = mapped_column(String(16), info=NOTHING)
+    speaker: Mapped[str | None] = mapped_column(EncryptedText, info=CONTENT)
     text: Mapped[str] = mapped_column(EncryptedText, info=CONTENT)
     response: Mapped[str | None] = mapped_column(String(128), info=NOTHING)
     citations: Mapped[list[dict[str, Any]]] = mapped_column(EncryptedJSON, info=CONTENT)

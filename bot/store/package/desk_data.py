@@ -19,6 +19,8 @@ from bot.store.desk_tables import (
     Conversation,
     Dispute,
     Export,
+    Handoff,
+    HandoffNote,
     Hold,
     Mail,
     Message,
@@ -54,6 +56,7 @@ MAILS = Category(
 CATEGORIES = (TALKS, REQUESTS, MAILS)
 
 NOT_IN_THE_COPY = {
+    "satisfaction": "How talks went, by day; kept without saying whose talk it was, so that nobody can find theirs.",
     "choices": "The buttons of messages; the messages are in the copy.",
     "cards": "Drafts of what messages show; the messages are in the copy.",
     "audit_pseudonyms": "Keys that keep the record of the desk free of names.",
@@ -106,7 +109,19 @@ def desk_sources(desk: Desk, subject: str) -> list[Source]:
             select(Message).where(Message.conversation_id.in_(chats)).order_by(Message.id),
             (Message.conversation_id, "Talk"), (Message.created_at, "Said"), (Message.author, "By"),
             (Message.text, "Text"), (Message.citations, "Clauses quoted"), (Message.choices, "Answers offered"),
-            (Message.card, "Shown or filled in"), read=_message,
+            (Message.card, "Shown or filled in"), (Message.speaker, "Name"), read=_message,
+        ),
+        table(
+            "handoffs", ("talk with a person", "talks with a person"), TALKS,
+            select(Handoff).where(Handoff.conversation_id.in_(chats)).order_by(Handoff.id),
+            (Handoff.conversation_id, "Talk"), (Handoff.case_number, "Number"), (Handoff.reason, "Why"),
+            (Handoff.waiting_since, "Asked for"), (Handoff.promised_at, "Promised by"), (Handoff.taken_at, "Taken"),
+            (Handoff.staff_name, "Answered by"), (Handoff.ended_at, "Ended"),
+        ),
+        table(
+            "notes", ("note of the staff", "notes of the staff"), TALKS,
+            select(HandoffNote).where(HandoffNote.conversation_id.in_(chats)).order_by(HandoffNote.id),
+            (HandoffNote.conversation_id, "Talk"), (HandoffNote.at, "Written"), (HandoffNote.text, "Text"),
         ),
         table(
             "requests", ("request", "requests"), REQUESTS,
@@ -207,11 +222,11 @@ def _has_plan(desk: Desk, subject: str) -> bool:
 
 def _message(row: Sequence[Any]) -> list[Any]:
     """Words and cards; addresses of files and keys of forms open nothing any more and are left out."""
-    talk, said, author, text, citations, choices, card = row
+    talk, said, author, text, citations, choices, card, name = row
     quoted = [each.get("clause") for each in citations or []]
     offered = [each.get("label") for each in choices or []]
     shown = {key: value for key, value in card.items() if key not in _CARD_SECRETS} if card else None
-    return [talk, said, _AUTHORS.get(author, author), text, quoted or None, offered or None, shown]
+    return [talk, said, _AUTHORS.get(author, author), text, quoted or None, offered or None, shown, name]
 
 
 def _mails(desk: Desk, subject: str) -> Source:

@@ -10,7 +10,7 @@ from tests.conversations.runner.comparing import strings_of
 
 _RAW_NAME = re.compile(r"\butter_\w+|\{\w*\}|\$\{")
 _LINK = re.compile(r"https?://\S+")
-_KEYS = {"id", "author", "text", "citations", "choices", "card", "response", "created_at"}
+_KEYS = {"id", "author", "name", "text", "citations", "choices", "card", "response", "created_at"}
 _OPAQUE = re.compile(r"^[0-9a-f]{16,64}$")
 
 

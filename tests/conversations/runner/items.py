@@ -1,6 +1,6 @@
 """Makes each conversation an item of pytest, and keeps the list of known failures honest."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -45,9 +45,10 @@ class ConversationItem(pytest.Function):
     def make(cls, parent: ConversationFile, conversation: Conversation, known: str | None) -> "ConversationItem":
         """An item for a conversation, with the reason of its known failure if it has one."""
 
-        def converse(stack: Stack) -> None:
-            stack.check()
-            world = World(stack)
+        def converse(stack: Stack, stack_with: Callable[[dict[str, str]], Stack]) -> None:
+            desk = stack_with(conversation.settings) if conversation.settings else stack
+            desk.check()
+            world = World(desk)
             try:
                 hold(conversation, world, known)
             finally:

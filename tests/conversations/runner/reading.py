@@ -1,7 +1,7 @@
 """Reads conversation files strictly: what cannot be understood is refused with file and line."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 import yaml
 from pydantic import ValidationError
 
+from bot.config import Settings
 from tests.conversations.runner.matrix import FILE as MATRIX
 from tests.conversations.runner.matrix import matrix
 from tests.conversations.runner.placeholders import captured_in, used_in
 from tests.conversations.runner.steps import KINDS, Person
 
 _GAP = "‹fill in:"
-_KEYS = {"conversation", "covers", "people", "steps"}
+_KEYS = {"conversation", "covers", "settings", "people", "steps"}
 
 
 class BadFile(Exception):
@@ -41,6 +42,7 @@ class Conversation:
     Attributes:
         people: Who takes part; the first one speaks first.
         covers: The cells of the matrix it is there for, as `right/interruption`.
+        settings: Settings of a desk of its own; none for the desk that all others share.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Conversation:
     people: dict[str, Person]
     steps: tuple[Step, ...]
     covers: tuple[str, ...] = ()
+    settings: dict[str, str] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -146,7 +149,7 @@ def _conversation(path: Path, block: Any, line: int) -> Conversation:
     read_steps = tuple(_step(path, each, at) for each, at in zip(steps, steps.lines, strict=True))
     _check_gaps(path, read_steps)
     _check_names(path, people, read_steps)
-    return Conversation(name, path, line, people, read_steps, _covers(path, block))
+    return Conversation(name, path, line, people, read_steps, _covers(path, block), _settings(path, block))
 
 
 def _covers(path: Path, block: Block) -> tuple[str, ...]:
@@ -160,6 +163,17 @@ def _covers(path: Path, block: Block) -> tuple[str, ...]:
         if tag in matrix().no_sense:
             raise BadFile(path, block.lines["covers"], f"{tag} is listed in {MATRIX.name} as making no sense.")
     return tuple(tags)
+
+
+def _settings(path: Path, block: Block) -> dict[str, str]:
+    settings = block.get("settings", {})
+    known = {name.upper() for name in Settings.model_fields}
+    if not isinstance(settings, dict):
+        raise BadFile(path, block.lines["settings"], "settings is a list of `NAME: value`, as in .env.example.")
+    for name in settings:
+        if name not in known:
+            raise BadFile(path, settings.lines[name], f"{_unknown(name, known)} is no setting.")
+    return {name: str(value) for name, value in settings.items()}
 
 
 def _people(path: Path, block: Block) -> dict[str, Person]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from bot.errors import DeskError
 from tests.conversations.runner import comparing, packages
 from tests.conversations.runner.comparing import Differs
 from tests.conversations.runner.invariants import broken_in_mail, broken_invariants
@@ -12,9 +13,11 @@ from tests.conversations.runner.steps import (
     GONE,
     KINDS,
     SENDING,
+    Agent,
     Announced,
     Download,
     FilledForm,
+    Heard,
     Long,
     Mail,
     OldChoice,
@@ -127,6 +130,8 @@ class Run:
     def _choice(self, wanted: str | OldChoice) -> Sent:
         if isinstance(wanted, str):
             label, offered = wanted, self._me.last_answered.messages
+        elif wanted.shown == "announced":
+            label, offered = wanted.label, self._me.heard
         else:
             label = wanted.label
             owner = self._speaker(wanted.shown_to) if wanted.shown_to else self._me
@@ -221,7 +226,8 @@ class Run:
         found: list[dict[str, Any]] = []
 
         def look() -> None:
-            said = [m for m in self._world.history(me)["messages"] if m["author"] == "bot" and m["id"] not in answered]
+            history = self._world.history(me)["messages"]
+            said = [m for m in history if m["author"] in ("bot", "system") and m["id"] not in answered]
             found[:] = [m for m in said if m["response"] == expected.response and m["id"] not in me.announced][:1]
             if not found:
                 came = ", ".join(str(message["response"]) for message in said) or "nothing"
@@ -229,10 +235,41 @@ class Run:
 
         self._within(expected.within, look)
         me.announced.add(found[0]["id"])
+        me.heard += found
         self._transcript.answered(found)
         if broken := broken_invariants(found, me.strangers, me.own):
             raise Differs(*broken)
         comparing.compare_messages([expected], found, self._captured)
+
+    def _agent(self, what: Agent) -> None:
+        self._transcript.note(f"{what.name}, of the staff: {what.model_dump(exclude_defaults=True, exclude={'name'})}")
+        try:
+            seen = self._world.staff.act(what, self._me.conversation)
+        except DeskError as error:
+            if what.refused is None or what.refused not in error.detail:
+                raise Differs(f"{what.name} was refused: {error.detail}") from None
+            return
+        if what.refused is not None:
+            raise Differs(f"{what.name} was not refused")
+        missing = comparing.pieces_missing(seen, what.sees, f"what {what.name} sees")
+        missing += comparing.pieces_found(seen, what.does_not_see, f"what {what.name} sees")
+        if missing:
+            raise Differs(*missing)
+
+    def _heard(self, expected: Heard) -> None:
+        me = self._me
+
+        def look() -> None:
+            said = [m for m in self._world.history(me)["messages"] if m["author"] == "agent"]
+            new = [m for m in said if m["id"] not in me.announced]
+            if not new or new[0]["name"] != expected.name:
+                raise Differs(f"{expected.name} has said nothing new")
+            differences = comparing.pieces_missing(new[0]["text"], expected.says, expected.name)
+            if differences:
+                raise Differs(*differences)
+            me.announced.add(new[0]["id"])
+
+        self._within(1.0, look)
 
     def _download(self, expected: Download) -> None:
         owner = self._speaker(expected.shown_to) if expected.shown_to else self._me

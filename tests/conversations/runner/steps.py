@@ -127,13 +127,13 @@ class OldChoice(Strict):
     """A choice that the newest answer of the speaker does not offer."""
 
     label: Text
-    shown: Literal["earlier"] | None = None
+    shown: Literal["earlier", "announced"] | None = None
     shown_to: Text | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if (self.shown is None) == (self.shown_to is None):
-            raise ValueError("say either `shown: earlier` or `shown_to: <person>`")
+            raise ValueError("say `shown: earlier`, `shown: announced` or `shown_to: <person>`")
         return self
 
 
@@ -255,6 +255,45 @@ class Announced(BotMessage):
     within: Seconds = 30
 
 
+class Heard(Strict):
+    """Something a person of the staff said in the speaker's chat."""
+
+    name: Text
+    says: Pieces = []
+    does_not_say: Pieces = []
+
+
+class Agent(Strict):
+    """What somebody of the staff does with the speaker's conversation: exactly one thing, or a look at it.
+
+    Attributes:
+        name: The name people in the chat read; each name is a member of the staff.
+        does: What needs no more words.
+        reveals: A detail such as `customers.email`, or `last message`; `because` is the reason.
+        refused: It must not be possible; a piece of the sentence.
+    """
+
+    name: Text
+    does: Literal["takes", "releases", "goes", "hands_back"] | None = None
+    says: Text | None = None
+    hands_back: Text | None = None
+    passes_to: Text | None = None
+    notes: Text | None = None
+    reveals: Text | None = None
+    because: Text = "answer"
+    sees: Pieces = []
+    does_not_see: Pieces = []
+    refused: Text | None = None
+
+
+def _as_agent(value: Any) -> Any:
+    """`mia: takes` and `mia: {says: …}` as the name and what they do."""
+    if isinstance(value, dict) and len(value) == 1 and "name" not in value:
+        name, what = next(iter(value.items()))
+        return {"name": name} | ({"does": what} if isinstance(what, str) else what)
+    return value
+
+
 BotMessages = list[Annotated[BotMessage, BeforeValidator(_as_response)]]
 
 KINDS: dict[str, TypeAdapter[Any]] = {
@@ -265,6 +304,8 @@ KINDS: dict[str, TypeAdapter[Any]] = {
     "repeat": TypeAdapter(Literal["same", "again"] | OtherWords),
     "bot": TypeAdapter(BotMessages),
     "announced": TypeAdapter(Annotated[Announced, BeforeValidator(_as_response)]),
+    "agent": TypeAdapter(Annotated[Agent, BeforeValidator(_as_agent)]),
+    "heard": TypeAdapter(Heard),
     "request": TypeAdapter(Request),
     "download": TypeAdapter(Download),
     "problem": TypeAdapter(Problem),

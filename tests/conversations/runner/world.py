@@ -8,6 +8,7 @@ from uuid import uuid4
 import httpx
 
 from tests.conversations.runner.comparing import Differs
+from tests.conversations.runner.staff import Staff
 from tests.stack import Stack
 
 _ANSWER_SECONDS = 40
@@ -45,6 +46,7 @@ class Speaker:
         sent: Everything this person sent, in order.
         mails_before: Ids of mails that lay in the inbox before.
         announced: Ids of announcements that a step of the conversation has seen.
+        heard: Those announcements.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Speaker:
     sent: list[Sent] = field(default_factory=list)
     mails_before: set[int] = field(default_factory=set)
     announced: set[str] = field(default_factory=set)
+    heard: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def last(self) -> Sent:
@@ -82,6 +85,7 @@ class World:
         self._http = httpx.Client(base_url=stack.url, timeout=_ANSWER_SECONDS, trust_env=False)
         self._customers: dict[str, dict[str, Any]] = {}
         self._events: dict[str, list[dict[str, Any]]] = {}
+        self.staff = Staff(stack)
 
     @property
     def chats(self) -> list[list[dict[str, Any]]]:

@@ -1,0 +1,165 @@
+"""An agent and a person talk: what is said, who is typing, what was read, and mail for somebody who went away."""
+
+import hashlib
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from bot.clocks import SystemClock
+from bot.errors import Conflict, Invalid, TooLong
+from bot.privacy.handoff_ownership import LEASE, Agent, mine
+from bot.privacy.handoff_queue import newest_handoff
+from bot.store import conversations, outbox
+from bot.store.desk import Desk
+from bot.store.desk_tables import Conversation, Handoff, Message, Turn
+from bot.vocabulary import Author, HandoffState
+
+LONGEST = 4_000
+_TYPING = timedelta(seconds=6)
+_AWAY = timedelta(seconds=60)
+_UNREAD = timedelta(seconds=30)
+# Marks are about live pages, so they follow the machine's clock.
+_machine = SystemClock()
+
+
+def say(session: Session, desk: Desk, conversation_id: str, agent: Agent, text: str, key: str) -> Message:
+    """Say something to the person in the chat; it is there within a second, and by mail where they went away.
+
+    Args:
+        session: One transaction for all of it.
+        desk: Clock.
+        conversation_id: The conversation.
+        agent: Who says it.
+        text: What the person reads, as text.
+        key: A repeat with the same key says nothing twice.
+
+    Raises:
+        Conflict: The conversation is not this agent's, or the key was used for something else.
+        Invalid: There is nothing to say.
+        TooLong: More than 4,000 characters.
+    """
+    words = text.replace("\x00", "").strip()
+    if not words:
+        raise Invalid("The message is empty. Please write something.")
+    if len(words) > LONGEST:
+        raise TooLong
+    digest = hashlib.sha256(f"{agent.id}\n{words}".encode()).hexdigest()
+    if said := _said_before(session, conversation_id, key, digest):
+        return said
+    chat, handoff = mine(session, conversation_id, agent)
+    now = desk.clock.now()
+    turn = Turn(
+        conversation_id=chat.id, idempotency_key=_key(key), body_hash=digest, state="done", ownership=chat.ownership,
+        created_at=now,
+    )  # fmt: skip
+    session.add(turn)
+    session.flush()
+    message = Message(
+        conversation_id=chat.id, turn_id=turn.id, author=Author.AGENT, speaker=agent.name, text=words, citations=[],
+        choices=[], created_at=now,
+    )  # fmt: skip
+    session.add(message)
+    session.flush()
+    chat.owner_until, chat.last_turn_id = _machine.now() + LEASE, turn.id
+    handoff.answered_at, handoff.agent_typing_until = handoff.answered_at or now, None
+    handoff.last_said, handoff.last_said_at = message.id, _machine.now()
+    return message
+
+
+def agent_types(session: Session, conversation_id: str, agent: Agent) -> None:
+    """Show in the chat that the agent is writing, for a few seconds.
+
+    Raises:
+        Conflict: The conversation is not this agent's.
+    """
+    chat, handoff = mine(session, conversation_id, agent)
+    handoff.agent_typing_until = _machine.now() + _TYPING
+    chat.owner_until = _machine.now() + LEASE
+
+
+def agent_read(session: Session, conversation_id: str, agent: Agent, message_id: int) -> None:
+    """The agent has seen everything up to this message.
+
+    Raises:
+        Conflict: The conversation is not this agent's.
+    """
+    _, handoff = mine(session, conversation_id, agent)
+    handoff.agent_read = max(handoff.agent_read, message_id)
+
+
+def user_types(session: Session, conversation_id: str, on: bool) -> None:
+    """Show the agent that the person is writing; nothing is kept while nobody answers the conversation."""
+    until = _machine.now() + _TYPING if on else None
+    taken = update(Handoff).where(Handoff.conversation_id == conversation_id, Handoff.state == HandoffState.TAKEN)
+    session.execute(taken.values(user_typing_until=until))
+
+
+def user_read(session: Session, conversation_id: str, message_id: int) -> None:
+    """The person has seen everything up to this message."""
+    handoff = newest_handoff(session, conversation_id)
+    if handoff is not None and message_id <= conversations.newest_message_id(session, conversation_id):
+        newer = update(Handoff).where(Handoff.id == handoff.id, Handoff.user_read < message_id)
+        session.execute(newer.values(user_read=message_id))
+
+
+def user_is_there(session: Session, conversation_id: str) -> None:
+    """The person's chat is open: what is said now they can read there."""
+    handoff = newest_handoff(session, conversation_id)
+    if handoff is not None:
+        session.execute(update(Handoff).where(Handoff.id == handoff.id).values(user_seen_at=_machine.now()))
+
+
+def mail_those_away(desk: Desk) -> int:
+    """Send what an agent said, and nobody read in the chat, to the address on file of those who went away.
+
+    Returns:
+        How many mails were written.
+    """
+    now = _machine.now()
+    unread = (Handoff.last_said > Handoff.mailed, Handoff.last_said > Handoff.user_read)
+    waited = Handoff.last_said_at < now - _UNREAD
+    away = or_(Handoff.user_seen_at.is_(None), Handoff.user_seen_at < now - _AWAY)
+    with desk.reading() as session:
+        found = list(session.scalars(select(Handoff.id).where(*unread, waited, away)))
+    return sum(_mail(desk, handoff_id) for handoff_id in found)
+
+
+def _mail(desk: Desk, handoff_id: int) -> bool:
+    with desk.transaction() as session:
+        handoff = session.get(Handoff, handoff_id, with_for_update=True)
+        if handoff is None:
+            return False  # erased meanwhile
+        after, handoff.mailed = max(handoff.mailed, handoff.user_read), handoff.last_said
+        chat = session.get_one(Conversation, handoff.conversation_id)
+        address = desk.email_of(chat.subject) if chat.subject else None
+        said = [
+            message
+            for message in conversations.messages_after(session, chat.id, after)
+            if message.author == Author.AGENT and message.id <= handoff.last_said
+        ]
+        if not address or not said:
+            return False
+        _post(session, desk.clock.now(), address, handoff, said)
+    return True
+
+
+def _post(session: Session, now: datetime, address: str, handoff: Handoff, said: list[Message]) -> None:
+    outbox.post(
+        session, now, address, "handoff_answer", f"handoff:{handoff.id}:{said[-1].id}",
+        number=handoff.case_number, name=said[-1].speaker or "", words="\n\n".join(message.text for message in said),
+    )  # fmt: skip
+
+
+def _key(key: str) -> str:
+    return f"staff:{key}"
+
+
+def _said_before(session: Session, conversation_id: str, key: str, digest: str) -> Message | None:
+    conversations.locked(session, conversation_id)
+    turn = conversations.find_turn(session, conversation_id, _key(key))
+    if turn is None:
+        return None
+    if turn.body_hash != digest:
+        raise Conflict("This message was sent already with other words. Please send it as a new one.")
+    return conversations.messages_of_turn(session, turn.id, Author.AGENT)[0]
