@@ -36,7 +36,9 @@
     narrow: "Make the chat narrower",
     log: "Conversation",
     withBot: "You are talking with a bot",
-    withPerson: "You are talking with a person",
+    withPerson: (name) => (name ? `You are talking with ${name}, a person at the shop` : "You are talking with a person"),
+    waiting: (place, when) => `A person is asked for. You are at place ${place} of those waiting${when ? `; an answer comes by ${when}` : ""}.`,
+    read: (name) => (name ? `Read by ${name}` : "Read"),
     greeting:
       "Hello! I am the privacy desk, an automatic assistant. I answer from this shop's privacy policy, word for word, " +
       "and take care of requests about your data. You can ask for a person at any time.",
@@ -48,7 +50,8 @@
     hint: "Enter sends, Shift + Enter starts a new line",
     send: "Send",
     said: { user: "You said:", bot: "The privacy desk said:", agent: "A person at the shop said:", system: "Note:" },
-    typing: { bot: "The privacy desk is writing", agent: "A person is writing" },
+    saidBy: (name) => `${name} said:`,
+    typing: { bot: "The privacy desk is writing", agent: (name) => `${name || "A person"} is writing` },
     sending: "Sending…",
     notSent: "Not sent. The connection was lost.",
     notAnswered: "The connection was lost before the answer came.",
@@ -194,6 +197,7 @@
     .tool:hover { background: rgb(255 255 255 / .16); }
     .tool svg { width: 20px; height: 20px; }
 
+    .queue { margin: 0; padding: 8px 16px; background: var(--accent-wash); color: var(--ink); font-size: 13px; line-height: 1.4; }
     .line { margin: 0; padding: 7px 16px; background: var(--danger-wash); color: var(--danger); font-size: 13px; }
     .middle { position: relative; flex: 1; min-height: 0; display: flex; }
     .log {
@@ -583,6 +587,12 @@
       } catch {
         throw new Lost();
       }
+    }
+
+    /** A mark that may get lost: it is sent once, and nobody waits for it. */
+    async mark(name, body) {
+      if (!this.token) return;
+      await this.#call("POST", `/${name}`, this.token, body).catch(() => null);
     }
 
     async events(lastId, signal) {
@@ -1005,18 +1015,20 @@
       this.text = message.text ?? "";
       this.card = message.card?.kind ?? null;
       this.state = "said";
-      this.label = make("div", { class: "author", "aria-hidden": "true", hidden: true }, WORDS[this.author] ?? "");
+      this.name = this.author === "agent" && message.name ? String(message.name) : null;
+      this.label = make("div", { class: "author", "aria-hidden": "true", hidden: true }, this.name ?? WORDS[this.author] ?? "");
       this.moment = make("time", { class: "moment", hidden: true });
+      this.readMark = make("div", { class: "moment", hidden: true });
       this.status = make("div", { class: "state", hidden: true });
       this.chips = listOf(message.choices).map((choice) => this.#chip(choice, desk));
-      this.element = make("div", { class: `message ${this.author}` }, this.label, unseen(`${WORDS.said[this.author]} `));
+      this.element = make("div", { class: `message ${this.author}` }, this.label, unseen(`${this.name ? WORDS.saidBy(this.name) : WORDS.said[this.author]} `));
       if (this.text) this.element.append(make("p", { class: "text", dir: "auto" }, this.text));
       this.element.append(...listOf(message.citations).map((citation) => quotation(citation, desk.base)));
       if (Object.hasOwn(CARDS, this.card ?? "")) this.element.append(CARDS[this.card](message.card, desk));
       if (this.chips.length) {
         this.element.append(make("ul", { class: "choices", "aria-label": WORDS.choicesLabel }, ...this.chips.map((chip) => make("li", {}, chip))));
       }
-      this.element.append(this.moment, this.status);
+      this.element.append(this.moment, this.readMark, this.status);
       if (this.at) this.#stamp();
     }
 
@@ -1068,6 +1080,28 @@
     }
   }
 
+  /** Tells the person who answers that the other one is writing, now and then and only while it matters. */
+  class Typing {
+    static PAUSE = 3000;
+    #last = 0;
+
+    constructor(tell) {
+      this.tell = tell;
+    }
+
+    writes(words) {
+      if (!words) return this.stops();
+      if (Date.now() - this.#last < Typing.PAUSE) return;
+      this.#last = Date.now();
+      this.tell(true);
+    }
+
+    stops() {
+      if (this.#last) this.tell(false);
+      this.#last = 0;
+    }
+  }
+
   // ---------------------------------------------------------------------------------------------- the element
 
   class PrivacyDesk extends HTMLElement {
@@ -1077,6 +1111,10 @@
     #shelf = null;
     #events = null;
     #owner = "bot";
+    #person = null;
+    #readByPerson = 0;
+    #toldRead = 0;
+    #typing = new Typing((on) => this.#owner === "person" && this.#line.mark("typing", { on }));
     #bubbles = [];
     #known = new Set();
     #lastId = 0;
@@ -1111,6 +1149,7 @@
       this.#shelf = new Shelf(this.base);
       this.#line ??= new Line(this.base, this.#shelf);
       addEventListener("online", this.#resend);
+      document.addEventListener("visibilitychange", this.#tellRead);
       visualViewport?.addEventListener("resize", this.#fitKeyboard);
       queueMicrotask(() => this.#start());
     }
@@ -1121,6 +1160,7 @@
       this.#started = false;
       this.#restored = null;
       removeEventListener("online", this.#resend);
+      document.removeEventListener("visibilitychange", this.#tellRead);
       visualViewport?.removeEventListener("resize", this.#fitKeyboard);
     }
 
@@ -1209,6 +1249,7 @@
       ui.owner = make("p", { class: "owner", role: "status" }, WORDS.withBot);
       ui.widen = make("button", { class: "tool widen", type: "button", "aria-label": WORDS.widen, onclick: () => this.#widen() }, icon("wide"));
       ui.lost = make("p", { class: "line", role: "status", hidden: true });
+      ui.queue = make("p", { class: "queue", role: "status", hidden: true });
       ui.past = make("div", { class: "past" });
       ui.now = make("div", {});
       ui.typing = make("div", { class: "typing", "aria-hidden": "true", hidden: true }, make("i"), make("i"), make("i"));
@@ -1223,7 +1264,7 @@
         make("header", {}, make("div", { class: "crest" }, icon("shield")),
           make("div", { class: "heading" }, make("h2", { id: title }, WORDS.name), ui.owner),
           ui.widen, make("button", { class: "tool close", type: "button", "aria-label": WORDS.close, onclick: () => this.hide() }, icon("close"))),
-        ui.lost, make("div", { class: "middle" }, ui.log, ui.below), ui.composer, ui.status, ui.alert);
+        ui.lost, ui.queue, make("div", { class: "middle" }, ui.log, ui.below), ui.composer, ui.status, ui.alert);
       root.append(ui.launcher, ui.panel);
       this.#greet();
     }
@@ -1232,7 +1273,7 @@
       const ui = this.#ui;
       const [input, foot] = [freshId("input"), freshId("foot")];
       ui.input = make("textarea", { id: input, rows: 1, placeholder: WORDS.placeholder, "aria-describedby": foot, enterkeyhint: "send", autocomplete: "off",
-        oninput: () => this.#measure(), onkeydown: (event) => this.#enter(event) });
+        oninput: () => (this.#measure(), this.#typing.writes(this.#ui.input.value.trim())), onkeydown: (event) => this.#enter(event) });
       ui.send = make("button", { class: "send", type: "submit", "aria-label": WORDS.send, disabled: true }, icon("send"));
       ui.count = make("span", {});
       ui.hint = make("span", { class: "hint" }, WORDS.hint);
@@ -1286,6 +1327,8 @@
       this.#known.clear();
       this.#lastId = 0;
       this.#botTypes = this.#agentTypes = this.#busy = false;
+      this.#readByPerson = this.#toldRead = 0;
+      this.#showQueue({ place: 0 });
       if (keep) {
         ui.past.append(...ui.now.childNodes);
         ui.past.className = "past";
@@ -1354,7 +1397,9 @@
 
     #hear(name, data) {
       if (name === "message") this.#takeAnswer({ messages: [data] });
-      if (name === "owner") this.#setOwner(data.owner);
+      if (name === "owner") this.#setOwner(data.owner, data.name);
+      if (name === "waiting") this.#showQueue(data);
+      if (name === "read") this.#showRead(Number(data.message) || 0);
       if (name === "typing") {
         if (data.author === "bot") this.#botTypes = Boolean(data.on);
         else this.#agentTypes = Boolean(data.on);
@@ -1369,12 +1414,42 @@
       if (is && again) this.#resend();
     }
 
-    #setOwner(owner) {
+    #setOwner(owner, name) {
       if (owner !== "bot" && owner !== "person") return;
-      if (owner !== this.#owner) this.#ui.owner.textContent = owner === "person" ? WORDS.withPerson : WORDS.withBot;
+      // Answers of the desk say who owns the talk but not by which name; the stream does.
+      if (name !== undefined || owner !== this.#owner) this.#person = owner === "person" ? (name ?? null) : null;
       this.#owner = owner;
+      const words = owner === "person" ? WORDS.withPerson(this.#person) : WORDS.withBot;
+      if (this.#ui.owner.textContent !== words) this.#ui.owner.textContent = words;
       this.#ui.panel.classList.toggle("person", owner === "person");
     }
+
+    // ------------------------------------------------------------------------------------------ a person
+
+    #showQueue({ place, promised_at }) {
+      const queue = this.#ui.queue;
+      queue.hidden = !place;
+      const words = place ? WORDS.waiting(place, promised_at ? `${TIME.format(new Date(promised_at))}, ${dayName(new Date(promised_at)).replace("Today", "today")}` : "") : "";
+      if (queue.textContent !== words) queue.textContent = words;
+    }
+
+    /** Under the newest of one's own messages that the person at the shop has seen. */
+    #showRead(upTo) {
+      this.#readByPerson = Math.max(this.#readByPerson, upTo);
+      const seen = this.#bubbles.findLast((bubble) => bubble.author === "user" && bubble.state === "said" && bubble.order <= this.#readByPerson);
+      for (const bubble of this.#bubbles) {
+        bubble.readMark.hidden = bubble !== seen || this.#owner !== "person";
+        bubble.readMark.textContent = bubble.readMark.hidden ? "" : WORDS.read(this.#person);
+      }
+    }
+
+    /** What is in sight counts as read: it need not be sent by mail. */
+    #tellRead = () => {
+      const newest = this.#bubbles.findLast((bubble) => bubble.author === "agent")?.order ?? 0;
+      if (newest <= this.#toldRead || document.hidden || !this.hasAttribute("open")) return;
+      this.#toldRead = newest;
+      this.#line.mark("read", { message: newest });
+    };
 
     // ------------------------------------------------------------------------------------------ sending
 
@@ -1384,6 +1459,7 @@
       if (!text || lengthOf(text) > LONGEST_MESSAGE) return;
       this.#ui.input.value = "";
       this.#measure();
+      this.#typing.stops();
       this.#send({ text }, text);
       this.focusInput();
     }
@@ -1575,6 +1651,8 @@
         if (bubble.card === "form" && index < lastForm) for (const control of bubble.element.querySelector("[data-form]").elements) control.disabled = true;
       });
       if (ui.suggestions) ui.suggestions.hidden = this.#bubbles.length > 0;
+      this.#showRead(0);
+      this.#tellRead();
       this.#showTyping();
     }
 
@@ -1582,7 +1660,7 @@
       const waits = this.#owner === "bot" && this.#bubbles.some((bubble) => bubble.letter?.underWay);
       const answered = this.#bubbles.at(-1)?.author === "bot";
       const on = this.#agentTypes || ((waits || this.#botTypes) && !answered);
-      const words = !on ? "" : this.#agentTypes ? WORDS.typing.agent : WORDS.typing.bot;
+      const words = !on ? "" : this.#agentTypes ? WORDS.typing.agent(this.#person) : WORDS.typing.bot;
       if (this.#ui.status.textContent !== words) this.#ui.status.textContent = words;
       if (this.#ui.typing.hidden === !on) return;
       this.#ui.typing.hidden = !on;
@@ -1635,6 +1713,7 @@
       if (!open) return;
       ui.panel.setAttribute("aria-modal", String(this.#phone.matches));
       this.#setUnread(0);
+      this.#tellRead();
       this.#measure();
       this.#scroll("turn");
     }

@@ -1,0 +1,342 @@
+"""A person takes over, talks, and hands back; what anybody else reads, hears or keeps of it."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from bot.errors import Conflict, FormGone, Invalid, NotFound, TooLong
+from bot.privacy import complaint, handoff, handoff_ownership, handoff_rating, handoff_talk, handoff_view
+from bot.privacy.handoff_live import live
+from bot.privacy.handoff_ownership import Agent
+from bot.store import conversations
+from bot.store.announcements import announce
+from bot.store.desk_tables import AuditEntry, Case, Conversation, DailyCount, Handoff, Mail, Message, Satisfaction
+from bot.vocabulary import CaseKind
+from bot.web.forms import Filled
+from bot.web.turns import Said, Turns
+from tests.unit.test_turns import Engine
+
+MIA, TOM = Agent("staff:1", "Mia"), Agent("staff:2", "Tom")
+ADA = "1001"
+
+
+def ask(desk, conversation_id, origin="1"):
+    with desk.transaction() as session:
+        chat = conversations.conversation(session, conversation_id)
+        return handoff.ask_for_person(session, desk, desk.clock.now(), chat, origin, "someone@example.com").standing
+
+
+def act(desk, what, conversation_id, *rest, **more):
+    with desk.transaction() as session:
+        return what(session, desk, conversation_id, *rest, **more)
+
+
+def user_says(desk, conversation_id, text, engine=None, key=None):
+    turns = Turns(desk, engine or Engine())
+    return asyncio.run(turns.take(conversation_id, key or text, Said(text=text)))
+
+
+def all_of(desk, table):
+    with desk.reading() as session:
+        return session.scalars(select(table).order_by(*table.__table__.primary_key.columns)).all()
+
+
+def talk(desk, conversation_id):
+    with desk.reading() as session:
+        return [(m.author, m.text) for m in conversations.messages_after(session, conversation_id)]
+
+
+def chat_of(desk, conversation_id):
+    with desk.reading() as session:
+        return conversations.conversation(session, conversation_id)
+
+
+def let_lease_end(desk):
+    with desk.transaction() as session:
+        session.execute(update(Conversation).values(owner_until=datetime.now(UTC) - timedelta(seconds=1)))
+
+
+def test_what_is_said_to_a_person_reaches_the_person_and_not_the_engine(desk, chat):
+    mine, engine = chat(ADA), Engine()
+    act(desk, handoff_ownership.take, mine, MIA)
+    for words in ("Hello?", "/restart", "/ask_policy{}"):
+        answered = user_says(desk, mine, words, engine)
+        assert (answered.messages, answered.owner) == ([], "person")
+    assert engine.seen == []
+    assert [text for author, text in talk(desk, mine) if author == "user"] == ["Hello?", "/restart", "/ask_policy{}"]
+
+
+def test_a_reply_of_the_bot_that_comes_late_is_dropped(desk, chat):
+    mine = chat(ADA)
+
+    class TakenMeanwhile(Engine):
+        async def turn(self, payload):
+            act(desk, handoff_ownership.take, mine, MIA)
+            return await super().turn(payload)
+
+    answered = user_says(desk, mine, "Hello", TakenMeanwhile())
+    assert (answered.messages, answered.owner) == ([], "person")
+    assert [author for author, _ in talk(desk, mine)] == ["user", "system"]
+
+
+def test_a_reply_from_before_is_dropped_although_the_bot_owns_the_conversation_again(desk, chat):
+    mine = chat(ADA)
+
+    class TakenAndHandedBack(Engine):
+        async def turn(self, payload):
+            act(desk, handoff_ownership.take, mine, MIA)
+            act(desk, handoff_ownership.hand_back, mine, MIA, seen=10_000)
+            return await super().turn(payload)
+
+    assert user_says(desk, mine, "Hello", TakenAndHandedBack()).messages == []
+    assert [author for author, _ in talk(desk, mine)] == ["user", "system", "bot"]
+
+
+def test_only_one_agent_gets_a_conversation_and_only_they_may_speak_in_it(desk, chat):
+    mine = chat(ADA)
+    ask(desk, mine)
+    act(desk, handoff_ownership.take, mine, MIA)
+    for refused in (
+        lambda: act(desk, handoff_ownership.take, mine, TOM),
+        lambda: act(desk, handoff_talk.say, mine, TOM, "Hello", "k"),
+        lambda: act(desk, handoff_ownership.hand_back, mine, TOM, seen=10_000),
+        lambda: act(desk, handoff_ownership.release, mine, TOM),
+        lambda: act(desk, handoff_view.reveal, mine, TOM, "customers.email", "answer"),
+    ):
+        with pytest.raises(Conflict):
+            refused()
+    act(desk, handoff_ownership.take, mine, MIA)
+    assert len([entry for entry in all_of(desk, AuditEntry) if entry.event == "handoff_taken"]) == 1
+
+
+def test_an_agent_says_the_same_message_once_however_often_it_is_sent(desk, chat):
+    mine = chat(ADA)
+    act(desk, handoff_ownership.take, mine, MIA)
+    for _ in range(3):
+        act(desk, handoff_talk.say, mine, MIA, "Hello", "k")
+    with pytest.raises(Conflict):
+        act(desk, handoff_talk.say, mine, MIA, "Something else", "k")
+    assert talk(desk, mine)[1:] == [("agent", "Hello")]
+    for nothing in ("", "  \x00 "):
+        with pytest.raises(Invalid):
+            act(desk, handoff_talk.say, mine, MIA, nothing, "l")
+    with pytest.raises(TooLong):
+        act(desk, handoff_talk.say, mine, MIA, "a" * 4001, "l")
+
+
+def test_a_form_that_is_sent_while_a_person_answers_is_not_swallowed(desk, chat):
+    mine = chat(ADA)
+    with desk.transaction() as session:
+        card = conversations.keep_card(session, mine, handoff.message_form(), desk.clock.now())
+    act(desk, handoff_ownership.take, mine, MIA)
+    said = Said(form=Filled(card, {"message": "Hello"}))
+    with pytest.raises(FormGone, match="A person is answering"):
+        asyncio.run(Turns(desk, Engine()).take(mine, "k", said))
+    assert [author for author, _ in talk(desk, mine)] == ["system"]
+
+
+def test_a_lease_that_ends_brings_the_conversation_back_to_the_place_it_had(desk, chat):
+    mine, other = chat(ADA), chat(None)
+    ask(desk, mine)
+    desk.clock.advance(timedelta(minutes=1))
+    ask(desk, other, "2")
+    act(desk, handoff_ownership.take, mine, MIA)
+    assert handoff_ownership.return_left(desk) == 0
+    user_says(desk, mine, "Are you still there?")
+    let_lease_end(desk)
+    assert handoff_ownership.return_left(desk) == 1
+    assert handoff_ownership.return_left(desk) == 0
+    assert (chat_of(desk, mine).owner, chat_of(desk, mine).owner_staff) == ("bot", None)
+    assert [(h.state, h.conversation_id) for h in all_of(desk, Handoff)] == [("waiting", mine), ("waiting", other)]
+    assert "at place 1" in talk(desk, mine)[-1][1]
+    act(desk, handoff_ownership.take, mine, TOM)
+    with desk.reading() as session:
+        assert "Are you still there?" in [line.text for line in handoff_view.transcript(session, desk, mine)]
+
+
+def test_a_page_that_is_open_keeps_its_conversations_and_nobody_elses(desk, chat):
+    mine, toms = chat(ADA), chat(None)
+    act(desk, handoff_ownership.take, mine, MIA)
+    act(desk, handoff_ownership.take, toms, TOM)
+    let_lease_end(desk)
+    with desk.transaction() as session:
+        assert handoff_ownership.keep(session, MIA.id) == 1
+    assert handoff_ownership.return_left(desk) == 1
+    assert (chat_of(desk, mine).owner_staff, chat_of(desk, toms).owner_staff) == (MIA.id, None)
+
+
+def test_nobody_hands_back_over_words_they_have_not_read(desk, chat):
+    mine = chat(ADA)
+    act(desk, handoff_ownership.take, mine, MIA)
+    with desk.reading() as session:
+        seen = conversations.newest_message_id(session, mine)
+    user_says(desk, mine, "One more thing")
+    with pytest.raises(Conflict, match="something more"):
+        act(desk, handoff_ownership.hand_back, mine, MIA, seen=seen)
+    act(desk, handoff_ownership.hand_back, mine, MIA, seen=seen + 1)
+    assert chat_of(desk, mine).owner == "bot"
+
+
+def test_after_a_person_the_first_turn_begins_anew_and_the_next_does_not(desk, chat):
+    mine, engine = chat(ADA), Engine()
+    user_says(desk, mine, "First", engine)
+    act(desk, handoff_ownership.take, mine, MIA)
+    act(desk, handoff_ownership.hand_back, mine, MIA, seen=10_000)
+    user_says(desk, mine, "Second", engine)
+    user_says(desk, mine, "Third", engine)
+    assert [payload.get("begin_anew") for payload in engine.seen] == [None, True, None]
+
+
+def test_a_transfer_goes_to_the_colleague_and_comes_back_to_the_queue_when_they_do_not_come(desk, chat):
+    mine = chat(ADA)
+    act(desk, handoff_ownership.take, mine, MIA)
+    with pytest.raises(Conflict):
+        act(desk, handoff_ownership.transfer, mine, MIA, MIA)
+    act(desk, handoff_ownership.transfer, mine, MIA, TOM)
+    act(desk, handoff_talk.say, mine, TOM, "I am Tom", "k")
+    with pytest.raises(Conflict):
+        act(desk, handoff_talk.say, mine, MIA, "And I am Mia", "l")
+    let_lease_end(desk)
+    handoff_ownership.return_left(desk)
+    assert all_of(desk, Handoff)[0].state == "waiting"
+
+
+def test_urgent_ones_wait_before_those_who_merely_asked(desk, chat):
+    asked, urgent = chat(None), chat(ADA)
+    assert ask(desk, asked).place == 1
+    desk.clock.advance(timedelta(minutes=5))
+    with desk.transaction() as session:
+        person, now = conversations.conversation(session, urgent), desk.clock.now()
+        filed = complaint.file_case(session, now, person, CaseKind.SECURITY_REPORT, "9", timedelta(days=30), None)
+        assert handoff.call_person(session, desk, now, person, filed.number).place == 1
+    assert ask(desk, asked, "3").place == 2
+
+
+def test_what_the_desk_announces_while_a_person_answers_is_a_note_and_not_the_bot(desk, chat):
+    mine = chat(ADA)
+    act(desk, handoff_ownership.take, mine, MIA)
+    with desk.transaction() as session:
+        announce(session, desk.clock.now(), mine, "utter_request_expired", number="PR-2026-000001", days="14")
+    assert [author for author, _ in talk(desk, mine)] == ["system", "system"]
+
+
+def test_who_went_away_gets_the_answer_by_mail_once_and_who_has_read_it_gets_none(desk, chat):
+    away, reading = chat(ADA), chat("1002")
+    for mine in (away, reading):
+        act(desk, handoff_ownership.take, mine, MIA)
+        act(desk, handoff_talk.say, mine, MIA, "Your invoice is corrected.", "k")
+    with desk.transaction() as session:
+        handoff_talk.user_read(session, reading, conversations.newest_message_id(session, reading))
+        session.execute(update(Handoff).values(last_said_at=datetime.now(UTC) - timedelta(minutes=1)))
+    assert handoff_talk.mail_those_away(desk) == 1
+    assert handoff_talk.mail_those_away(desk) == 0
+    (mail,) = all_of(desk, Mail)
+    assert mail.recipient == desk.email_of(ADA)
+    assert "Your invoice is corrected." in mail.text and "corrected" not in mail.subject_line
+
+
+def test_who_has_the_chat_open_gets_no_mail(desk, chat):
+    mine = chat(ADA)
+    act(desk, handoff_ownership.take, mine, MIA)
+    act(desk, handoff_talk.say, mine, MIA, "Hello", "k")
+    with desk.transaction() as session:
+        handoff_talk.user_is_there(session, mine)
+        session.execute(update(Handoff).values(last_said_at=datetime.now(UTC) - timedelta(minutes=1)))
+    assert handoff_talk.mail_those_away(desk) == 0
+
+
+def test_typing_and_read_marks_go_both_ways_and_a_mark_of_the_future_does_not_count(desk, chat):
+    mine = chat(ADA)
+    act(desk, handoff_ownership.take, mine, MIA)
+    newest = act(desk, handoff_talk.say, mine, MIA, "Hello", "k").id
+    with desk.transaction() as session:
+        handoff_talk.agent_types(session, mine, MIA)
+        handoff_talk.agent_read(session, mine, MIA, newest)
+        handoff_talk.user_types(session, mine, True)
+        handoff_talk.user_read(session, mine, newest + 50)
+    with desk.reading() as session:
+        now = live(session, conversations.conversation(session, mine))
+        row = session.scalars(select(Handoff)).one()
+    assert (now.agent_types, now.agent_read, now.name) == (True, newest, "Mia")
+    assert row.user_read == 0 and row.user_typing_until > datetime.now(UTC)
+
+
+def test_an_agent_sees_values_hidden_and_each_look_is_written_down_with_its_reason(desk, chat):
+    mine, email = chat(ADA), desk.email_of(ADA)
+    name = str(desk.shop.customer(ADA)["name"])
+    user_says(desk, mine, f"I am {name}, {email}, phone +44 20 7946 0958, about PR-2026-000001")
+    act(desk, handoff_ownership.take, mine, MIA)
+    with desk.reading() as session:
+        line = handoff_view.transcript(session, desk, mine)[0]
+        shown = str(handoff_view.details(desk, ADA))
+    assert line.hidden and "PR-2026-000001" in line.text
+    for value in (email, name, "7946"):
+        assert value not in line.text and value not in shown, value
+    with pytest.raises(Invalid):
+        act(desk, handoff_view.reveal, mine, MIA, "customers.email", "curiosity")
+    with pytest.raises(NotFound):
+        act(desk, handoff_view.reveal, mine, MIA, "customers.password", "answer")
+    assert act(desk, handoff_view.reveal, mine, MIA, "customers.email", "identity") == email
+    assert email in act(desk, handoff_view.reveal, mine, MIA, f"message:{line.id}", "answer")
+    looks = [entry for entry in all_of(desk, AuditEntry) if entry.event == "value_revealed"]
+    assert [(look.reference, look.actor) for look in looks] == [
+        ("customers.email:identity", MIA.id),
+        (f"message:{line.id}:answer", MIA.id),
+    ]
+    assert email not in str([vars(look) for look in looks])
+
+
+def test_a_message_of_another_conversation_cannot_be_revealed(desk, chat):
+    mine, foreign = chat(ADA), chat("1002")
+    user_says(desk, foreign, "secret")
+    act(desk, handoff_ownership.take, mine, MIA)
+    foreign_id = next(m.id for m in all_of(desk, Message) if m.conversation_id == foreign)
+    with pytest.raises(NotFound):
+        act(desk, handoff_view.reveal, mine, MIA, f"message:{foreign_id}", "answer")
+
+
+def test_the_summary_holds_facts(desk, chat):
+    mine = chat(ADA)
+    user_says(desk, mine, "Where is my copy?")
+    number = ask(desk, mine).number
+    with desk.reading() as session:
+        facts = handoff_view.summary(session, desk, mine)
+    assert (facts.number, facts.reason, facts.signed_in, facts.verified_at) == (number, "asked", True, None)
+    assert facts.last_words == ["Where is my copy?"] and not facts.overdue
+    desk.clock.advance(timedelta(days=5))
+    with desk.reading() as session:
+        assert handoff_view.summary(session, desk, mine).overdue
+
+
+def test_the_rating_is_kept_without_anybody_and_its_word_without_numbers_and_addresses(desk, chat):
+    mine, now = chat(ADA), desk.clock.now()
+    with desk.transaction() as session:
+        form = handoff_rating.rate(session, now, "4")["form"]
+        handoff_rating.add_word(session, now, form, "Great, call me: 020 7946 0958 or ada@example.com, CS-2026-000001")
+        for wrong in ("0", "6", "x"):
+            with pytest.raises(Invalid):
+                handoff_rating.rate(session, now, wrong)
+        with pytest.raises(NotFound):
+            handoff_rating.add_word(session, now, "rectification", "Hello")
+    (row,) = all_of(desk, Satisfaction)
+    assert (row.score, row.word) == (4, "Great, call me: … or … …")
+    assert {column.name for column in Satisfaction.__table__.columns} == {"id", "day", "score", "word"}
+    assert [(c.name, c.count) for c in all_of(desk, DailyCount) if c.name == "satisfaction_4"] == [
+        ("satisfaction_4", 1)
+    ]
+    assert mine not in str([vars(row)])
+
+
+def test_leaving_the_queue_closes_the_case_and_a_report_behind_it_stays_open(desk, chat):
+    mine, report = chat(ADA), chat("1002")
+    ask(desk, mine)
+    with desk.transaction() as session:
+        person, now = conversations.conversation(session, report), desk.clock.now()
+        filed = complaint.file_case(session, now, person, CaseKind.SECURITY_REPORT, "9", timedelta(days=30), None)
+        handoff.call_person(session, desk, now, person, filed.number)
+        handoff.stop_waiting(session, now, person)
+        handoff.stop_waiting(session, now, conversations.conversation(session, mine))
+    assert {case.kind: case.state for case in all_of(desk, Case)} == {"handoff": "closed", "security_report": "waiting"}
+    assert {row.state for row in all_of(desk, Handoff)} == {"ended"}
