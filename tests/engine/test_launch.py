@@ -139,6 +139,23 @@ def events_of(engine, conversation):
         return database.execute(query, (conversation,)).fetchone()[0]
 
 
+def test_after_a_person_a_half_filled_form_is_left_and_the_message_is_read_as_a_new_one(acting, actions):
+    acting.say("i want my information deleted", "c-anew")
+    acting.say("hello", "c-anew")
+    before = events_of(acting, "c-anew")
+    body = {"conversation": "c-anew", "message": "anew-1", "text": "hello", "begin_anew": True}
+    status, answer = acting.call("/webhooks/desk/messages", body)
+    assert (status, answer["messages"][0]["response"]) == (200, "utter_greet")
+    after = events_of(acting, "c-anew")
+    assert acting.call("/webhooks/desk/messages", body)[1] == answer
+    assert events_of(acting, "c-anew") == after > before
+
+
+def test_a_conversation_that_the_engine_never_heard_of_may_begin_anew(engine):
+    body = {"conversation": "c-never", "message": "anew-2", "text": "hello", "begin_anew": True}
+    assert engine.call("/webhooks/desk/messages", body)[1]["messages"][0]["response"] == "utter_greet"
+
+
 @pytest.mark.parametrize("secret", [None, "", "wrong", SECRET + "x", SECRET[:-1], "\u00e4"])
 def test_nobody_without_the_secret_is_heard(engine, secret):
     status, answer = engine.call("/webhooks/desk/messages", {"conversation": "c", "message": "m", "text": "x"}, secret)
