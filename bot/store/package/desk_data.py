@@ -56,6 +56,7 @@ MAILS = Category(
 CATEGORIES = (TALKS, REQUESTS, MAILS)
 
 NOT_IN_THE_COPY = {
+    "staff": "Accounts of the shop's own staff; no customer is in there.",
     "satisfaction": "How talks went, by day; kept without saying whose talk it was, so that nobody can find theirs.",
     "choices": "The buttons of messages; the messages are in the copy.",
     "cards": "Drafts of what messages show; the messages are in the copy.",
