@@ -368,7 +368,7 @@ def test_every_table_of_the_desk_that_speaks_of_people_is_in_the_copy_or_has_a_r
     }
     shown = {
         "conversations", "messages", "privacy_requests", "cases", "disputes", "consent_ledger", "restrictions", "holds",
-        "verification_codes", "exports", "webhook_events", "mails", "policy_ledger", "policy_notices",
+        "verification_codes", "exports", "webhook_events", "mails", "policy_ledger", "policy_notices", "attachments",
         "handoffs", "handoff_notes",
     }  # fmt: skip
     assert about_people == shown | set(NOT_IN_THE_COPY)
