@@ -1,7 +1,7 @@
 """What an open chat shows of a hand-off at this moment: who answers, the place in the queue, typing, read marks."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -10,6 +10,7 @@ from bot.privacy.handoff_queue import newest_handoff, place_of
 from bot.store.desk_tables import Conversation
 from bot.vocabulary import HandoffState, Owner
 
+_PRESENT = timedelta(seconds=40)
 # Marks are about live pages, so they follow the machine's clock.
 _machine = SystemClock()
 
@@ -50,4 +51,31 @@ def live(session: Session, chat: Conversation) -> Live:
         taken and handoff.agent_typing_until is not None and handoff.agent_typing_until > _machine.now(),
         handoff.agent_read,
         waits or taken or handoff.last_said > handoff.user_read,
+    )
+
+
+@dataclass(frozen=True)
+class Across:
+    """What an agent sees of the person at the other end.
+
+    Attributes:
+        there: Their chat is open; otherwise what is said goes by mail too, where there is an address.
+        read: Newest message they have seen.
+    """
+
+    there: bool = False
+    types: bool = False
+    read: int = 0
+
+
+def across(session: Session, conversation_id: str) -> Across:
+    """Look at a conversation as an agent is to see it."""
+    handoff = newest_handoff(session, conversation_id)
+    if handoff is None:
+        return Across()
+    now = _machine.now()
+    return Across(
+        handoff.user_seen_at is not None and handoff.user_seen_at > now - _PRESENT,
+        handoff.user_typing_until is not None and handoff.user_typing_until > now,
+        handoff.user_read,
     )

@@ -14,6 +14,14 @@
     const dialog = document.getElementById(id);
     if (dialog && !dialog.open) dialog.showModal();
   };
+  // A page's own keys: data-press on a button, data-focus around a field.
+  const press = (letter, event) => {
+    const button = document.querySelector(`[data-press="${letter}"]`);
+    const field = document.querySelector(`textarea[data-focus="${letter}"], [data-focus="${letter}"] textarea`);
+    if (button || field) event.preventDefault();
+    if (button) button.click();
+    else if (field) field.focus();
+  };
   document.addEventListener("click", (event) => {
     const opener = event.target.closest("[data-opens]");
     if (opener) open(opener.dataset.opens);
@@ -31,5 +39,6 @@
     else if (letter === "/") { event.preventDefault(); document.querySelector(".search input")?.focus(); }
     else if (letter === "j") step(1);
     else if (letter === "k") step(-1);
+    else if (/^[a-z]$/.test(letter)) press(letter, event);
   });
 })();

@@ -1,0 +1,51 @@
+"""What staff read for the fixed names of a conversation."""
+
+from datetime import datetime, timedelta
+
+from bot.desk.pieces import Mark
+from bot.privacy.handoff_ownership import Agent
+from bot.privacy.staff_sign_in import Staff
+from bot.vocabulary import HandoffReason, HandoffState, RevealReason
+
+REASONS: dict[str, str] = {
+    HandoffReason.ASKED: "asked for a person",
+    HandoffReason.NOT_UNDERSTOOD: "not understood three times",
+    HandoffReason.SECURITY_REPORT: "security report",
+    HandoffReason.SELF_HARM: "may hurt themselves",
+    HandoffReason.IN_DANGER: "may be in danger",
+    HandoffReason.THREAT: "threats",
+    HandoffReason.STAFF: "taken by staff",
+}
+STATES: dict[str, Mark] = {
+    HandoffState.WAITING: Mark("waits", "soon"),
+    HandoffState.TAKEN: Mark("with a person", "good"),
+    HandoffState.ENDED: Mark("ended"),
+}
+REVEAL_REASONS: dict[str, str] = {
+    RevealReason.ANSWER: "I need it to answer",
+    RevealReason.IDENTITY: "I check who it is",
+    RevealReason.REQUEST: "A request of theirs needs it",
+    RevealReason.LEGAL: "The law asks for it",
+    RevealReason.SAFETY: "Somebody is in danger",
+}
+_SOON = timedelta(minutes=30)
+
+
+def promise(now: datetime, promised_at: datetime, answered: bool, state: str) -> Mark:
+    """How the promise of an answer stands."""
+    at = f"{promised_at:%-d %b, %H:%M} UTC"
+    if answered or state == HandoffState.ENDED:
+        return Mark(at)
+    if promised_at < now:
+        return Mark(f"overdue since {at}", "late")
+    return Mark(at, "soon" if promised_at - now < _SOON else "calm")
+
+
+def agent_of(staff: Staff) -> Agent:
+    """A member of staff as people in the chat read them: `kim.porter` is Kim Porter."""
+    return Agent(staff.actor, shown_name(staff.name))
+
+
+def shown_name(name: str) -> str:
+    """An account's name as people in the chat read it."""
+    return " ".join(part.capitalize() for part in name.replace("_", ".").split("."))

@@ -1,0 +1,122 @@
+"""The pages of an agent: queue, taking over, talking, looking at what is hidden, handing back."""
+
+import asyncio
+
+from sqlalchemy import select
+
+from bot.privacy import handoff_ownership
+from bot.privacy.handoff_ownership import Agent
+from bot.privacy.handoff_replies import replies
+from bot.store import conversations
+from bot.store.desk_tables import AuditEntry, HandoffNote, Message
+from bot.vocabulary import StaffRole
+from bot.web.turns import Said, Turns
+from tests.desk_pages import at_the_desk
+from tests.unit.test_handoff import ADA, act, all_of, ask, chat_of, user_says
+
+
+def test_an_agent_takes_a_waiting_conversation_answers_and_hands_it_back(desk, chat):
+    mine = chat(ADA)
+    user_says(desk, mine, f"My address is {desk.email_of(ADA)}")
+    number = ask(desk, mine).number
+
+    async def visit(user):
+        await user.open("/conversations")
+        await user.should_see("Waiting (1)")
+        await user.should_see("asked for a person")
+        await user.open(f"/conversations/{mine}")
+        await user.should_see(number)
+        await user.should_see("The bot answers")
+        await user.should_not_see("Send")
+        user.find("Take over").click()
+        await user.should_see("You answer", retries=20)
+        await user.should_see("Your answer", retries=20)
+        user.find("Your answer").type("Hello, how can I help?")
+        user.find("Send").click()
+        await user.should_see("Hello, how can I help?", retries=20)
+        await user.should_not_see(desk.email_of(ADA))
+        user.find("Hand back to the bot").click()
+        await user.should_see("What came of it (may be left empty)")
+        user.find("What came of it (may be left empty)").type("All is well.")
+        user.find("Go on talking").click()
+        user.find("A note; the customer gets it in the copy of their data").type("Was friendly")
+        user.find("Keep the note").click()
+        await user.should_see("kim.agent, ", retries=40)
+
+    at_the_desk(desk, StaffRole.AGENT, visit)
+    assert chat_of(desk, mine).owner == "person"
+    assert [(m.author, m.speaker) for m in all_of(desk, Message) if m.author == "agent"] == [("agent", "Kim Agent")]
+    assert [note.text for note in all_of(desk, HandoffNote)] == ["Was friendly"]
+
+
+def test_a_look_at_a_hidden_value_needs_a_reason_and_is_in_the_record(desk, chat):
+    mine = chat(ADA)
+
+    async def visit(user):
+        await user.open(f"/conversations/{mine}")
+        user.find("Take over").click()
+        await user.should_see("You answer", retries=20)
+        await user.should_not_see(desk.email_of(ADA))
+        await user.should_see("Show e-mail", retries=20)
+        user.find("Show e-mail").click()
+        await user.should_see("Your reason is written into the record.")
+        user.find("I check who it is").click()
+        user.find("Show it").click()
+        await user.should_see(desk.email_of(ADA), retries=20)
+
+    at_the_desk(desk, StaffRole.AGENT, visit)
+    looks = [entry for entry in all_of(desk, AuditEntry) if entry.event == "value_revealed"]
+    assert [(look.reference, look.actor) for look in looks] == [("customers.email:identity", "staff:1")]
+
+
+def test_an_auditor_reads_along_and_can_do_nothing(desk, chat):
+    mine = chat(ADA)
+    ask(desk, mine)
+
+    async def visit(user):
+        await user.open(f"/conversations/{mine}")
+        await user.should_see("The bot answers")
+        for act_of_an_agent in ("Take over", "Send", "Keep the note", "Show e-mail", "As a test"):
+            await user.should_not_see(act_of_an_agent)
+
+    at_the_desk(desk, StaffRole.AUDITOR, visit)
+    assert chat_of(desk, mine).owner == "bot"
+
+
+def test_what_the_person_writes_appears_while_the_page_is_open(desk, chat):
+    mine = chat(ADA)
+
+    async def visit(user):
+        await user.open(f"/conversations/{mine}")
+        user.find("Take over").click()
+        await user.should_see("You answer", retries=20)
+        await Turns(desk, None).take(mine, "k", Said(text="Are you there?"))
+        await user.should_see("Are you there?", retries=30)
+        await asyncio.sleep(0.2)
+
+    at_the_desk(desk, StaffRole.AGENT, visit)
+    with desk.reading() as session:
+        newest = conversations.newest_message_id(session, mine)
+        assert session.scalar(select(handoff_ownership.Handoff.agent_read)) == newest
+
+
+def test_a_conversation_of_a_colleague_can_be_read_and_not_answered(desk, chat):
+    mine = chat(ADA)
+    act(desk, handoff_ownership.take, mine, Agent("staff:99", "Mia"))
+
+    async def visit(user):
+        await user.open(f"/conversations/{mine}")
+        await user.should_see("A colleague answers")
+        await user.should_not_see("Send")
+        user.find("Take over").click()
+        await user.should_see("Somebody else is answering this conversation.", retries=20)
+
+    at_the_desk(desk, StaffRole.AGENT, visit)
+    assert chat_of(desk, mine).owner_staff == "staff:99"
+
+
+def test_ready_made_replies_are_filled_with_agent_number_and_time():
+    filled = [reply.filled("Mia", "CS-2026-000001", "Monday") for reply in replies()]
+    assert len(filled) >= 5
+    assert any("I am Mia" in text for text in filled)
+    assert not any("{" in text for text in filled)
