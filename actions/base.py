@@ -107,7 +107,7 @@ class Turn:
         self,
         response: str,
         citations: list[str] | None = None,
-        card: dict[str, Any] | None = None,
+        card: dict[str, Any] | str | None = None,
         buttons: list[dict[str, str]] | None = None,
         **values: str,
     ) -> None:
@@ -116,14 +116,17 @@ class Turn:
         Args:
             response: Its name.
             citations: Clause ids to quote; `clause@version` for another version than the one that binds.
-            card: Structured content for the person; kept in the desk's tables, only its id passes through the engine.
+            card: Structured content for the person, kept in the desk's tables so that only its id passes through the
+                engine; or the id of a card that is kept there already.
             buttons: Choices in Rasa's form.
             values: What the response names in braces; never a personal value.
         """
         custom: dict[str, Any] = {}
         if citations:
             custom["citations"] = citations
-        if card:
+        if isinstance(card, str):
+            custom["card"] = card
+        elif card:
             custom["card"] = conversations.keep_card(self.session, self.chat.id, card, self.now)
         self.dispatcher.utter_message(response=response, json_message=custom, buttons=buttons, **values)
 

@@ -1,32 +1,25 @@
-"""Complaints and security reports: filed at once, words added if wanted."""
+"""Complaints, questions, suggestions, reports: filed at once, then told in a few turns, shown back and confirmed."""
 
+from datetime import datetime
 from typing import Any
 
-from rasa_sdk import FormValidationAction, Tracker
 from rasa_sdk.events import FollowupAction, SlotSet
-from rasa_sdk.executor import CollectingDispatcher
 
 from actions import handoff
-from actions.base import DeskAction, Events, Turn, in_words, was_typed
-from actions.journeys import KIND_OF_INTENT as RIGHTS
-from bot.privacy.complaint import add_statement, file_case
+from actions.base import DeskAction, Events, Turn, in_words_with_time
+from actions.complaint_acts import act_on_case
+from actions.complaint_cards import ask_what_to_change, ask_whether_right, say_case
+from actions.complaint_form import ASKS_CHANGE, LEFT, REPLIED, WISHED_FOR, read_words
+from bot.privacy.complaint import KIND_WORDS, FiledCase, file_case
+from bot.privacy.complaint_claim import give_code
+from bot.privacy.complaint_status import own_case
+from bot.privacy.complaint_words import kind_in, tells_what_happened
+from bot.privacy.deadlines import case_due
 from bot.vocabulary import CaseKind
 
-KIND_OF_INTENT = {
-    "file_complaint": CaseKind.COMPLAINT,
-    "report_security_issue": CaseKind.SECURITY_REPORT,
-}
-_OTHER_RIGHTS = {"request_access", *RIGHTS}
-NOTHING_TO_ADD = "nothing"
-
-# Short and read with this much confidence, these are not the story itself.
-_SURE = 0.6
-_LONGEST_DIGRESSION = 160
-_LEAVE = {"deny", "cancel", "thank", "goodbye"}
-_DIGRESS = {"ask_policy", "ask_for_human", "help"}
-# A story may hold any wish, so a wish must be very short and very clear to be taken for something else.
-_VERY_SURE = 0.9
-_LONGEST_WISH = 60
+SLOTS = ("case_number", "case_kind", "complaint_statement", "complaint_wish", "complaint_about", "complaint_confirmed")
+_OF_THE_REQUEST = ("request_kind", "request_number", "request_confirmed", "request_code", "requested_slot")
+_CHOSEN_KINDS = WISHED_FOR | {CaseKind.SUGGESTION, CaseKind.QUESTION, CaseKind.COMMENT, CaseKind.REPORT}
 
 
 class OpenComplaint(DeskAction):
@@ -35,80 +28,79 @@ class OpenComplaint(DeskAction):
     action_name = "action_open_complaint"
 
     def act(self, turn: Turn) -> Events:
-        """File it, then ask for the story."""
-        kind = KIND_OF_INTENT[turn.intent]
+        """File it, then ask for what is missing; or go on with a case that is there."""
+        known = act_on_case(turn)
+        if known is not None:
+            return known
         if turn.tracker.active_loop.get("name") == "request_form":
             waits = turn.tracker.get_slot("request_number")
             turn.say("utter_request_waits_for_code" if waits else "utter_request_not_filed", number=waits or "")
-        filed = file_case(
-            turn.session,
-            turn.now,
-            turn.chat,
-            kind,
-            turn.origin,
-            turn.answer_within,
-            turn.mail_address,
-            turn.words(turn.origin) if turn.was_typed else None,
-        )
-        turn.say(f"utter_{kind.value}_filed", number=filed.number, due=in_words(filed.due_at))
+        kind = _kind(turn)
+        words = turn.words(turn.origin) if turn.was_typed else None
+        within = _due(turn, kind) - turn.now
+        filed = file_case(turn.session, turn.now, turn.chat, kind, turn.origin, within, turn.mail_address, words)
+        turn.session.flush()
+        _tell_filed(turn, filed)
         if kind is CaseKind.SECURITY_REPORT:
             handoff.call_person(turn, filed.number)
-        return [
-            SlotSet("case_number", filed.number),
-            SlotSet("complaint_statement", None),
-            *(SlotSet(slot, None) for slot in ("request_kind", "request_number", "request_confirmed", "request_code")),
-            FollowupAction("complaint_form"),
-        ]
+        slots: dict[str, Any] = dict.fromkeys((*SLOTS, ASKS_CHANGE)) | {"case_number": filed.number, "case_kind": kind}
+        if words and tells_what_happened(words):
+            slots |= {"complaint_statement": turn.origin} | read_words(turn, filed.number, kind, words)
+        slots |= dict.fromkeys(_OF_THE_REQUEST)
+        return [*(SlotSet(name, value) for name, value in slots.items()), FollowupAction("complaint_form")]
 
 
-class ValidateComplaintForm(FormValidationAction):
-    """Takes the next message as the story, unless it is plainly something else.
-
-    The slot receives the id of the message, never its words.
-    """
-
-    def name(self) -> str:
-        """The name `domain.yml` knows it by."""
-        return "validate_complaint_form"
-
-    def validate_complaint_statement(
-        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> dict[str, Any]:
-        """Every message is good as a story."""
-        return {"complaint_statement": value}
-
-    async def extract_complaint_statement(
-        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
-    ) -> dict[str, Any]:
-        """Decide what the answer to "what happened?" was."""
-        if tracker.slots.get("requested_slot") != "complaint_statement":
-            return {}
-        latest = tracker.latest_message
-        intent, confidence = latest["intent"].get("name"), latest["intent"].get("confidence") or 0.0
-        length = len(latest.get("text") or "")
-        clear = length <= _LONGEST_DIGRESSION and confidence >= _SURE
-        if intent in _LEAVE and clear:
-            return {"complaint_statement": NOTHING_TO_ADD}
-        if intent in _DIGRESS and clear:
-            return {}
-        a_wish = length <= _LONGEST_WISH and confidence >= _VERY_SURE
-        if not was_typed(latest) or (intent in _OTHER_RIGHTS and a_wish):
-            return {}
-        return {"complaint_statement": str((latest.get("metadata") or {}).get("message"))}
+def _kind(turn: Turn) -> CaseKind:
+    if turn.intent == "report_security_issue":
+        return CaseKind.SECURITY_REPORT
+    if turn.chosen in _CHOSEN_KINDS:
+        return CaseKind(str(turn.chosen))
+    return kind_in(turn.words(turn.origin)) if turn.was_typed else CaseKind.COMPLAINT
 
 
-class ComplaintStatement(DeskAction):
-    """Puts the person's words to the case, or leaves it as it is."""
+def _due(turn: Turn, kind: CaseKind) -> datetime:
+    settings = turn.desk.settings
+    if kind is CaseKind.SECURITY_REPORT:
+        return turn.now + settings.alarm_within
+    return case_due(settings.regime, turn.now, settings)
 
-    action_name = "action_complaint_statement"
+
+def _tell_filed(turn: Turn, filed: FiledCase) -> None:
+    if filed.kind is CaseKind.SECURITY_REPORT:
+        turn.say("utter_security_report_filed", number=filed.number, due=in_words_with_time(filed.due_at))
+    else:
+        turn.say("utter_complaint_filed", number=filed.number, due=turn.day(filed.due_at), what=KIND_WORDS[filed.kind])
+    if turn.chat.subject is None:
+        card = give_code(turn.session, turn.now, turn.chat, filed.number)
+        turn.say("utter_claim_code", card=card, number=filed.number)
+
+
+class AskComplaintConfirmed(DeskAction):
+    """Shows back what was taken down and asks whether it is right, or what is to be changed."""
+
+    action_name = "action_ask_complaint_confirmed"
 
     def act(self, turn: Turn) -> Events:
-        """Add the words and confirm."""
-        number, message = turn.tracker.get_slot("case_number"), turn.tracker.get_slot("complaint_statement")
-        cleared = [SlotSet("case_number", None), SlotSet("complaint_statement", None)]
-        if message in (None, NOTHING_TO_ADD):
+        """Ask; again after every digression."""
+        view = own_case(turn.session, turn.chat, str(turn.tracker.get_slot("case_number")))
+        if turn.tracker.get_slot(ASKS_CHANGE):
+            ask_what_to_change(turn, view)
+        else:
+            ask_whether_right(turn, view)
+        return []
+
+
+class SubmitComplaint(DeskAction):
+    """Says what follows when a case was confirmed, or that it stays as it is."""
+
+    action_name = "action_submit_complaint"
+
+    def act(self, turn: Turn) -> Events:
+        """Tell how it goes on."""
+        number, end = str(turn.tracker.get_slot("case_number")), turn.tracker.get_slot("complaint_confirmed")
+        view = own_case(turn.session, turn.chat, number)
+        if end == LEFT:
             turn.say("utter_complaint_left_as_is", number=number)
-            return cleared
-        add_statement(turn.session, turn.now, turn.chat, number, turn.words(message))
-        turn.say("utter_complaint_statement_added", number=number)
-        return cleared
+        elif end != REPLIED:
+            say_case(turn, "utter_complaint_confirmed", view, attach=True)
+        return [SlotSet(slot, None) for slot in (*SLOTS, ASKS_CHANGE)]

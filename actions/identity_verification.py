@@ -1,16 +1,15 @@
 """Check that it is you: the yes that files a request, the code that lets it go on."""
 
-import asyncio
 import re
-from collections.abc import Callable
 from typing import Any
 
-from rasa_sdk import FormValidationAction, Tracker
+from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import DeskAction, Events, Turn
+from actions.form import DeskForm
 from actions.journeys import INTENT_OF_KIND, JOURNEYS
-from bot.errors import DeskError, NotRevocable, TooManyCodes
+from bot.errors import NotRevocable, TooManyCodes
 from bot.privacy.identity_verification import (
     Verdict,
     give_to_a_person,
@@ -24,7 +23,6 @@ from bot.privacy.request_status import own_request
 from bot.privacy.rooms import ROOMS
 from bot.privacy.taking_back import revoke_request
 from bot.privacy.typed_code import code_in
-from bot.store.desk import Desk
 from bot.store.desk_tables import PrivacyRequest
 from bot.vocabulary import RequestKind, RequestState
 
@@ -33,6 +31,7 @@ VERIFIED = "verified"
 NOT_NEEDED = "not_needed"
 LEFT = "left"
 FAILED = "failed"
+_ENDED = {"request_confirmed": False, "request_code": FAILED}
 
 # A yes with one of these in it may be a yes to something else.
 _CONDITION = re.compile(r"\b(but|except|unless|without|only|first|not|never|don'?t|keep)\b", re.IGNORECASE)
@@ -113,12 +112,8 @@ def check(turn: Turn, number: str, kind: RequestKind) -> bool:
     return False
 
 
-class ValidateRequestForm(FormValidationAction):
+class ValidateRequestForm(DeskForm):
     """Files a request at its yes and checks its code; each in one transaction of its own."""
-
-    def __init__(self, desk: Desk) -> None:
-        super().__init__()
-        self.desk = desk
 
     def name(self) -> str:
         """The name `domain.yml` knows it by."""
@@ -134,7 +129,7 @@ class ValidateRequestForm(FormValidationAction):
             return {"request_confirmed": False, "request_code": LEFT}
         if tracker.get_slot("request_number"):
             return {"request_confirmed": True}
-        return await self._in_transaction(_file, dispatcher, tracker, domain)
+        return await self.in_transaction(_file, dispatcher, tracker, domain, _ENDED)
 
     async def validate_request_code(
         self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
@@ -143,31 +138,8 @@ class ValidateRequestForm(FormValidationAction):
         if value in (VERIFIED, NOT_NEEDED) or not tracker.get_slot("request_number"):
             return {"request_code": value}
         if value == LEFT:
-            return await self._in_transaction(_leave, dispatcher, tracker, domain)
-        return await self._in_transaction(_try, dispatcher, tracker, domain)
-
-    async def _in_transaction(
-        self,
-        act: Callable[[Turn], dict[str, Any]],
-        dispatcher: CollectingDispatcher,
-        tracker: Tracker,
-        domain: dict[str, Any],
-    ) -> dict[str, Any]:
-        """Run in a thread and a transaction; what cannot be done is said, and the form ends.
-
-        An error nobody foresaw fails the whole turn: nothing of it is recorded, and the message can be sent again.
-        """
-
-        def run() -> dict[str, Any]:
-            try:
-                with self.desk.transaction() as session:
-                    return act(Turn(self.desk, session, dispatcher, tracker, domain))
-            except DeskError as error:
-                dispatcher.messages.clear()
-                dispatcher.utter_message(response=f"utter_error_{error.code}")
-                return {"request_confirmed": False, "request_code": FAILED}
-
-        return await asyncio.to_thread(run)
+            return await self.in_transaction(_leave, dispatcher, tracker, domain, _ENDED)
+        return await self.in_transaction(_try, dispatcher, tracker, domain, _ENDED)
 
 
 def _file(turn: Turn) -> dict[str, Any]:

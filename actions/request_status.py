@@ -3,6 +3,11 @@
 import re
 
 from actions.base import DeskAction, Events, Turn, in_words_with_time
+from actions.complaint_acts import act_on_case, show_cases, take_back_case
+from actions.complaint_cards import show_buttons
+from bot.privacy.complaint import KIND_WORDS
+from bot.privacy.complaint_card import state_in_words
+from bot.privacy.complaint_status import CaseView, own_cases
 from bot.privacy.request_status import REQUEST_WORDS, STATE_WORDS, RequestView, own_request, own_requests
 from bot.privacy.taking_back import revoke_request
 from bot.vocabulary import RequestState
@@ -19,13 +24,14 @@ def _line(turn: Turn, request: RequestView) -> str:
     return f"{line})" if request.state in _ENDED else f"{line}; answer by {turn.day(request.due_at)})"
 
 
-def _list_card(turn: Turn, requests: list[RequestView]) -> dict[str, object]:
-    return {
-        "kind": "receipt",
-        "number": "",
-        "title": "Your requests",
-        "lines": [_line(turn, each) for each in requests],
-    }
+def _case_line(turn: Turn, case: CaseView) -> str:
+    return f"{case.number}: {KIND_WORDS[case.kind]} ({state_in_words(case, turn.desk.settings)})"
+
+
+def _list_card(turn: Turn, requests: list[RequestView], cases: list[CaseView]) -> dict[str, object]:
+    title = " and ".join([*(["requests"] if requests else []), *(["cases"] if cases else [])])
+    lines = [*(_line(turn, each) for each in requests), *(_case_line(turn, each) for each in cases)]
+    return {"kind": "receipt", "number": "", "title": f"Your {title}", "lines": lines}
 
 
 def _number_in(turn: Turn) -> str | None:
@@ -45,31 +51,40 @@ def _take_back(turn: Turn, number: str) -> None:
 
 
 class RequestStatus(DeskAction):
-    """Lists the customer's own requests; a number names one, or, when asked which one to take back, is the answer."""
+    """Lists one's own requests and cases; a number names one, or, when asked which to take back, is the answer."""
 
     action_name = "action_request_status"
 
     def act(self, turn: Turn) -> Events:
         """Show them, newest first."""
-        if turn.chat.subject is None:
+        known = act_on_case(turn)
+        if known is not None:
+            return known
+        number, subject = _number_in(turn), turn.chat.subject
+        if not number and show_cases(turn, turn.words(turn.origin)):
+            return []
+        cases = [] if number else own_cases(turn.session, turn.chat)
+        if subject is None and not cases:
             turn.ask_to_sign_in()
             return []
-        number = _number_in(turn)
         if number and _asked_which(turn):
             _take_back(turn, number)
             return []
-        subject = turn.chat.subject
-        requests = [own_request(turn.session, subject, number)] if number else own_requests(turn.session, subject)
-        if requests:
-            buttons = [
-                {"title": f"Take back {each.number}", "payload": f"/revoke_request {each.number}"}
-                for each in requests
-                if each.revocable
-            ]
-            turn.say("utter_request_status", card=_list_card(turn, requests), buttons=buttons[:3])
-        else:
-            turn.say("utter_request_status_none")
+        requests = own_requests(turn.session, subject) if subject else []
+        self._list(turn, [own_request(turn.session, subject or "", number)] if number else requests, cases)
         return []
+
+    def _list(self, turn: Turn, requests: list[RequestView], cases: list[CaseView]) -> None:
+        if not requests and not cases:
+            turn.say("utter_request_status_none")
+            return
+        buttons = [
+            {"title": f"Take back {each.number}", "payload": f"/revoke_request {each.number}"}
+            for each in requests
+            if each.revocable
+        ]
+        card = _list_card(turn, requests, cases)
+        turn.say("utter_request_status", card=card, buttons=[*buttons[:3], *show_buttons(turn, cases)])
 
 
 class RevokeRequest(DeskAction):
@@ -79,6 +94,8 @@ class RevokeRequest(DeskAction):
 
     def act(self, turn: Turn) -> Events:
         """Take it back, or offer those it could be."""
+        if not _number_in(turn) and take_back_case(turn, turn.words(turn.origin)):
+            return []
         if turn.chat.subject is None:
             turn.say("utter_request_revoke_none")
             return []

@@ -19,6 +19,8 @@ from actions import (
     access,
     clarification,
     complaint,
+    complaint_acts,
+    complaint_form,
     consent_withdrawal,
     handoff,
     identity_verification,
@@ -69,14 +71,19 @@ def make_executor(desk: Desk) -> DomainExecutor:
         request_status.RequestStatus,
         request_status.RevokeRequest,
         complaint.OpenComplaint,
-        complaint.ComplaintStatement,
+        complaint.AskComplaintConfirmed,
+        complaint.SubmitComplaint,
+        complaint_acts.AskCaseReply,
+        complaint_acts.SubmitCaseReply,
+        complaint_acts.SubmitClaim,
         handoff.HandOff,
         handoff.PersonFirst,
         handoff.RateHandoff,
         clarification.Clarify,
     ):
         executor.register_action(action(desk))
-    executor.register_action(complaint.ValidateComplaintForm())
+    executor.register_action(complaint_form.ValidateComplaintForm(desk))
+    executor.register_action(complaint_acts.ValidateCaseReplyForm(desk))
     executor.register_action(identity_verification.ValidateRequestForm(desk))
     return executor
 

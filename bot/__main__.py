@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from bot.cli import audit, certificate, conversations, datamap, policy, requests, staff
+from bot.cli import audit, cases, certificate, conversations, datamap, policy, requests, staff
 from bot.config import PROJECT, Settings, get_settings
 from bot.errors import DeskError, SetupError
 
@@ -23,6 +23,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(audit.app, name="audit")
 app.add_typer(requests.app, name="requests")
 app.add_typer(conversations.app, name="conversations")
+app.add_typer(cases.app, name="cases")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(staff.app, name="staff")
 out = Console(highlight=False, soft_wrap=True)

@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     session_hours: int = Field(8, ge=1, le=72)
     rate_limit_sessions: str = "600/minute"
     rate_limit_messages: str = "240/minute"
+    rate_limit_claims: str = "30/minute"
     turn_seconds: int = Field(20, ge=2, le=120)
 
     audit_key: str = ""

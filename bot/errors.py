@@ -140,6 +140,14 @@ class NotFound(DeskError):
     detail = "There is nothing here under that name."
 
 
+class SamePerson(DeskError):
+    """A second look by whoever looked first."""
+
+    code = "same_person"
+    status = 409
+    detail = "A second look is taken by somebody else. Please hand this case to a colleague who has not answered it."
+
+
 class NotRevocable(DeskError):
     """The request has gone too far, or was taken back already."""
 

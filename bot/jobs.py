@@ -19,6 +19,7 @@ from bot.clocks import SystemClock
 from bot.delivery import deliver_waiting, tidy
 from bot.mailing import Mailer, send_waiting_mails
 from bot.privacy import fulfilment
+from bot.privacy.complaint_claim import forget_shown_codes
 from bot.privacy.deadlines_watch import expire, watch
 from bot.privacy.export import sweep_expired
 from bot.privacy.handoff_ownership import return_left
@@ -58,6 +59,7 @@ _ROUNDS: dict[str, Callable[[Desk], object]] = {
     "conversations whose agent is gone": return_left,
     "answers to those away": mail_those_away,
     "old packages": sweep_expired,
+    "shown claim codes": forget_shown_codes,
     "old notices": tidy,
     "policy notices": tell_everybody,
     "policy windows": deem,

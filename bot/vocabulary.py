@@ -131,7 +131,13 @@ class ShopEvent(StrEnum):
 class CaseKind(StrEnum):
     """What a person brought to the shop: one door, no kind is refused (policy clause `contact`)."""
 
+    QUESTION = "question"
+    OBJECTION = "objection"
+    COMMENT = "comment"
+    SUGGESTION = "suggestion"
+    CONCERN = "concern"
     COMPLAINT = "complaint"
+    REPORT = "report"
     SECURITY_REPORT = "security_report"
     POLICY_OBJECTION = "policy_objection"
     HANDOFF = "handoff"
@@ -139,10 +145,24 @@ class CaseKind(StrEnum):
 
 
 class CaseState(StrEnum):
-    """Where a case stands."""
+    """Where a case stands: who is to do something next, or how it ended."""
 
     WAITING = "waiting"
+    ANSWERED = "answered"
+    REFUSED = "refused"
+    SECOND_LOOK = "second_look"
     CLOSED = "closed"
+
+
+class CaseMessageKind(StrEnum):
+    """What was written about a case, by the person or by the shop."""
+
+    ANSWER = "answer"
+    REFUSAL = "refusal"
+    REPLY = "reply"
+    REOPENING = "reopening"
+    SECOND_LOOK = "second_look"
+    NOTE = "note"
 
 
 class HandoffReason(StrEnum):
@@ -198,6 +218,21 @@ class AuditEvent(StrEnum):
     ACCESS_SUMMARY_SHOWN = "access_summary_shown"
     CASE_FILED = "case_filed"
     CASE_STATEMENT_ADDED = "case_statement_added"
+    CASE_CHANGED = "case_changed"
+    CASE_CONFIRMED = "case_confirmed"
+    CASE_LINKED = "case_linked"
+    CASE_ASSIGNED = "case_assigned"
+    CASE_NOTED = "case_noted"
+    CASE_ANSWERED = "case_answered"
+    CASE_REFUSED = "case_refused"
+    CASE_REPLIED = "case_replied"
+    CASE_REOPENED = "case_reopened"
+    CASE_SECOND_LOOK = "case_second_look"
+    CASE_CLOSED = "case_closed"
+    CASE_CLAIMED = "case_claimed"
+    CASE_DUE_SOON = "case_due_soon"
+    CASE_OVERDUE = "case_overdue"
+    CLAIM_WRONG = "claim_wrong"
     REQUEST_RECEIVED = "request_received"
     REQUEST_REVOKED = "request_revoked"
     REQUEST_EXPIRED = "request_expired"

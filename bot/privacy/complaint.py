@@ -1,26 +1,47 @@
 """Complaints, reports and objections: one door, intake is never refused.
 
-Source: policy clause `contact` ("you can contact us at any time through official customer service").
+Source: policy clause `contact` ("If you have any questions, objections, comments, suggestions, concerns, complaints or
+reports … you can contact us at any time through official customer service").
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.errors import NotFound
+from bot.errors import Conflict, NotFound
+from bot.privacy.request_status import own_request
 from bot.store import audit, outbox
 from bot.store.desk_tables import Case, Conversation
 from bot.store.numbers import next_number
 from bot.vocabulary import AuditEvent, CaseKind, CaseState, Priority
 
-_MAIL_WORDS = {
-    CaseKind.COMPLAINT: "your complaint",
-    CaseKind.SECURITY_REPORT: "your security report",
-    CaseKind.POLICY_OBJECTION: "your objection to the privacy policy",
-    CaseKind.HANDOFF: "your wish to talk to a person",
+KIND_WORDS = {
+    CaseKind.QUESTION: "question",
+    CaseKind.OBJECTION: "objection",
+    CaseKind.COMMENT: "comment",
+    CaseKind.SUGGESTION: "suggestion",
+    CaseKind.CONCERN: "concern",
+    CaseKind.COMPLAINT: "complaint",
+    CaseKind.REPORT: "report",
+    CaseKind.SECURITY_REPORT: "security report",
+    CaseKind.POLICY_OBJECTION: "objection to the privacy policy",
+    CaseKind.HANDOFF: "wish to talk to a person",
 }
+"""What a case is called to the person."""
+
+BROUGHT = frozenset(KIND_WORDS) - {CaseKind.HANDOFF}
+"""Kinds that the person sees, and that are answered in writing."""
+
+
+class CaseField(StrEnum):
+    """What a person tells about their case, each in their own words."""
+
+    STATEMENT = "statement"
+    ABOUT = "about"
+    WISH = "wish"
 
 
 @dataclass(frozen=True)
@@ -56,7 +77,7 @@ def file_case(
     """
     known = session.scalar(select(Case).where(Case.origin == origin))
     if known is not None:
-        return FiledCase(known.number, CaseKind(known.kind), known.due_at)
+        return _filed(known)
     case = Case(
         number=next_number(session, "CS", now),
         kind=kind,
@@ -78,22 +99,111 @@ def file_case(
             mail_to,
             "case_filed",
             f"case:{case.number}",
-            what=_MAIL_WORDS[kind],
+            what=f"your {KIND_WORDS[kind]}",
             number=case.number,
             due=case.due_at.strftime("%d %B %Y, %H:%M UTC"),
         )
-    return FiledCase(case.number, kind, case.due_at)
+    return _filed(case)
 
 
 def add_statement(session: Session, now: datetime, chat: Conversation, number: str, statement: str) -> FiledCase:
     """Put more of the person's own words to their case, behind what they said before.
 
+    The same words handled twice, as after a crash, are put there once.
+
+    Raises:
+        NotFound: The case is not of this conversation.
+        Conflict: It was confirmed or answered already; what is said now is a reply.
+    """
+    case = _being_told(session, chat, number)
+    if not (case.statement or "").endswith(statement):
+        case.statement = f"{case.statement}\n\n{statement}" if case.statement else statement
+        audit.record(session, now, AuditEvent.CASE_STATEMENT_ADDED, chat.id, number)
+    return _filed(case)
+
+
+def set_words(
+    session: Session, now: datetime, chat: Conversation, number: str, field: CaseField, words: str | None
+) -> None:
+    """Let new words take the place of what a person told before about one thing of their case.
+
+    Raises:
+        NotFound: The case is not of this conversation.
+        Conflict: It was confirmed or answered already.
+    """
+    case = _being_told(session, chat, number)
+    if getattr(case, field) != words:
+        setattr(case, field, words)
+        audit.record(session, now, AuditEvent.CASE_CHANGED, chat.id, number)
+
+
+def set_kind(
+    session: Session, now: datetime, chat: Conversation, number: str, kind: CaseKind, urgent_within: timedelta
+) -> None:
+    """Call a case what the person calls it. A security report is urgent from then on; no date is moved back.
+
+    Raises:
+        NotFound: The case is not of this conversation.
+        Conflict: It was confirmed or answered already.
+    """
+    case = _being_told(session, chat, number)
+    if case.kind == kind:
+        return
+    case.kind = kind
+    if kind is CaseKind.SECURITY_REPORT:
+        case.priority, case.due_at = Priority.URGENT, min(case.due_at, now + urgent_within)
+    audit.record(session, now, AuditEvent.CASE_CHANGED, chat.id, number)
+
+
+def link_request(session: Session, now: datetime, chat: Conversation, number: str, request_number: str) -> bool:
+    """Put a complaint about how a request was handled beside that request.
+
+    Returns:
+        Whether it is linked; False when the request is not this person's, which reads the same as one that is none.
+
+    Raises:
+        NotFound: The case is not of this conversation.
+        Conflict: It was confirmed or answered already.
+    """
+    case = _being_told(session, chat, number)
+    if chat.subject is None:
+        return False
+    try:
+        own_request(session, chat.subject, request_number)
+    except NotFound:
+        return False
+    if case.request_number != request_number:
+        case.request_number = request_number
+        audit.record(session, now, AuditEvent.CASE_LINKED, chat.id, number)
+    return True
+
+
+def confirm(session: Session, now: datetime, chat: Conversation, number: str) -> FiledCase:
+    """The person has seen what was taken down and said that it is right.
+
     Raises:
         NotFound: The case is not of this conversation.
     """
+    case = _of(session, chat, number)
+    if case.confirmed_at is None:
+        case.confirmed_at = now
+        audit.record(session, now, AuditEvent.CASE_CONFIRMED, chat.id, number)
+    return _filed(case)
+
+
+def _of(session: Session, chat: Conversation, number: str) -> Case:
     case = session.get(Case, number)
     if case is None or case.conversation_id != chat.id:
         raise NotFound
-    case.statement = f"{case.statement}\n\n{statement}" if case.statement else statement
-    audit.record(session, now, AuditEvent.CASE_STATEMENT_ADDED, chat.id, number)
+    return case
+
+
+def _being_told(session: Session, chat: Conversation, number: str) -> Case:
+    case = _of(session, chat, number)
+    if case.state != CaseState.WAITING or case.confirmed_at is not None or case.reopened_at is not None:
+        raise Conflict("This case was sent already. What is said now is a reply to it.")
+    return case
+
+
+def _filed(case: Case) -> FiledCase:
     return FiledCase(case.number, CaseKind(case.kind), case.due_at)

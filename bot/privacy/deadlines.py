@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from bot.config import Settings
 from bot.privacy.deadlines_calendar import calendar_of
-from bot.privacy.deadlines_rules import PauseReason, Term, Unit, may_pause, rule_of
+from bot.privacy.deadlines_rules import PauseReason, Term, Unit, case_term, may_pause, rule_of
 from bot.vocabulary import Regime, RequestKind, RequestState
 
 LONGEST_WARNING = timedelta(days=7)
@@ -46,6 +46,17 @@ def due(regime: Regime, kind: RequestKind, received_at: datetime, settings: Sett
     rule = rule_of(Regime(regime), RequestKind(kind))
     answer = rule.answer or Term(settings.answer_days, Unit.DAYS)
     return Due(_end(answer, received_at, settings), _end(rule.confirm, received_at, settings) if rule.confirm else None)
+
+
+def case_due(regime: Regime, received_at: datetime, settings: Settings) -> datetime:
+    """The promise a person is given when they complain, ask, report or suggest something; no case is extended.
+
+    Args:
+        regime: Whose clock it runs on.
+        received_at: Time of receipt, aware.
+        settings: The shop's calendar and, for its own policy, its ANSWER_DAYS.
+    """
+    return _end(case_term(Regime(regime)) or Term(settings.answer_days, Unit.DAYS), received_at, settings)
 
 
 def extended(regime: Regime, kind: RequestKind, received_at: datetime, settings: Settings) -> datetime | None:

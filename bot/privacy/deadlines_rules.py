@@ -96,6 +96,15 @@ def rule_of(regime: Regime, kind: RequestKind) -> Rule:
     return _SPECIAL.get((regime, kind), _RULES[regime])
 
 
+def case_term(regime: Regime) -> Term | None:
+    """How soon complaints, reports and questions are answered; None takes the shop's own ANSWER_DAYS.
+
+    CAC and others 2019 no. 191 point 6 names 15 working days for complaints and reports. GDPR and CCPA set no term for
+    them; they get the one of a request, since the same mouth often brings both.
+    """
+    return _RULES[regime].answer
+
+
 def may_pause(regime: Regime, why: PauseReason) -> bool:
     """Whether the regime's clock stands still while a request waits for this."""
     return why in _PAUSES[regime]

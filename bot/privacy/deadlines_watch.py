@@ -6,6 +6,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.privacy.complaint_watch import watch_cases
 from bot.privacy.deadlines import LONGEST_WARNING, stands_still, warning_at
 from bot.privacy.outcome import alarm
 from bot.privacy.request_states import OPEN, move
@@ -20,7 +21,7 @@ log = structlog.get_logger("deadlines")
 
 
 def watch(desk: Desk) -> int:
-    """Warn of requests that are due soon and alarm a person about those that are overdue, each once.
+    """Warn of requests and cases that are due soon and alarm a person about those that are overdue, each once.
 
     Returns:
         How many warnings and alarms were given.
@@ -37,7 +38,7 @@ def watch(desk: Desk) -> int:
     )
     with desk.reading() as session:
         numbers = list(session.scalars(near))
-    return sum(_look_at(desk, now, number) for number in numbers)
+    return sum(_look_at(desk, now, number) for number in numbers) + watch_cases(desk)
 
 
 def _look_at(desk: Desk, now: datetime, number: str) -> bool:

@@ -6,9 +6,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.privacy.case_states import WITH_STAFF
 from bot.privacy.request_states import OPEN
 from bot.store.desk_tables import Case, PrivacyRequest
-from bot.vocabulary import CaseState, Priority, RequestState
+from bot.vocabulary import Priority, RequestState
 
 _WAITING = OPEN | {RequestState.PARTLY_FULFILLED}
 
@@ -35,6 +36,6 @@ def worklist(session: Session, show_all: bool) -> list[WorklistEntry]:
     entries += [
         WorklistEntry(c.number, c.kind, c.state, c.priority, c.created_at, c.due_at)
         for c in session.scalars(select(Case))
-        if show_all or c.state == CaseState.WAITING
+        if show_all or c.state in WITH_STAFF
     ]
     return sorted(entries, key=lambda entry: entry.due_at)

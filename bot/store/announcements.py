@@ -1,5 +1,6 @@
 """What the desk says in a chat by itself, such as that something is done; the sentences stand in `domain.yml`."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
@@ -32,6 +33,7 @@ def announce(
     conversation_id: str | None,
     response: str,
     card: dict[str, Any] | None = None,
+    buttons: Sequence[tuple[str, str]] = (),
     **values: str,
 ) -> None:
     """Say something in a conversation outside of a turn; the open chat shows it at once, a closed one later.
@@ -44,12 +46,20 @@ def announce(
         conversation_id: Where; nothing is said when the conversation was erased meanwhile.
         response: A response of `domain.yml`.
         card: Structured content for the person.
+        buttons: Choices as name of the label in `domain.yml` and payload; they live until the next turn, like those
+            of the newest one.
         values: What the response names in braces.
     """
     with suppress(NotFound):
         chat = conversations.locked(session, conversation_id or "")
         author = Author.BOT if chat.owner == Owner.BOT else Author.SYSTEM
-        session.add(_message(chat, author, now, response, card, values))
+        message = _message(chat, author, now, response, card, values)
+        if author is Author.BOT and chat.last_turn_id is not None:
+            message.choices = [
+                conversations.add_choice(session, chat.id, chat.last_turn_id, payload, sentence(label))
+                for label, payload in buttons
+            ]
+        session.add(message)
 
 
 def note(session: Session, now: datetime, chat: Conversation, response: str, **values: str) -> None:

@@ -18,6 +18,7 @@ from bot.store import audit, conversations
 from bot.store.desk_tables import (
     Card,
     Case,
+    CaseMessage,
     ChatSession,
     Choice,
     ConsentEntry,
@@ -164,11 +165,16 @@ def empty_requests(session: Session, of_subject: ColumnElement[bool]) -> None:
 
 
 def close_cases(session: Session, subject: str) -> None:
-    """Close a person's cases and leave of them what says nothing about the person; an alarm waits on for the shop."""
+    """Close a person's cases and leave of them what says nothing about the person; an alarm waits on for the shop.
+
+    Number, kind, state and dates stay, as the law's log of complaints; what was written about them goes.
+    """
     own = Case.subject == subject
-    waiting = Case.state == CaseState.WAITING
-    _change(session, update(Case).where(own, waiting, Case.kind != CaseKind.ALARM).values(state=CaseState.CLOSED))
-    _change(session, update(Case).where(own).values(subject=None, statement=None, conversation_id=None))
+    open_ones = Case.state != CaseState.CLOSED
+    _change(session, delete(CaseMessage).where(CaseMessage.case_number.in_(select(Case.number).where(own))))
+    _change(session, update(Case).where(own, open_ones, Case.kind != CaseKind.ALARM).values(state=CaseState.CLOSED))
+    nothing = {"subject": None, "statement": None, "about": None, "wish": None, "conversation_id": None}
+    _change(session, update(Case).where(own).values(**nothing))
     session.expire_all()
 
 

@@ -15,6 +15,7 @@ from bot.privacy.handoff_talk import user_read, user_types
 from bot.privacy.policy_question import Citation
 from bot.privacy.request_status import RequestView, own_request, own_requests
 from bot.privacy.taking_back import revoke_request
+from bot.privacy.typed_code import claim_in
 from bot.store import conversations
 from bot.web.forms import Filled
 from bot.web.metrics import SESSIONS, TURNS
@@ -166,6 +167,8 @@ async def send_message(
 ) -> Answer:
     """Send one message and get the answers. A repeat with the same key does nothing twice."""
     request.app.state.limits.message(who[0])
+    if body.text and claim_in(body.text):
+        request.app.state.limits.claim(request.client.host if request.client else "unknown")
     with TURNS.time():
         answered = await request.app.state.turns.take(who[0], idempotency_key or uuid4().hex, body.said())
     return Answer.model_validate({"messages": [present(m) for m in answered.messages], "owner": answered.owner})

@@ -9,13 +9,14 @@ from bot.errors import RateLimited, SetupError
 
 
 class Limits:
-    """Counts per address (new sessions) and per conversation (messages)."""
+    """Counts per address (new sessions, claim codes) and per conversation (messages)."""
 
     def __init__(self, settings: Settings) -> None:
         self._window = MovingWindowRateLimiter(MemoryStorage())
         try:
             self._sessions = parse(settings.rate_limit_sessions)
             self._messages = parse(settings.rate_limit_messages)
+            self._claims = parse(settings.rate_limit_claims)
         except ValueError:
             raise SetupError("A RATE_LIMIT setting cannot be read. Write it like 60/minute.") from None
 
@@ -35,4 +36,13 @@ class Limits:
             RateLimited: There were too many.
         """
         if not self._window.hit(self._messages, "message", conversation_id):
+            raise RateLimited
+
+    def claim(self, address: str) -> None:
+        """Count a claim code that was typed at an address.
+
+        Raises:
+            RateLimited: There were too many.
+        """
+        if not self._window.hit(self._claims, "claim", address):
             raise RateLimited

@@ -17,7 +17,7 @@ from bot.privacy import daily_counts, policy_banner
 from bot.privacy.handoff_vulnerable import sign_in
 from bot.privacy.policy_question import cite
 from bot.privacy.policy_standing import binding
-from bot.privacy.typed_code import code_in
+from bot.privacy.typed_code import claim_in, code_in
 from bot.store import conversations
 from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation, Message, Turn, VerificationCode
@@ -27,7 +27,7 @@ from bot.web.engine_client import EngineClient
 from bot.web.forms import Checked, Filled
 
 _WAIT = 0.02
-_CODE, _HIDDEN_CODE = "submit_code", "••••••"
+_CODE, _CLAIM, _HIDDEN_CODE = "submit_code", "submit_claim", "••••••"
 _ANEW = "begin_anew"
 _PERSON_FIRST, _HIDDEN_WORDS = "person_first", "•••"
 _FORM_AND_PERSON = (
@@ -189,6 +189,8 @@ class Turns:
             return payload | {"intent": turn.choice_intent, "label": message.text}
         if code_in(message.text) and _awaits_code(session, chat.id):
             return payload | {"intent": _CODE, "label": _HIDDEN_CODE}
+        if claim_in(message.text):
+            return payload | {"intent": _CLAIM, "label": _HIDDEN_CODE}
         if sign_in(message.text):
             return payload | {"intent": _PERSON_FIRST, "label": _HIDDEN_WORDS, _ANEW: True}
         return payload | {"text": message.text}

@@ -47,7 +47,7 @@ CONTRACT = {
 }
 
 
-INTERNAL = {"submit_form", "submit_code", "rate_handoff", "person_first"}
+INTERNAL = {"submit_form", "submit_code", "submit_claim", "rate_handoff", "person_first"}
 """Intents the web gives by itself: never trained, so that no words are ever read as one of them."""
 
 

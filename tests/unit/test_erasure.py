@@ -18,6 +18,7 @@ from bot.store.desk_tables import (
     AuditPseudonym,
     Base,
     Case,
+    CaseMessage,
     Certificate,
     ConsentEntry,
     Conversation,
@@ -91,10 +92,16 @@ def life_of(desk, subject, name, email, origin):
             Case(
                 number=f"CS-2025-{origin:06d}", kind=CaseKind.COMPLAINT, state="waiting", priority="normal",
                 conversation_id=chat, subject=subject, origin=f"c{origin}", statement=f"{name} waited",
-                created_at=now, due_at=now,
+                about=name, wish=email, created_at=now, due_at=now,
             )
         )  # fmt: skip
         session.flush()
+        session.add(
+            CaseMessage(
+                case_number=f"CS-2025-{origin:06d}", kind="answer", written_by="Kim", text=f"Dear {name}", basis=name,
+                complain_to=email, created_at=now,
+            )
+        )  # fmt: skip
         session.add(
             Dispute(
                 subject=subject, request_number=number, about_table="orders", about_row=name, statement=name, at=now
@@ -235,9 +242,10 @@ def test_what_stays_in_the_desk_is_a_log_without_a_person(desk, amelia):
     assert requests["PR-2025-000001"].state == RequestState.FULFILLED and requests["PR-2025-000001"].subject is None
     (case,) = all_of(desk, Case)
     assert (case.state, case.subject, case.statement, case.conversation_id) == ("closed", None, None, None)
+    assert (case.about, case.wish) == (None, None)
     (choice,) = all_of(desk, ConsentEntry)
     assert choice.subject.startswith("erased-") and (choice.purpose, choice.state) == ("newsletter", "withdrawn")
-    for table in (Conversation, Message, Dispute, VerificationCode, Restriction, Hold, AuditPseudonym):
+    for table in (CaseMessage, Conversation, Message, Dispute, VerificationCode, Restriction, Hold, AuditPseudonym):
         assert all_of(desk, table) == [], table.__tablename__
     assert [row.conversation_id for row in all_of(desk, Tombstone)] == [amelia]
 

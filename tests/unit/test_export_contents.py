@@ -18,6 +18,7 @@ from bot.store.datamap.model import PolicyClass, Show
 from bot.store.desk_tables import (
     Base,
     Case,
+    CaseMessage,
     Certificate,
     ConsentEntry,
     Dispute,
@@ -300,13 +301,19 @@ def desk_rows(session, chat_id: str, subject: str, mark: str) -> None:
             ),
             Case(
                 number=case, kind="complaint", state="waiting", priority="normal", subject=subject, origin=case,
-                statement=f"{mark}-complaint", created_at=NOON, due_at=NOON,
+                statement=f"{mark}-complaint", about=f"{mark}-about", wish=f"{mark}-wish",
+                claim_salt=f"{mark}-claimsalt", claim_hash=f"{mark}-claimhash", created_at=NOON, due_at=NOON,
             ),
         ]
     )  # fmt: skip
     session.flush()
     session.add_all(
         [
+            CaseMessage(
+                case_number=case, kind="refusal", written_by="Kim", text=f"{mark}-answer", basis=f"{mark}-basis",
+                complain_to=f"{mark}-further", created_at=NOON,
+            ),
+            CaseMessage(case_number=case, kind="note", written_by="Kim", text=f"{mark}-note", created_at=NOON),
             Certificate(request_number=number, text=f"{mark}-certificate", signed=f"{mark}-signed", made_at=NOON),
             Dispute(
                 subject=subject, request_number=number, about_table="orders", about_row=f"{mark}-row",
@@ -336,10 +343,11 @@ def desk_rows(session, chat_id: str, subject: str, mark: str) -> None:
 
 
 GIVEN = {
-    "said", "clause", "offered", "typed", "statement", "outcome", "complaint", "certificate", "row", "dispute",
+    "said", "clause", "offered", "typed", "statement", "outcome", "complaint", "about", "wish", "answer", "basis",
+    "further", "note", "certificate", "row", "dispute",
     "purpose", "reason", "hold", "notice", "mail", "old",
 }  # fmt: skip
-CLOSED = {"plan", "signed", "internal", "salt", "hash", "event"}
+CLOSED = {"plan", "signed", "internal", "salt", "hash", "event", "claimsalt", "claimhash"}
 
 
 def test_what_the_desk_holds_is_in_the_copy_and_that_of_others_is_not(desk, chat, mine, others):
@@ -370,6 +378,7 @@ def test_every_table_of_the_desk_that_speaks_of_people_is_in_the_copy_or_has_a_r
         "conversations", "messages", "privacy_requests", "cases", "disputes", "consent_ledger", "restrictions", "holds",
         "verification_codes", "exports", "webhook_events", "mails", "policy_ledger", "policy_notices", "attachments",
         "handoffs", "handoff_notes",
+        "case_messages",
     }  # fmt: skip
     assert about_people == shown | set(NOT_IN_THE_COPY)
 

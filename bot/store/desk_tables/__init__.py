@@ -6,7 +6,7 @@ a house test fails when one does not.
 
 from bot.store.desk_tables.attachments import Attachment
 from bot.store.desk_tables.base import CONTENT, NEVER_AGAIN, NOTHING, WHO, Base, UtcDateTime
-from bot.store.desk_tables.cases import Case
+from bot.store.desk_tables.cases import Case, CaseMessage
 from bot.store.desk_tables.consent import ConsentEntry, Hold, Restriction
 from bot.store.desk_tables.handoff import Handoff, HandoffNote, Satisfaction
 from bot.store.desk_tables.outbox import Mail, WebhookEvent
@@ -45,6 +45,7 @@ __all__ = [
     "Base",
     "Card",
     "Case",
+    "CaseMessage",
     "Certificate",
     "ChatSession",
     "Choice",

@@ -28,6 +28,7 @@ class Conversation(Base):
     last_turn_id: Mapped[int | None] = mapped_column(Integer, info=NOTHING)
     busy_token: Mapped[str | None] = mapped_column(String(32), info=NOTHING)
     busy_until: Mapped[datetime | None] = mapped_column(UtcDateTime, info=NOTHING)
+    wrong_claims: Mapped[int] = mapped_column(Integer, default=0, server_default="0", info=NOTHING)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, info=NOTHING)
 
 

@@ -14,6 +14,7 @@ from bot.store.desk_tables import (
     Attachment,
     Base,
     Case,
+    CaseMessage,
     Certificate,
     ConsentEntry,
     Conversation,
@@ -140,7 +141,17 @@ def desk_sources(desk: Desk, subject: str) -> list[Source]:
         table(
             "cases", ("case", "cases"), REQUESTS, own(Case, Case.number),
             (Case.number, "Number"), (Case.kind, "Kind"), (Case.state, "State"), (Case.request_number, "Request"),
-            (Case.statement, "Your words"), (Case.created_at, "Made"), (Case.due_at, "Answer by"),
+            (Case.statement, "Your words"), (Case.about, "About"), (Case.wish, "What you want"),
+            (Case.created_at, "Made"), (Case.due_at, "Answer by"), (Case.confirmed_at, "You said it is right"),
+            (Case.reopened_at, "Opened again"), (Case.second_look_at, "Second look"), (Case.closed_at, "Closed"),
+        ),
+        table(
+            "case-messages", ("word on a case", "words on your cases"), REQUESTS,
+            select(CaseMessage).join(Case, Case.number == CaseMessage.case_number)
+            .where(Case.subject == subject).order_by(CaseMessage.id),
+            (CaseMessage.case_number, "Case"), (CaseMessage.created_at, "Written"), (CaseMessage.kind, "What"),
+            (CaseMessage.text, "Text"), (CaseMessage.basis, "Based on"),
+            (CaseMessage.complain_to, "Where to complain further"),
         ),
         table(
             "disputes", ("disputed fact", "disputed facts"), REQUESTS, own(Dispute, Dispute.id),

@@ -23,6 +23,7 @@ from tests.conversations.runner.steps import (
     OldChoice,
     OtherWords,
     Request,
+    Staff,
     Store,
 )
 from tests.conversations.runner.transcript import Transcript
@@ -318,6 +319,21 @@ class Run:
         if broken := broken_in_mail(mail, person.own | name):
             raise Differs(*broken)
         missing = comparing.capture(f"{mail['subject']}\n{mail['text']}", expected.capture, "the mail", self._captured)
+        if missing:
+            raise Differs(*missing)
+
+    def _staff(self, act: Staff) -> None:
+        self._transcript.note(f"{act.by} at the shop: {act.does} {act.number}")
+        try:
+            said = self._world.cases(act.words)
+        except Differs as refusal:
+            if act.refused is None:
+                raise
+            missing = comparing.pieces_missing(str(refusal), act.refused, "the refusal")
+        else:
+            missing = comparing.pieces_missing(said, act.says, "what the staff sees")
+            if act.refused is not None:
+                missing.append("the staff was not refused")
         if missing:
             raise Differs(*missing)
 

@@ -223,6 +223,32 @@ class Store(Strict):
         return self
 
 
+class Staff(Strict):
+    """Somebody at the shop does something with a case, on the command line.
+
+    Attributes:
+        does: A command of `python -m bot cases`.
+        number: Of the case.
+        by: Who does it.
+        options: The command's further options, such as `text`.
+        says: Pieces of what the command prints.
+        refused: Pieces of the sentence with which it is refused.
+    """
+
+    does: Literal["show", "answer", "refuse", "close", "assign", "note"]
+    number: Text
+    by: Text = "Kim"
+    options: dict[str, Text] = {}
+    says: Pieces = []
+    refused: Pieces | None = None
+
+    @property
+    def words(self) -> list[str]:
+        """The words of the command line."""
+        by = [] if self.does == "show" else ["--by", self.by]
+        return [self.does, self.number, *by, *(word for k, v in self.options.items() for word in (f"--{k}", v))]
+
+
 class Problem(Strict):
     """A refusal of the API."""
 
@@ -242,6 +268,17 @@ class Shown(Strict):
         if (self.user is None) == (self.bot is None):
             raise ValueError("each line is either `user: <text>` or `bot: <response>`")
         return self
+
+
+def _as_staff(value: Any) -> Any:
+    """`{answer: CS-1, by: Kim, text: …}` is short for the command, its number and its options."""
+    known = {"by", "says", "refused"}
+    commands = {"show", "answer", "refuse", "close", "assign", "note"}
+    if not isinstance(value, dict) or len(commands & set(value)) != 1:
+        return value
+    does = next(iter(commands & set(value)))
+    options = {key: each for key, each in value.items() if key not in known and key != does}
+    return {"does": does, "number": value[does], "options": options} | {k: value[k] for k in known & set(value)}
 
 
 def _as_form(value: Any) -> Any:
@@ -308,6 +345,7 @@ KINDS: dict[str, TypeAdapter[Any]] = {
     "heard": TypeAdapter(Heard),
     "request": TypeAdapter(Request),
     "download": TypeAdapter(Download),
+    "staff": TypeAdapter(Annotated[Staff, BeforeValidator(_as_staff)]),
     "problem": TypeAdapter(Problem),
     "owner": TypeAdapter(Literal["bot", "person"]),
     "history": TypeAdapter(list[Shown]),

@@ -9,7 +9,7 @@ import httpx
 
 from tests.conversations.runner.comparing import Differs
 from tests.conversations.runner.staff import Staff
-from tests.stack import Stack
+from tests.stack import Stack, StackError
 
 _ANSWER_SECONDS = 40
 
@@ -179,6 +179,17 @@ class World:
     def everything_up(self) -> None:
         """Bring back whatever is down."""
         self._stack.everything_up()
+
+    def cases(self, words: list[str]) -> str:
+        """Let somebody at the shop do something on the command line.
+
+        Raises:
+            Differs: It was refused; with the sentence that says why.
+        """
+        try:
+            return self._stack.command("cases", *words)
+        except StackError as error:
+            raise Differs(str(error)) from None
 
     def wait(self, seconds: float) -> None:
         """Let time pass."""

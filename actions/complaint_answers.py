@@ -1,0 +1,48 @@
+"""What a message is while the desk waits for words: the answer, a no, or something else that is dealt with first."""
+
+from rasa_sdk import Tracker
+
+from actions.base import was_typed
+from actions.journeys import KIND_OF_INTENT as RIGHTS
+
+NOTHING = "nothing"
+LEAVE = {"deny", "cancel", "thank", "goodbye"}
+
+# Short and read with this much confidence, these are not the story itself.
+_SURE = 0.6
+_LONGEST_DIGRESSION = 160
+_DIGRESS = {"ask_policy", "ask_for_human", "help"}
+# A story may hold any wish, so a wish must be very short and very clear to be taken for something else.
+_WISHES = {"request_access", "ask_request_status", *RIGHTS}
+_VERY_SURE = 0.9
+_LONGEST_WISH = 60
+
+
+def answer_to(tracker: Tracker) -> str | None:
+    """Id of the message that holds the answer, `NOTHING` for a no, None for something else.
+
+    Slots receive ids of messages, never their words.
+    """
+    latest = tracker.latest_message
+    intent, confidence = latest["intent"].get("name"), latest["intent"].get("confidence") or 0.0
+    length = len(latest.get("text") or "")
+    clear = length <= _LONGEST_DIGRESSION and confidence >= _SURE
+    if intent in LEAVE and clear:
+        return NOTHING
+    if (intent in _DIGRESS and clear) or not was_typed(latest):
+        return None
+    if intent in _WISHES and length <= _LONGEST_WISH and confidence >= _VERY_SURE:
+        return None
+    return message_of(tracker)
+
+
+def message_of(tracker: Tracker) -> str:
+    """Id of the newest message."""
+    return str((tracker.latest_message.get("metadata") or {}).get("message"))
+
+
+def is_short_and_clear(tracker: Tracker, intents: set[str]) -> bool:
+    """Whether a message is one of these, and little else."""
+    latest = tracker.latest_message
+    sure = (latest["intent"].get("confidence") or 0.0) >= _SURE
+    return latest["intent"].get("name") in intents and sure and len(latest.get("text") or "") <= _LONGEST_WISH

@@ -1,0 +1,210 @@
+"""The form in which a complaint is told: each answer goes into the case at once, and any of them can be corrected."""
+
+from typing import Any
+
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.base import Turn
+from actions.complaint_answers import LEAVE, NOTHING, answer_to, is_short_and_clear, message_of
+from actions.complaint_cards import CHANGE, FIELD, KIND, LINK, say_case
+from actions.form import DeskForm
+from bot.errors import Conflict
+from bot.privacy.complaint import CaseField, add_statement, confirm, link_request, set_kind, set_words
+from bot.privacy.complaint_reply import reply_to_case
+from bot.privacy.complaint_status import own_case
+from bot.privacy.complaint_words import about_in, corrected_kind, means_another_order, request_in, wish_in
+from bot.privacy.request_status import own_requests
+from bot.vocabulary import CaseKind
+
+SAID, LEFT, REPLIED = "said", "left", "replied"
+ASKS_CHANGE = "complaint_asks_change"
+WISHED_FOR = {CaseKind.COMPLAINT, CaseKind.CONCERN, CaseKind.OBJECTION}
+"""Kinds of which the desk asks what the person would like to be done."""
+_ANSWERS = ("complaint_statement", "complaint_wish", "complaint_about")
+_REPLIED = dict.fromkeys(_ANSWERS, NOTHING) | {"complaint_confirmed": REPLIED}
+_YES = {"affirm", "thank", "goodbye"}
+
+
+def read_words(turn: Turn, number: str, kind: CaseKind, words: str) -> dict[str, Any]:
+    """Take what the words say by themselves, so that it need not be asked for.
+
+    Returns:
+        The slots that need no question any more.
+    """
+    about, wish = about_in(words), wish_in(words) if kind in WISHED_FOR else None
+    for field, found in ((CaseField.ABOUT, about), (CaseField.WISH, wish)):
+        if found:
+            set_words(turn.session, turn.now, turn.chat, number, field, found)
+    if request := request_in(words):
+        link_request(turn.session, turn.now, turn.chat, number, request)
+    asked_for = kind in WISHED_FOR and not wish
+    return {"complaint_wish": None if asked_for else SAID, "complaint_about": SAID}
+
+
+class ValidateComplaintForm(DeskForm):
+    """Takes the answers of the form into the case, each in a transaction of its own.
+
+    The slots receive the ids of messages, never their words.
+    """
+
+    def name(self) -> str:
+        """The name `domain.yml` knows it by."""
+        return "validate_complaint_form"
+
+    async def extract_complaint_statement(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Decide what the answer to "what happened?" was."""
+        return _answer(tracker, "complaint_statement")
+
+    async def extract_complaint_wish(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Decide what the answer to "what would you like?" was."""
+        return _answer(tracker, "complaint_wish")
+
+    async def extract_complaint_about(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Decide what the answer to "which order, or when?" was."""
+        return _answer(tracker, "complaint_about")
+
+    async def extract_complaint_confirmed(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> dict[str, Any]:
+        """A yes, a no, or a correction; all are looked at when validated."""
+        if tracker.slots.get("requested_slot") != "complaint_confirmed":
+            return {}
+        answers = tracker.latest_message["intent"].get("name") in {*LEAVE, "affirm"}
+        return {"complaint_confirmed": message_of(tracker)} if answers or answer_to(tracker) else {}
+
+    async def validate_complaint_statement(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The story is put to the case, or takes the place of the one before."""
+        if tracker.slots.get("requested_slot") != "complaint_statement":
+            return {"complaint_statement": value}
+        told = tracker.get_slot("complaint_wish") is not None
+        if value == NOTHING:
+            ended = {} if told else dict.fromkeys(_ANSWERS, NOTHING) | {"complaint_confirmed": LEFT}
+            return {"complaint_statement": NOTHING} | ended
+
+        def keep(turn: Turn) -> dict[str, Any]:
+            return _keep_story(turn, value, again=told)
+
+        return await self._kept(keep, value, dispatcher, tracker, domain)
+
+    async def validate_complaint_wish(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> dict[str, Any]:
+        """What the person would like is put to the case."""
+        return await self._field(CaseField.WISH, value, dispatcher, tracker, domain)
+
+    async def validate_complaint_about(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Order or day are put to the case."""
+        return await self._field(CaseField.ABOUT, value, dispatcher, tracker, domain)
+
+    async def validate_complaint_confirmed(
+        self, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> dict[str, Any]:
+        """A yes sends it; anything else changes it, and it is shown again."""
+        if tracker.slots.get("requested_slot") != "complaint_confirmed":
+            return {"complaint_confirmed": value}
+        return await self._kept(_confirm, value, dispatcher, tracker, domain)
+
+    async def _field(
+        self, field: CaseField, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> dict[str, Any]:
+        slot = f"complaint_{field}"
+        if tracker.slots.get("requested_slot") != slot or value == NOTHING:
+            return {slot: value}
+
+        def keep(turn: Turn) -> dict[str, Any]:
+            set_words(turn.session, turn.now, turn.chat, _number(turn), field, turn.words(value))
+            return {slot: value}
+
+        return await self._kept(keep, value, dispatcher, tracker, domain)
+
+    async def _kept(
+        self, keep: Any, message: str, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Keep an answer; where the shop has answered meanwhile, it is a reply to that."""
+
+        def run(turn: Turn) -> dict[str, Any]:
+            try:
+                return dict(keep(turn))
+            except Conflict:
+                words = turn.words(message)
+                reply_to_case(turn.session, turn.desk, turn.now, turn.chat, _number(turn), words, message)
+                say_case(turn, "utter_case_replied_meanwhile", own_case(turn.session, turn.chat, _number(turn)))
+                return _REPLIED
+
+        return await self.in_transaction(run, dispatcher, tracker, domain, _REPLIED)
+
+
+def _answer(tracker: Tracker, slot: str) -> dict[str, Any]:
+    answer = answer_to(tracker) if tracker.slots.get("requested_slot") == slot else None
+    return {slot: answer} if answer else {}
+
+
+def _number(turn: Turn) -> str:
+    return str(turn.tracker.get_slot("case_number"))
+
+
+def _keep_story(turn: Turn, message: str, *, again: bool) -> dict[str, Any]:
+    number, words, kind = _number(turn), turn.words(message), CaseKind(turn.tracker.get_slot("case_kind"))
+    if again:
+        set_words(turn.session, turn.now, turn.chat, number, CaseField.STATEMENT, words)
+        return {"complaint_statement": message}
+    add_statement(turn.session, turn.now, turn.chat, number, words)
+    return {"complaint_statement": message} | read_words(turn, number, kind, words)
+
+
+def _confirm(turn: Turn) -> dict[str, Any]:
+    """A yes sends the case; a no asks what to change; other words are the change."""
+    asks_again: dict[str, Any] = {"complaint_confirmed": None, ASKS_CHANGE: None}
+    chosen = turn.chosen or ""
+    if not chosen and is_short_and_clear(turn.tracker, _YES):
+        confirm(turn.session, turn.now, turn.chat, _number(turn))
+        return {"complaint_confirmed": SAID}
+    if chosen.startswith(FIELD):
+        return asks_again | {f"complaint_{chosen.removeprefix(FIELD)}": None}
+    if chosen.startswith(KIND):
+        return asks_again | _rename(turn, CaseKind(chosen.removeprefix(KIND)))
+    if chosen == LINK:
+        newest = own_requests(turn.session, turn.chat.subject or "")[0].number
+        link_request(turn.session, turn.now, turn.chat, _number(turn), newest)
+        return asks_again
+    if chosen == CHANGE or not turn.was_typed:
+        return asks_again | {ASKS_CHANGE: CHANGE}
+    return asks_again | _correct(turn, turn.words(turn.origin))
+
+
+def _rename(turn: Turn, kind: CaseKind) -> dict[str, Any]:
+    set_kind(turn.session, turn.now, turn.chat, _number(turn), kind, turn.desk.settings.alarm_within)
+    if kind is CaseKind.SECURITY_REPORT:
+        turn.say("utter_security_advice")
+    return {"case_kind": kind}
+
+
+def _correct(turn: Turn, words: str) -> dict[str, Any]:
+    """Find out from the words which one thing is to be another."""
+    number = _number(turn)
+    if kind := corrected_kind(words):
+        return _rename(turn, kind)
+    if (request := request_in(words)) and link_request(turn.session, turn.now, turn.chat, number, request):
+        return {}
+    if about := about_in(words):
+        set_words(turn.session, turn.now, turn.chat, number, CaseField.ABOUT, about)
+    elif means_another_order(words):
+        return {"complaint_about": None}
+    elif is_short_and_clear(turn.tracker, {"deny", "cancel"}):
+        return {ASKS_CHANGE: CHANGE}
+    elif wish := wish_in(words):
+        set_words(turn.session, turn.now, turn.chat, number, CaseField.WISH, wish)
+    else:
+        add_statement(turn.session, turn.now, turn.chat, number, words)
+    return {}

@@ -1,0 +1,57 @@
+"""Where a case may go from where it is; every change is one conditional update, so that of two at once one wins."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import CursorResult, update
+from sqlalchemy.orm import Session
+
+from bot.store.desk_tables import Case
+from bot.vocabulary import CaseState as State
+
+NEXT: Mapping[State, frozenset[State]] = {
+    State.WAITING: frozenset({State.ANSWERED, State.REFUSED, State.CLOSED}),
+    State.ANSWERED: frozenset({State.WAITING, State.SECOND_LOOK, State.CLOSED}),
+    State.REFUSED: frozenset({State.WAITING, State.SECOND_LOOK, State.CLOSED}),
+    State.SECOND_LOOK: frozenset({State.ANSWERED, State.REFUSED, State.CLOSED}),
+    State.CLOSED: frozenset({State.WAITING, State.SECOND_LOOK}),
+}
+"""From a state to those that may follow it."""
+
+WITH_STAFF = frozenset({State.WAITING, State.SECOND_LOOK})
+"""States in which somebody at the shop is to do something, and a clock runs."""
+
+DECIDED = frozenset({State.ANSWERED, State.REFUSED})
+"""States in which the person has the shop's word and may answer it."""
+
+ENDED = frozenset(State) - WITH_STAFF
+"""States from which a case can be opened again or given to another person."""
+
+
+def move(session: Session, number: str, sources: Iterable[State], to: State, *conditions: Any, **values: Any) -> bool:
+    """Bring a case into another state, if it is still in one of those it may leave.
+
+    Args:
+        session: The transaction of what goes with it.
+        number: Which case.
+        sources: States it may be in; each must be allowed to lead to `to`.
+        to: The new state.
+        conditions: Further SQL conditions on the row, such as that it was never opened again.
+        values: Columns that change with the state.
+
+    Returns:
+        Whether this caller moved it. False: it is somewhere else by now, and nothing was changed.
+
+    Raises:
+        ValueError: No case may go this way; a fault in the program.
+    """
+    leaving = list(sources)
+    if forbidden := [state for state in leaving if to not in NEXT[state]]:
+        raise ValueError(f"no case goes from {forbidden[0]} to {to}")
+    session.flush()
+    moved: CursorResult[Any] = session.connection().execute(
+        update(Case).where(Case.number == number, Case.state.in_(leaving), *conditions).values(state=to, **values)
+    )
+    if moved.rowcount:
+        session.expire_all()
+    return bool(moved.rowcount)
