@@ -34,10 +34,14 @@ def act_on_case(turn: Turn) -> Events | None:
     act = act_asked_for(words)
     if act is None:
         return None
-    number = case_in(words)
+    cases, number = own_cases(turn.session, turn.chat), case_in(words)
     if number:
-        return _act(turn, own_case(turn.session, turn.chat, number), act)
-    fitting = [each for each in own_cases(turn.session, turn.chat) if _possible(each, act)]
+        meant = next((each for each in cases if each.number == number), None)
+        if meant is None:
+            turn.say("utter_claim_ask")
+            return []
+        return _act(turn, meant, act)
+    fitting = [each for each in cases if _possible(each, act)] or cases[:1]
     if len(fitting) == 1:
         return _act(turn, fitting[0], act)
     if fitting:

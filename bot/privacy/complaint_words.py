@@ -80,7 +80,7 @@ _OF_A_CASE = re.compile(
     r"\b(?:complain\w*|cases?|claim codes?|concern|suggestion|objection|comment|reported|report|grievance)\b",
     re.IGNORECASE,
 )
-_LONGEST_OPENING = 12
+_LONGEST_OPENING = 13
 _SHORTEST_STORY = 5
 _LONGEST = 200
 
