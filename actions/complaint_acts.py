@@ -11,7 +11,7 @@ from actions.base import DeskAction, Events, Turn
 from actions.complaint_answers import NOTHING, answer_to
 from actions.complaint_cards import labelled, say_case
 from actions.form import DeskForm
-from bot.privacy.complaint_card import REOPEN, REPLY, SECOND_LOOK, SETTLE, SHOW, payload
+from bot.privacy.complaint_card import REOPEN, REPLY, SECOND_LOOK, SETTLE, SHOW, TAKE_BACK, payload
 from bot.privacy.complaint_claim import Verdict, claim
 from bot.privacy.complaint_reply import ask_second_look, reopen_case, reply_to_case, settle_case
 from bot.privacy.complaint_status import CaseView, own_case, own_cases
@@ -100,6 +100,9 @@ def _act(turn: Turn, view: CaseView, act: str) -> Events:
         return []
     if act == SETTLE:
         say_case(turn, "utter_case_settled", settle_case(turn.session, turn.now, turn.chat, view.number))
+        return []
+    if act == TAKE_BACK and _possible(view, act):
+        say_case(turn, "utter_case_taken_back", settle_case(turn.session, turn.now, turn.chat, view.number))
         return []
     if not _possible(view, act):
         say_case(turn, "utter_case_not_possible", view)

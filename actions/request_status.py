@@ -94,6 +94,9 @@ class RevokeRequest(DeskAction):
 
     def act(self, turn: Turn) -> Events:
         """Take it back, or offer those it could be."""
+        known = act_on_case(turn)
+        if known is not None:
+            return known
         if not _number_in(turn) and take_back_case(turn, turn.words(turn.origin)):
             return []
         if turn.chat.subject is None:

@@ -22,7 +22,8 @@ _LINE_WORDS = {
 }
 
 REPLY, REOPEN, SECOND_LOOK, SETTLE, SHOW = "reply", "reopen", "second_look", "settle", "show"
-"""What a button of a case stands for, behind its number."""
+TAKE_BACK = "take_back"
+"""What a button of a case stands for behind its number, or a sentence about one asks for."""
 
 
 def case_card(view: CaseView, settings: Settings, *, attach: bool = False) -> dict[str, Any]:

@@ -71,8 +71,9 @@ _OF_A_REQUEST = re.compile(
 # Short words that ask for one of these of a case which is there; a long message is a story of its own.
 _ACTS = {
     "reopen": r"re-?open(?:ed|ing)?|open (?:it|my \w+|the \w+|this|that|CS-\S+) (?:up )?again",
-    "second_look": r"second (?:look|opinion|review|pair of eyes)|(?:an|some)other (?:person|colleague|employee)|"
-    r"some(?:one|body) else|appeal|looked at again",
+    "second_look": r"second (?:look|opinion|review|pair of eyes)|appeal|looked at again|"
+    r"(?:(?:an|some)other (?:person|colleague|employee)|some(?:one|body) else)\b.{0,20}\b(?:look|check|review|decide)\w*",
+    "take_back": r"(?:take|pull) .{0,40}back|withdraw .{0,20}(?:complaint|case|CS-)",
     "reply": r"(?:reply|respond|answer) to (?:your|the|my|that|CS-)",
 }
 _LONGEST_ACT = 120
@@ -144,10 +145,12 @@ def case_in(words: str) -> str | None:
 
 
 def act_asked_for(words: str) -> str | None:
-    """What a short sentence asks to be done with a case that is there: `reopen`, `second_look` or `reply`."""
+    """What a short sentence asks to be done with a case: `reopen`, `second_look`, `take_back` or `reply`."""
     if len(words) > _LONGEST_ACT:
         return None
-    return next((act for act, pattern in _ACTS.items() if re.search(rf"\b(?:{pattern})", words, re.IGNORECASE)), None)
+    found = (act for act, pattern in _ACTS.items() if re.search(rf"\b(?:{pattern})", words, re.IGNORECASE))
+    act = next(found, None)
+    return None if act == "take_back" and not (speaks_of_a_case(words) or case_in(words)) else act
 
 
 def speaks_of_a_case(words: str) -> bool:

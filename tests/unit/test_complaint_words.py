@@ -112,6 +112,8 @@ def test_only_a_short_sentence_asks_for_something_to_be_done_with_a_case():
     assert act_asked_for("please reopen it") == "reopen"
     assert act_asked_for("I want a second opinion on that") == "second_look"
     assert act_asked_for("let me reply to your answer") == "reply"
+    assert act_asked_for("take my complaint back please") == "take_back"
+    assert act_asked_for("take my parcel back please") is None
     assert act_asked_for("the parcel was open") is None
     assert act_asked_for("somebody else got my parcel, and " + "that went on and on " * 10) is None
 
