@@ -60,6 +60,7 @@ class Settings(BaseSettings):
     rate_limit_sessions: str = "600/minute"
     rate_limit_messages: str = "240/minute"
     rate_limit_claims: str = "30/minute"
+    rate_limit_uploads: str = "60/hour"
     turn_seconds: int = Field(20, ge=2, le=120)
 
     audit_key: str = ""

@@ -10,6 +10,7 @@ from bot.bootstrap import open_desk
 from bot.privacy import complaint_answer, complaint_desk
 from bot.privacy.complaint import KIND_WORDS
 from bot.privacy.complaint_answer import brought_case
+from bot.privacy.complaint_files import files_of
 from bot.privacy.deadlines import date_of
 from bot.vocabulary import CaseKind
 
@@ -47,6 +48,8 @@ def show(number: str) -> None:
             table.add_row(name.replace("_", " "), str(getattr(case, name) or ""))
         for label, words in (("what happened", case.statement), ("about", case.about), ("wish", case.wish)):
             table.add_row(label, words or "")
+        for file in files_of(session, number):
+            table.add_row("file", f"{file.id} {file.name} ({file.size} bytes)")
         for line in complaint_desk.desk_lines(session, number):
             parts = (line.text, line.basis, line.complain_to)
             table.add_row(f"{line.kind} by {line.by or 'the person'}", "\n".join(each for each in parts if each))

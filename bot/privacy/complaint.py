@@ -36,6 +36,10 @@ BROUGHT = frozenset(KIND_WORDS) - {CaseKind.HANDOFF}
 """Kinds that the person sees, and that are answered in writing."""
 
 
+OWNER_KIND = "case"
+"""Under which word files belong to a case."""
+
+
 class CaseField(StrEnum):
     """What a person tells about their case, each in their own words."""
 

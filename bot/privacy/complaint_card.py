@@ -64,7 +64,8 @@ def payload(number: str, act: str) -> str:
 def _fields(view: CaseView) -> list[tuple[str, str]]:
     told = {CaseField.STATEMENT: view.statement, CaseField.ABOUT: view.about, CaseField.WISH: view.wish}
     fields = [(FIELD_WORDS[field], words) for field, words in told.items() if words]
-    return [*fields, ("About your request", view.request_number)] if view.request_number else fields
+    about = [("About your request", view.request_number)] if view.request_number else []
+    return [*fields, *about, *([("Files", ", ".join(view.files))] if view.files else [])]
 
 
 def _line(line: CaseLine, settings: Settings) -> dict[str, Any]:

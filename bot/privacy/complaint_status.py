@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from bot.errors import NotFound
 from bot.privacy.case_states import DECIDED, ENDED, WITH_STAFF
-from bot.privacy.complaint import BROUGHT
+from bot.privacy.complaint import BROUGHT, OWNER_KIND
+from bot.store import attachments
 from bot.store.desk_tables import Case, CaseMessage, Conversation
 from bot.vocabulary import CaseKind, CaseMessageKind, CaseState
 
@@ -56,6 +57,7 @@ class CaseView:
     can_reopen: bool
     can_have_second_look: bool
     lines: tuple[CaseLine, ...]
+    files: tuple[str, ...] = ()
 
     @property
     def waits(self) -> bool:
@@ -102,6 +104,7 @@ def view(session: Session, case: Case) -> CaseView:
         case.number, CaseKind(case.kind), state, case.created_at, case.due_at, case.request_number, case.statement,
         case.about, case.wish, case.confirmed_at is not None, state in ENDED and case.reopened_at is None,
         state in ENDED and case.second_look_at is None, tuple(lines(session, case.number)),
+        tuple(file.name for file in attachments.of_owner(session, OWNER_KIND, case.number)),
     )  # fmt: skip
 
 

@@ -72,7 +72,7 @@ _OF_A_REQUEST = re.compile(
 _ACTS = {
     "reopen": r"re-?open(?:ed|ing)?|open (?:it|my \w+|the \w+|this|that|CS-\S+) (?:up )?again",
     "second_look": r"second (?:look|opinion|review|pair of eyes)|appeal|looked at again|"
-    r"(?:(?:an|some)other (?:person|colleague|employee)|some(?:one|body) else)\b.{0,20}\b(?:look|check|review|decide)\w*",
+    r"(?:(?:an|some)other (?:person|colleague|employee)|some(?:one|body) else)\b.{0,20}\b(?:look|check|review)\w*",
     "take_back": r"(?:take|pull) .{0,40}back|withdraw .{0,20}(?:complaint|case|CS-)",
     "reply": r"(?:reply|respond|answer) to (?:your|the|my|that|CS-)",
 }

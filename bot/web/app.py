@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
 from bot.store.desk import Desk
-from bot.web import api, exports, pages
+from bot.web import api, cases, exports, pages
 from bot.web.engine_client import EngineClient
 from bot.web.guard import Guard
 from bot.web.limits import Limits
@@ -47,6 +47,7 @@ def make_app(desk: Desk) -> FastAPI:
     add_problem_handlers(app)
     app.include_router(api.router)
     app.include_router(exports.router)
+    app.include_router(cases.router)
     app.include_router(pages.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     if desk.settings.demo:

@@ -9,7 +9,7 @@ from bot.errors import RateLimited, SetupError
 
 
 class Limits:
-    """Counts per address (new sessions, claim codes) and per conversation (messages)."""
+    """Counts per address (new sessions, claim codes) and per conversation (messages, files)."""
 
     def __init__(self, settings: Settings) -> None:
         self._window = MovingWindowRateLimiter(MemoryStorage())
@@ -17,6 +17,7 @@ class Limits:
             self._sessions = parse(settings.rate_limit_sessions)
             self._messages = parse(settings.rate_limit_messages)
             self._claims = parse(settings.rate_limit_claims)
+            self._uploads = parse(settings.rate_limit_uploads)
         except ValueError:
             raise SetupError("A RATE_LIMIT setting cannot be read. Write it like 60/minute.") from None
 
@@ -45,4 +46,13 @@ class Limits:
             RateLimited: There were too many.
         """
         if not self._window.hit(self._claims, "claim", address):
+            raise RateLimited
+
+    def upload(self, conversation_id: str) -> None:
+        """Count a file of a conversation.
+
+        Raises:
+            RateLimited: There were too many.
+        """
+        if not self._window.hit(self._uploads, "upload", conversation_id):
             raise RateLimited

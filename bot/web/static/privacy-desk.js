@@ -21,6 +21,7 @@
   const SCRIPT_ADDRESS = document.currentScript?.src || location.href;
   const LONGEST_MESSAGE = 4000;
   const LONGEST_FIELD = 2000;
+  const LARGEST_FILE = 5 * 1024 * 1024;
   const COUNTER_FROM = 3600;
   const SILENCE_MEANS_LOST = 45000;
   const PAUSES_BEFORE_RESEND = [700, 2000];
@@ -105,6 +106,16 @@
     nothingBefore: "nothing",
     removed: "removed",
     submit: "Send",
+    claimNumber: "Number",
+    claimCode: "Code",
+    claimGone: "The code was shown here once.",
+    caseState: "It is",
+    addFile: "Add a picture or a document",
+    addFileNote: "PDF, JPG or PNG, up to 5 MB.",
+    fileTooLarge: "This file is larger than 5 MB. Please send a smaller photo or scan.",
+    fileOnItsWay: (name) => `${name} is being sent…`,
+    fileKept: (name) => `${name} is with your case now.`,
+    fileLost: "The connection was lost, and the file may not have arrived. Please try again.",
   };
 
   // ---------------------------------------------------------------------------------------------- appearance
@@ -282,6 +293,23 @@
     .receipt .number { margin: 5px 0 0; font: 600 19px/1.4 ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; letter-spacing: .01em; overflow-wrap: anywhere; user-select: all; }
     .receipt ul { margin: 8px 0 0; padding: 0; list-style: none; font-size: 14px; }
     .receipt li { padding: 3px 0; overflow-wrap: anywhere; }
+
+    .case .state { margin: 2px 0 10px; font-size: 13px; color: var(--soft); display: block; text-align: start; }
+    .case .written { margin: 12px 0 0; padding: 0; list-style: none; }
+    .case .written > li { padding: 9px 12px; border-left: 3px solid var(--edge); background: var(--wash); font-size: 14px; }
+    .case .written > li + li { margin-top: 6px; }
+    .case .written > .shop { border-left-color: var(--accent); }
+    .case h4 { margin: 0 0 3px; font: 600 13px/1.4 var(--sans); }
+    .case h4 time { font-weight: 400; color: var(--soft); }
+    .case .written p { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; }
+    .case .written p + p { margin-top: 6px; }
+    .case .written b { display: block; font-weight: 600; font-size: 13px; }
+    .addfile { margin-top: 12px; padding-top: 10px; border-top: 1px solid var(--line); }
+    .addfile input { position: absolute; width: 1px; height: 1px; opacity: 0; overflow: hidden; }
+    .addfile label { display: inline-flex; align-items: center; min-height: 38px; padding: 7px 15px; border: 1.5px dashed var(--accent); border-radius: 12px; color: var(--accent); font-weight: 600; font-size: 14px; cursor: pointer; }
+    .addfile input:focus-visible + label { outline: 3px solid var(--accent); outline-offset: 2px; }
+    .addfile input:disabled + label { border-color: var(--line); color: var(--soft); cursor: default; }
+    .addfile .remark { margin: 6px 0 0; }
 
     .download p { margin: 4px 0 0; font-size: 13.5px; color: var(--soft); }
     .download .primary { margin-top: 12px; }
@@ -595,6 +623,19 @@
       await this.#call("POST", `/${name}`, this.token, body).catch(() => null);
     }
 
+    /** A file on its way to the desk; the browser itself writes the borders between its parts. */
+    async upload(path, file) {
+      const body = new FormData();
+      body.append("file", file);
+      const headers = { Authorization: `Bearer ${this.token}`, Accept: "application/json" };
+      const answer = await this.#fetch(path, { method: "POST", headers, body, signal: this.#closed.signal });
+      try {
+        return await answer.json();
+      } catch {
+        throw new Lost();
+      }
+    }
+
     async events(lastId, signal) {
       const headers = { Authorization: `Bearer ${this.token}`, Accept: "text/event-stream", "Last-Event-ID": String(lastId) };
       return this.#fetch("/events", { headers, signal: AbortSignal.any([signal, this.#closed.signal]) });
@@ -773,6 +814,36 @@
       );
     },
 
+    /** A case: what was brought, where it stands, what was written about it. */
+    case(card, desk) {
+      const part = (words) => make("p", { dir: "auto" }, words.label ? make("b", {}, String(words.label)) : null, String(words.text ?? ""));
+      const entry = (line) =>
+        make(
+          "li", { class: line.by === "shop" ? "shop" : "" },
+          make("h4", {}, String(line.title ?? ""), ", ", make("time", {}, String(line.at ?? ""))),
+          ...listOf(line.parts).map(part),
+        );
+      const written = listOf(card.messages).map(entry);
+      return make(
+        "section", { class: "card case", "aria-label": `${card.title ?? ""} ${card.number ?? ""}` },
+        make("h3", {}, `${card.title ?? ""} ${card.number ?? ""}`),
+        card.state ? make("p", { class: "state" }, `${WORDS.caseState} ${card.state}.`) : null,
+        listOf(card.fields).length ? facts(listOf(card.fields)) : null,
+        written.length ? make("ul", { class: "written" }, ...written) : null,
+        card.attach ? new CaseFile(card.number, desk).element : null,
+      );
+    },
+
+    /** The key of somebody without an account; gone when the chat is looked at again later. */
+    claim_code(card) {
+      const line = (name, value) => [make("p", { class: "remark" }, name), make("p", { class: "number" }, String(value))];
+      return make(
+        "section", { class: "card receipt", "aria-label": WORDS.claimCode },
+        ...line(WORDS.claimNumber, card.number ?? ""),
+        ...(card.code ? line(WORDS.claimCode, card.code) : [make("p", { class: "remark" }, WORDS.claimGone)]),
+      );
+    },
+
     sign_in(card, desk) {
       return make(
         "section", { class: "card signin", "aria-label": WORDS.signIn },
@@ -875,6 +946,38 @@
     #say(sentence) {
       this.told.hidden = false;
       this.told.textContent = sentence;
+    }
+  }
+
+  /** Sends a picture or a document to a case, one at a time; what is wrong with one is said below. */
+  class CaseFile {
+    constructor(number, desk) {
+      this.desk = desk;
+      this.path = /^[A-Z]{2}-\d{4}-\d{6,}$/.test(number ?? "") ? `/cases/${number}/attachments` : null;
+      const id = freshId("file");
+      this.input = make("input", { id, type: "file", accept: ".pdf,.jpg,.jpeg,.png,application/pdf,image/jpeg,image/png", onchange: () => this.#send() });
+      this.told = make("p", { class: "remark", role: "status" }, WORDS.addFileNote);
+      this.element = make("div", { class: "addfile", hidden: !this.path }, this.input, make("label", { for: id }, WORDS.addFile), this.told);
+    }
+
+    async #send() {
+      const [file] = this.input.files;
+      if (!file) return;
+      if (file.size > LARGEST_FILE) return this.#done(WORDS.fileTooLarge);
+      this.input.disabled = true;
+      this.told.textContent = WORDS.fileOnItsWay(file.name);
+      try {
+        const kept = await this.desk.sendFile(this.path, file);
+        this.#done(WORDS.fileKept(String(kept.name ?? file.name)));
+      } catch (error) {
+        this.#done(error instanceof Refused ? error.message : WORDS.fileLost);
+      }
+    }
+
+    #done(sentence) {
+      this.told.textContent = sentence;
+      this.input.disabled = false;
+      this.input.value = "";
     }
   }
 
@@ -1227,6 +1330,10 @@
 
     fetchFile(path) {
       return this.#line.file(path);
+    }
+
+    sendFile(path, file) {
+      return this.#line.upload(path, file);
     }
 
     focusInput() {
