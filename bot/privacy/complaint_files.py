@@ -44,3 +44,12 @@ def add_file(
 def files_of(session: Session, number: str) -> list[AttachmentView]:
     """The files of a case, oldest first."""
     return attachments.of_owner(session, OWNER_KIND, number)
+
+
+def read_file(session: Session, desk: Desk, file_id: str, actor: str) -> bytes:
+    """A file for a member of staff to save; that it was read is recorded.
+
+    Raises:
+        NotFound: It is not there any more.
+    """
+    return attachments.read(session, desk, file_id, actor)
