@@ -129,13 +129,13 @@ def _looked_before(session: Session, case: Case, actor: str) -> bool:
 
 
 def _names(session: Session) -> dict[str, str]:
-    return {actor_of(account.id): account.name for account in accounts(session)}
+    return {actor_of(account.staff_id): account.name for account in accounts(session)}
 
 
 def _colleagues(session: Session) -> dict[str, str]:
     """Everybody who may answer: auditors only read."""
     return {
-        actor_of(account.id): account.name
+        actor_of(account.staff_id): account.name
         for account in accounts(session)
         if account.disabled_at is None and account.role is not StaffRole.AUDITOR
     }

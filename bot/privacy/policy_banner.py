@@ -37,7 +37,7 @@ def show(session: Session, desk: Desk, now: datetime, chat: Conversation) -> Non
         return
     response = COMING if newest.effective_at > now else IN_FORCE
     words = {"version": newest.version, "effective": day(newest.policy.effective)}
-    announce(session, now, chat.id, response, card=card(session, desk, newest), **words)
+    announce(session, now, chat.id, response, card=card(session, desk, newest), buttons=(), **words)
 
 
 def card(session: Session, desk: Desk, each: Published) -> dict[str, object]:
