@@ -11,7 +11,7 @@ from actions.base import DeskAction, Events, Turn
 from actions.complaint_answers import NOTHING, answer_to
 from actions.complaint_cards import labelled, say_case
 from actions.form import DeskForm
-from bot.privacy.complaint_card import REOPEN, REPLY, SECOND_LOOK, SETTLE, SHOW, TAKE_BACK, payload
+from bot.privacy.complaint_card import CLAIM, REOPEN, REPLY, SECOND_LOOK, SETTLE, SHOW, TAKE_BACK, payload
 from bot.privacy.complaint_claim import Verdict, claim
 from bot.privacy.complaint_reply import ask_second_look, reopen_case, reply_to_case, settle_case
 from bot.privacy.complaint_status import CaseView, own_case, own_cases
@@ -34,6 +34,9 @@ def act_on_case(turn: Turn) -> Events | None:
     act = act_asked_for(words)
     if act is None:
         return None
+    if act == CLAIM:
+        turn.say("utter_claim_ask")
+        return []
     cases, number = own_cases(turn.session, turn.chat), case_in(words)
     if number:
         meant = next((each for each in cases if each.number == number), None)

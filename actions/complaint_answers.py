@@ -1,5 +1,7 @@
 """What a message is while the desk waits for words: the answer, a no, or something else that is dealt with first."""
 
+import re
+
 from rasa_sdk import Tracker
 
 from actions.base import was_typed
@@ -11,7 +13,12 @@ LEAVE = {"deny", "cancel", "thank", "goodbye"}
 # Short and read with this much confidence, these are not the story itself.
 _SURE = 0.6
 _LONGEST_DIGRESSION = 160
-_DIGRESS = {"ask_policy", "ask_for_human", "help"}
+_DIGRESS = {"ask_for_human", "help"}
+# A story may speak of the policy; only what is put as a question is taken for one.
+_ASKS = re.compile(
+    r"\?\s*$|^\W*(?:and |but |so |well )?(?:what|how|do|does|did|is|are|can|could|who|why|where|when|which|will|may)\b",
+    re.IGNORECASE,
+)
 # A story may hold any wish, so a wish must be very short and very clear to be taken for something else.
 _WISHES = {"request_access", "ask_request_status", *RIGHTS}
 _VERY_SURE = 0.9
@@ -29,7 +36,8 @@ def answer_to(tracker: Tracker) -> str | None:
     clear = length <= _LONGEST_DIGRESSION and confidence >= _SURE
     if intent in LEAVE and clear:
         return NOTHING
-    if (intent in _DIGRESS and clear) or not was_typed(latest):
+    asks = intent == "ask_policy" and _ASKS.search(latest.get("text") or "")
+    if ((intent in _DIGRESS or asks) and clear) or not was_typed(latest):
         return None
     if intent in _WISHES and length <= _LONGEST_WISH and confidence >= _VERY_SURE:
         return None

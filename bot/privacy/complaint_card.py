@@ -22,7 +22,7 @@ _LINE_WORDS = {
 }
 
 REPLY, REOPEN, SECOND_LOOK, SETTLE, SHOW = "reply", "reopen", "second_look", "settle", "show"
-TAKE_BACK = "take_back"
+TAKE_BACK, CLAIM = "take_back", "claim"
 """What a button of a case stands for behind its number, or a sentence about one asks for."""
 
 

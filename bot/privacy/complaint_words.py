@@ -70,7 +70,8 @@ _OF_A_REQUEST = re.compile(
 )
 # Short words that ask for one of these of a case which is there; a long message is a story of its own.
 _ACTS = {
-    "reopen": r"re-?open(?:ed|ing)?|open (?:it|my \w+|the \w+|this|that|CS-\S+) (?:up )?again",
+    "claim": r"claim codes?",
+    "reopen": r"re-?open(?:ed|ing)?|open .{1,40} again",
     "second_look": r"second (?:look|opinion|review|pair of eyes)|appeal|looked at again|"
     r"(?:(?:an|some)other (?:person|colleague|employee)|some(?:one|body) else)\b.{0,20}\b(?:look|check|review)\w*",
     "take_back": r"(?:take|pull) .{0,40}back|withdraw .{0,20}(?:complaint|case|CS-)",
@@ -145,7 +146,7 @@ def case_in(words: str) -> str | None:
 
 
 def act_asked_for(words: str) -> str | None:
-    """What a short sentence asks to be done with a case: `reopen`, `second_look`, `take_back` or `reply`."""
+    """What a short sentence asks to be done with a case: `claim`, `reopen`, `second_look`, `take_back`, `reply`."""
     if len(words) > _LONGEST_ACT:
         return None
     found = (act for act, pattern in _ACTS.items() if re.search(rf"\b(?:{pattern})", words, re.IGNORECASE))

@@ -110,6 +110,8 @@ def test_numbers_are_read_in_any_case_and_only_whole():
 
 def test_only_a_short_sentence_asks_for_something_to_be_done_with_a_case():
     assert act_asked_for("please reopen it") == "reopen"
+    assert act_asked_for("open my complaint CS-2026-000001 again") == "reopen"
+    assert act_asked_for("I have a claim code") == "claim"
     assert act_asked_for("I want a second opinion on that") == "second_look"
     assert act_asked_for("let me reply to your answer") == "reply"
     assert act_asked_for("take my complaint back please") == "take_back"
