@@ -117,9 +117,11 @@ def add_statement(session: Session, now: datetime, chat: Conversation, number: s
 
     Raises:
         NotFound: The case is not of this conversation.
-        Conflict: It was confirmed or answered already; what is said now is a reply.
+        Conflict: It was answered already; what is said now is a reply.
     """
-    case = _being_told(session, chat, number)
+    case = _of(session, chat, number)
+    if case.state != CaseState.WAITING:
+        raise Conflict("This case was answered already. What is said now is a reply to it.")
     if not (case.statement or "").endswith(statement):
         case.statement = f"{case.statement}\n\n{statement}" if case.statement else statement
         audit.record(session, now, AuditEvent.CASE_STATEMENT_ADDED, chat.id, number)

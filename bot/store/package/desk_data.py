@@ -57,6 +57,7 @@ MAILS = Category(
 CATEGORIES = (TALKS, REQUESTS, MAILS)
 
 NOT_IN_THE_COPY = {
+    "attachments": "The files a person sent are in the copy as files.",
     "staff": "Accounts of the shop's own staff; no customer is in there.",
     "satisfaction": "How talks went, by day; kept without saying whose talk it was, so that nobody can find theirs.",
     "choices": "The buttons of messages; the messages are in the copy.",
