@@ -68,7 +68,7 @@ evaluate: train ## Understanding figures: make evaluate ROWS="file.jsonl ..."
 	@$(DESK) bench/understanding.py $(ROWS)
 
 screenshots: setup ## Retake the pictures of the README (the desk must run)
-	@$(DESK) docs/take_screenshots.py
+	@$(DESK) -m docs.take_screenshots
 
 locks: setup ## Renew both lock files
 	UV_CUSTOM_COMPILE_COMMAND="make locks" $(UV) pip compile --quiet --python $(DESK) --generate-hashes --no-emit-index-url --group dev pyproject.toml -o requirements.lock

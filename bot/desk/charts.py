@@ -19,6 +19,19 @@ _COLOURS = [
     "#d8a7a0",
     "#22223a",
 ]
+_STATE_COLOURS = {
+    RequestState.RECEIVED: "#c9c7e6",
+    RequestState.AWAITING_VERIFICATION: "#9a97cf",
+    RequestState.ON_HOLD: "#e0b352",
+    RequestState.COOLING_OFF: "#6b9bb8",
+    RequestState.AWAITING_APPROVAL: "#b87333",
+    RequestState.RUNNING: "#45429b",
+    RequestState.FULFILLED: "#2f8f5b",
+    RequestState.PARTLY_FULFILLED: "#b3554a",
+    RequestState.DENIED: "#5d5c72",
+    RequestState.REVOKED: "#b8b3c4",
+    RequestState.EXPIRED: "#ddd6c8",
+}
 _FROM_GOOD_TO_LATE = ["#1d6b46", "#6fae86", "#c9c48c", "#d9a441", "#a1281f"]
 
 
@@ -27,7 +40,7 @@ def by_kind(figures: Figures) -> dict[str, Any]:
     kinds = [kind for kind in RequestKind if any(key[0] == kind for key in figures.by_kind)]
     states = [state for state in RequestState if any(key[1] == state for key in figures.by_kind)]
     series = [(STATES[state].text, [figures.by_kind.get((kind, state), 0) for kind in kinds]) for state in states]
-    return _bars([KINDS[kind] for kind in kinds], series)
+    return _bars([KINDS[kind] for kind in kinds], series) | {"color": [_STATE_COLOURS[state] for state in states]}
 
 
 def against_clock(figures: Figures) -> dict[str, Any]:
@@ -90,10 +103,9 @@ def _base(names: list[str]) -> dict[str, Any]:
         "color": _COLOURS,
         "textStyle": text,
         "animation": False,
-        "aria": {"enabled": True},
         "tooltip": {"trigger": "axis"},
-        "legend": {"bottom": 0, "type": "scroll", "textStyle": text},
-        "grid": {"left": 8, "right": 16, "top": 16, "bottom": 40, "containLabel": True},
+        "legend": {"bottom": 0, "itemWidth": 14, "itemHeight": 10, "textStyle": text},
+        "grid": {"left": 8, "right": 16, "top": 16, "bottom": 64, "containLabel": True},
         "xAxis": {"type": "category", "data": names, "axisLabel": {"color": "#22223a"}},
         "yAxis": {"type": "value", "minInterval": 1},
         "series": [],

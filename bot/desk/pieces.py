@@ -26,7 +26,7 @@ class Row:
 
 def table(columns: Sequence[str], rows: Iterable[Row], empty: str) -> None:
     """A table whose lines lead somewhere; `j`, `k` and Enter go through it."""
-    lines = [_line(row) for row in rows]
+    lines = [_line(columns, row) for row in rows]
     if not lines:
         ui.label(empty).classes("empty")
         return
@@ -92,10 +92,14 @@ def when(moment: datetime | None) -> str:
     return f"{moment:%-d %b %Y, %H:%M} UTC" if moment else "–"
 
 
-def _line(row: Row) -> str:
+def _line(columns: Sequence[str], row: Row) -> str:
     first, *others = row.cells
     linked = f'<td><a href="{escape(row.href)}">{_cell(first)}</a></td>' if row.href else f"<td>{_cell(first)}</td>"
-    return f"<tr>{linked}{''.join(f'<td>{_cell(cell)}</td>' for cell in others)}</tr>"
+    rest = [
+        f'<td data-column="{escape(column)}">{_cell(cell)}</td>'
+        for column, cell in zip(columns[1:], others, strict=True)
+    ]
+    return f"<tr>{linked}{''.join(rest)}</tr>"
 
 
 def _cell(value: str | Mark) -> str:

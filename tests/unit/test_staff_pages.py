@@ -203,9 +203,9 @@ def test_what_is_not_there_is_a_sentence_and_404(desk, address):
 def test_unanswered_topics_are_counted_and_ordered(desk):
     today = desk.clock.now().date()
     with desk.transaction() as session:
-        session.add(UnansweredTopic(day=today, topic="not_covered_cookies", count=3))
-        session.add(UnansweredTopic(day=today - timedelta(days=100), topic="not_covered_cookies", count=40))
-        session.add(UnansweredTopic(day=today, topic="not_covered_data_location", count=5))
+        session.add(UnansweredTopic(day=today, topic="cookies", count=3))
+        session.add(UnansweredTopic(day=today - timedelta(days=100), topic="cookies", count=40))
+        session.add(UnansweredTopic(day=today, topic="data_location", count=5))
 
     async def visit(user):
         client = await user.open("/topics")

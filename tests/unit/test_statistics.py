@@ -71,7 +71,7 @@ def test_requests_are_counted_by_right_and_state_and_held_against_their_clock(de
 def test_the_overview_draws_six_plots_when_there_is_something_to_draw(desk):
     counted(desk, (0, "chats", 10), (0, "confidence_9", 6), (0, "satisfaction_5", 4))
     with desk.transaction() as session:
-        session.add(UnansweredTopic(day=NOON.date(), topic="not_covered_cookies", count=3))
+        session.add(UnansweredTopic(day=NOON.date(), topic="cookies", count=3))
         session.add(
             PrivacyRequest(
                 number="PR-2026-000001", kind=RequestKind.EXPORT, state=RequestState.FULFILLED, regime="policy",

@@ -28,5 +28,5 @@ async def unanswered(visit: Visit) -> None:
 
 
 def in_words(topic: str) -> str:
-    """`not_covered_data_location` reads `Data location`."""
-    return topic.removeprefix("not_covered_").replace("_", " ").capitalize()
+    """`data_location` reads `Data location`."""
+    return topic.replace("_", " ").capitalize()

@@ -41,4 +41,11 @@
     else if (letter === "k") step(-1);
     else if (/^[a-z]$/.test(letter)) press(letter, event);
   });
+
+  // While the connection is lost: whoever is no longer signed in is led to the sign-in page.
+  setInterval(async () => {
+    if (document.getElementById("popup")?.getAttribute("aria-hidden") !== "false") return;
+    const answer = await fetch(location.pathname, { method: "HEAD" }).catch(() => null);
+    if (answer?.status === 401) location.assign(`/sign-in?then=${encodeURIComponent(location.pathname)}`);
+  }, 2000);
 })();
