@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from tests import policies
 from tests.stack import Stack
 
 
@@ -31,3 +32,13 @@ def stack_with(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[d
     yield started
     for desk in desks.values():
         desk.stop()
+
+
+@pytest.fixture(scope="session")
+def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A second desk, for what everybody at a desk would notice: new versions of the policy."""
+    home = tmp_path_factory.mktemp("own")
+    desk = Stack(home / "desk", {"POLICY_FOLDER": str(policies.first_only(home))})
+    desk.start()
+    yield desk
+    desk.stop()

@@ -26,6 +26,14 @@ MARKS = {
 """What a person at the shop says about each change of the second version."""
 
 
+def first_only(home: Path) -> Path:
+    """A policy folder of its own with the shop's version."""
+    folder = home / "policy"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copy(PROJECT / "data" / "policy" / f"{FIRST}.md", folder)
+    return folder
+
+
 def folder_with(home: Path, effective: date, version: str = "2027-A", published: date | None = None) -> Path:
     """A policy folder with the shop's version and a second one.
 
@@ -35,9 +43,7 @@ def folder_with(home: Path, effective: date, version: str = "2027-A", published:
         version: What it is called.
         published: What its front matter says; the day before it takes effect where left out.
     """
-    folder = home / "policy"
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(PROJECT / "data" / "policy" / f"{FIRST}.md", folder)
+    folder = first_only(home)
     second(folder, effective, version, published)
     return folder
 

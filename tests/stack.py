@@ -19,14 +19,24 @@ from typing import Any
 
 import httpx
 from cryptography.fernet import Fernet
-from sqlalchemy import Engine, MetaData, select, text, update
+from sqlalchemy import Engine, MetaData, delete, select, text, update
 
 from bot.bootstrap import open_desk
 from bot.config import PROJECT, Settings
 from bot.store import audit_chain, encryption
 from bot.store.desk import Desk
-from bot.store.desk_tables import Base, ChatSession
+from bot.store.desk_tables import (
+    Base,
+    ChatSession,
+    DemoClock,
+    Mail,
+    PolicyChange,
+    PolicyEntry,
+    PolicyNotice,
+    PolicyVersion,
+)
 from bot.store.engine import for_reading, make_engine
+from tests import policies
 
 PROCESSES = ("engine", "actions", "web", "worker", "desk")
 _READY_LINE = "Privacy desk ready"
@@ -312,6 +322,27 @@ class Stack:
                 desk.engine.dispose()
                 desk.shop.engine.dispose()
                 audit_chain._keys = before
+
+    @property
+    def policies(self) -> Path:
+        """The folder of its policy files."""
+        return Path(self._settings.get("POLICY_FOLDER", PROJECT / "data" / "policy"))
+
+    def forget_policy_versions(self) -> None:
+        """As if no version but the first had ever been published, and the clock had never been moved.
+
+        Raises:
+            StackError: The policy folder is the project's own.
+        """
+        if "POLICY_FOLDER" not in self._settings:
+            raise StackError("Only a desk with a policy folder of its own may publish.")
+        with self._engine("desk").begin() as connection:
+            for table in (PolicyEntry, PolicyNotice, PolicyChange, PolicyVersion, DemoClock):
+                connection.execute(delete(table))
+            connection.execute(delete(Mail).where(Mail.dedupe_key.startswith("policy:")))
+        for file in self.policies.glob("*.md"):
+            if file.stem != policies.FIRST:
+                file.unlink()
 
     def spare_customer(self, among: set[str] | None = None) -> str:
         """A customer of the demo shop that no other test is given, one of these if it must be."""

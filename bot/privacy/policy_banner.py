@@ -31,6 +31,8 @@ def show(session: Session, desk: Desk, now: datetime, chat: Conversation) -> Non
     versions = offered(session, desk, chat.subject)
     if not versions or _was_said(session, chat, versions[-1].version):
         return
+    if policy_notices.is_leaving(session, chat.subject):
+        return
     newest = versions[-1]
     notice = policy_notices.ensure_notice(session, newest, chat.subject, now)
     if notice is None or notice.state != WindowState.OPEN:

@@ -10,17 +10,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import CursorResult, Update, and_, case, func, insert, or_, select, update
+from sqlalchemy import CursorResult, Update, and_, case, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.privacy.policy_words import changes_url, day, in_lines
 from bot.store import customers, outbox, policy_versions
 from bot.store.customers import Customer
 from bot.store.desk import Desk
-from bot.store.desk_tables import Mail, PolicyNotice, PolicyVersion
+from bot.store.desk_tables import Mail, PolicyNotice, PolicyVersion, Restriction, UtcDateTime
 from bot.store.policy_diff import differences
 from bot.store.policy_versions import Published
-from bot.vocabulary import ChangeMark, WindowState
+from bot.vocabulary import ChangeMark, RestrictionReason, WindowState
 
 log = structlog.get_logger("policy")
 MOST_WAITING = 200
@@ -66,7 +66,8 @@ def note_deliveries(session: Session, each: Published) -> None:
 def _begin_windows(session: Session, each: Published, delivered: Any) -> None:
     """The window begins at delivery or effect, the later counts; an earlier delivery moves it to the front."""
     earlier = or_(PolicyNotice.delivered_at.is_(None), PolicyNotice.delivered_at > delivered)
-    begin = case((delivered > each.effective_at, delivered), else_=each.effective_at)
+    effect = literal(each.effective_at, UtcDateTime())
+    begin = case((delivered > effect, delivered), else_=effect)
     _do(
         session,
         update(PolicyNotice)
@@ -138,7 +139,12 @@ def _waiting(session: Session) -> int:
 
 
 def _write(session: Session, desk: Desk, now: datetime, each: Published, people: Sequence[Customer]) -> int:
-    """Notices for those of these people who have none, or none by mail, with their mails."""
+    """Notices for those of these people who have none, or none by mail, with their mails.
+
+    Who is being deleted is told nothing any more; a later pass tells them if they take it back.
+    """
+    leaving = _leaving(session, [one.subject for one in people])
+    people = [one for one in people if one.subject not in leaving]
     about = (PolicyNotice.version == each.version, PolicyNotice.subject.in_([one.subject for one in people]))
     known = set(session.scalars(select(PolicyNotice.subject).where(*about)))
     new = [one.subject for one in people if one.subject not in known]
@@ -150,6 +156,17 @@ def _write(session: Session, desk: Desk, now: datetime, each: Published, people:
     to = {ids[one.subject]: one.email for one in people if one.email and one.subject in ids}
     _mail(session, desk, now, each, to)
     return len(new)
+
+
+def is_leaving(session: Session, subject: str) -> bool:
+    """Whether a person's account and data are about to go."""
+    return subject in _leaving(session, [subject])
+
+
+def _leaving(session: Session, subjects: Sequence[str]) -> set[str]:
+    going = (RestrictionReason.ERASURE, RestrictionReason.ACCOUNT_CANCELLED)
+    standing = (Restriction.reason.in_(going), Restriction.lifted_at.is_(None), Restriction.subject.in_(subjects))
+    return set(session.scalars(select(Restriction.subject).where(*standing)))
 
 
 def _mail(session: Session, desk: Desk, now: datetime, each: Published, to: dict[int, str]) -> None:

@@ -221,3 +221,40 @@ def test_what_is_on_record_calls_silence_by_its_name(desk):
 )
 def test_a_question_about_the_own_agreement_is_told_from_one_about_the_text(words, own):
     assert is_asked_for(words) is own
+
+
+def test_the_ledger_is_in_the_copy_and_stays_without_the_person_after_a_deletion(desk):
+    from tests.rights import ask, finish, verify
+
+    people.at(desk, IN_FORCE + DAY)
+    people.accepts(desk, ADULT)
+    people.accepts(desk, OTHER)
+    from bot.store.package.desk_data import desk_sources
+
+    tables = {source.name: [row for batch in source.columns() for row in zip(*batch, strict=True)]
+              for source in desk_sources(desk, ADULT)}  # fmt: skip
+    assert len(tables["desk-policy"]) == 1 and SECOND in tables["desk-policy"][0]
+    assert len(tables["desk-policy-notices"]) == 1
+    talk, _ = people.writes(desk, ADULT)
+    request = ask(desk, talk, rights.RequestKind.ERASURE)
+    verify(desk, talk, request.number)
+    finish(desk, request.number)
+    assert people.notice(desk, ADULT) is None and people.ledger(desk, subject=ADULT) == []
+    kept = people.ledger(desk, act="accepted")
+    assert len(kept) == 2 and {entry.subject for entry in kept} > {OTHER}
+    assert next(entry for entry in kept if entry.subject != OTHER).subject.startswith("erased-")
+    people.at(desk, IN_FORCE + 30 * DAY)
+    people.tell(desk)
+    assert people.notice(desk, ADULT) is None
+    assert set(people.bound(desk, OTHER).values()) == {SECOND}, "the bystander's yes stands"
+
+
+def test_nobody_whose_deletion_waits_is_told(desk, settings):
+    from bot.privacy import restriction
+    from bot.vocabulary import RestrictionReason
+
+    third_day = START + 3 * DAY
+    with desk.transaction() as session:
+        restriction.restrict(session, desk, third_day, ADULT, RestrictionReason.ERASURE, "PR-2026-000001")
+    third(desk)
+    assert people.notice(desk, ADULT, THIRD) is None and people.notice(desk, OTHER, THIRD) is not None

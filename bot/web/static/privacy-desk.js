@@ -72,6 +72,7 @@
     failed: "Something went wrong. Please try again.",
     clause: (version) => `Privacy policy, version ${version}`,
     readClause: "Read it in the policy",
+    bothTexts: "Read both texts side by side",
     newTab: "(opens in a new tab)",
     summary: "What the shop holds about you",
     nothingHeld: "Nothing is held here.",
@@ -841,6 +842,17 @@
         "section", { class: "card receipt", "aria-label": WORDS.claimCode },
         ...line(WORDS.claimNumber, card.number ?? ""),
         ...(card.code ? line(WORDS.claimCode, card.code) : [make("p", { class: "remark" }, WORDS.claimGone)]),
+      );
+    },
+
+    /** What a new version of the policy changes, in a person's sentences, with the way to both texts. */
+    policy_update(card, desk) {
+      const address = ownAddress(card.url ?? "", desk.base);
+      return make(
+        "section", { class: "card receipt", "aria-label": String(card.title ?? "") },
+        make("h3", {}, String(card.title ?? "")),
+        listOf(card.lines).length ? make("ul", {}, ...listOf(card.lines).map((line) => make("li", { dir: "auto" }, String(line)))) : null,
+        address && make("p", {}, make("a", { href: address, target: "_blank", rel: "noopener" }, WORDS.bothTexts, unseen(` ${WORDS.newTab}`), icon("away"))),
       );
     },
 

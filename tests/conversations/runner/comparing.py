@@ -74,8 +74,8 @@ def _message(wanted: BotMessage, got: dict[str, Any], into: Captured) -> list[st
     differences = []
     if wanted.response is not None and got["response"] != wanted.response:
         differences.append(f"expected {wanted.response}, but {got['response']} came")
-    cited = [citation["clause"] for citation in got["citations"]]
-    if wanted.cites is not None and cited != wanted.cites:
+    cited = [f"{citation['clause']}@{citation['version']}" for citation in got["citations"]]
+    if wanted.cites is not None and not _fitting(wanted.cites, cited):
         differences.append(f"expected quotations of {_listed(wanted.cites)}, but it quotes {_listed(cited)}")
     labels = [choice["label"] for choice in got["choices"]]
     if wanted.choices is not None and labels != wanted.choices:
@@ -85,6 +85,12 @@ def _message(wanted: BotMessage, got: dict[str, Any], into: Captured) -> list[st
     differences += pieces_found(said, wanted.does_not_say, "it")
     differences += _card(wanted.card, got["card"], into)
     return differences + capture(said, wanted.capture, "it", into)
+
+
+def _fitting(wanted: list[str], cited: list[str]) -> bool:
+    """Whether these clauses are quoted in this order; where a version is named, from that version."""
+    found = [full if "@" in name else full.partition("@")[0] for name, full in zip(wanted, cited, strict=False)]
+    return found == wanted and len(cited) == len(wanted)
 
 
 def _card(wanted: Card | str | None, got: dict[str, Any] | None, into: Captured) -> list[str]:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from functools import cache
+from pathlib import Path
 from typing import Any
 
 from bot.config import PROJECT
@@ -10,26 +10,25 @@ from tests.conversations.runner.comparing import strings_of
 
 _RAW_NAME = re.compile(r"\butter_\w+|\{\w*\}|\$\{")
 _LINK = re.compile(r"https?://\S+")
+POLICIES = PROJECT / "data" / "policy"
 _KEYS = {"id", "author", "name", "text", "citations", "choices", "card", "response", "created_at"}
 _OPAQUE = re.compile(r"^[0-9a-f]{16,64}$")
 
 
-@cache
-def _policy(version: str) -> str:
-    return (PROJECT / "data" / "policy" / f"{version}.md").read_bytes().decode("utf-8")
-
-
-def broken_invariants(messages: list[dict[str, Any]], strangers: set[str], own: set[str]) -> list[str]:
+def broken_invariants(
+    messages: list[dict[str, Any]], strangers: set[str], own: set[str], policies: Path = POLICIES
+) -> list[str]:
     """What no answer may ever do, and this one does.
 
     Args:
         messages: The bot's messages of one turn.
         strangers: E-mail addresses and phone numbers of everybody but the reader.
         own: The same of the reader: shown shortened in an overview, never in full.
+        policies: The folder of the desk's policy files.
     """
     broken = []
     for number, message in enumerate(messages, start=1):
-        broken += [f"message {number}: {each}" for each in _of_message(message, strangers, own)]
+        broken += [f"message {number}: {each}" for each in _of_message(message, strangers, own, policies)]
     ids = [int(message["id"]) for message in messages]
     if ids != sorted(set(ids)):
         broken.append(f"message ids do not rise: {ids}")
@@ -50,7 +49,7 @@ def broken_in_mail(mail: dict[str, Any], values: set[str]) -> list[str]:
     return [f"a subject or a link of a mail holds {value!r}" for value in values if value.casefold() in told]
 
 
-def _of_message(message: dict[str, Any], strangers: set[str], own: set[str]) -> list[str]:
+def _of_message(message: dict[str, Any], strangers: set[str], own: set[str], policies: Path) -> list[str]:
     broken = []
     if set(message) != _KEYS:
         broken.append(f"its keys are {', '.join(sorted(message))}")
@@ -60,17 +59,18 @@ def _of_message(message: dict[str, Any], strangers: set[str], own: set[str]) -> 
     for text in shown:
         if raw := _RAW_NAME.search(text):
             broken.append(f"it shows {raw[0]!r} where a person expects words")
-    broken += [problem for citation in message["citations"] for problem in _of_citation(citation)]
+    broken += [problem for citation in message["citations"] for problem in _of_citation(citation, policies)]
     for choice in message["choices"]:
         if not _OPAQUE.match(choice["id"]) or set(choice) != {"id", "label"}:
             broken.append(f"the choice {choice['label']!r} gives away more than an opaque id")
     return broken + _of_privacy(message, strangers, own)
 
 
-def _of_citation(citation: dict[str, Any]) -> list[str]:
+def _of_citation(citation: dict[str, Any], policies: Path) -> list[str]:
     clause, version = citation["clause"], citation["version"]
     broken = []
-    if _policy(version)[citation["start"] : citation["end"]] != citation["quote"] or not citation["quote"]:
+    text = (policies / f"{version}.md").read_bytes().decode("utf-8")
+    if text[citation["start"] : citation["end"]] != citation["quote"] or not citation["quote"]:
         broken.append(f"the quotation of {clause} is not what stands in {version}.md at these places")
     if citation["url"] != f"/policy/{version}#{clause}":
         broken.append(f"the link of {clause} is {citation['url']}")

@@ -46,7 +46,13 @@ class ConversationItem(pytest.Function):
         """An item for a conversation, with the reason of its known failure if it has one."""
 
         def converse(stack: Stack, stack_with: Callable[[dict[str, str]], Stack]) -> None:
-            desk = stack_with(conversation.settings) if conversation.settings else stack
+            lead(stack_with(conversation.settings) if conversation.settings else stack)
+
+        def converse_apart(own_stack: Stack) -> None:
+            own_stack.forget_policy_versions()
+            lead(own_stack)
+
+        def lead(desk: Stack) -> None:
             desk.check()
             world = World(desk)
             try:
@@ -54,7 +60,8 @@ class ConversationItem(pytest.Function):
             finally:
                 SEEN.add(conversation.covers, world.chats)
 
-        item = cast(ConversationItem, cls.from_parent(parent, name=conversation.name, callobj=converse))
+        run = converse_apart if conversation.own_desk else converse
+        item = cast(ConversationItem, cls.from_parent(parent, name=conversation.name, callobj=run))
         item.conversation = conversation
         return item
 

@@ -16,7 +16,7 @@ from tests.conversations.runner.placeholders import captured_in, used_in
 from tests.conversations.runner.steps import KINDS, Person
 
 _GAP = "‹fill in:"
-_KEYS = {"conversation", "covers", "settings", "people", "steps"}
+_KEYS = {"conversation", "covers", "desk", "settings", "people", "steps"}
 
 
 class BadFile(Exception):
@@ -43,6 +43,7 @@ class Conversation:
         people: Who takes part; the first one speaks first.
         covers: The cells of the matrix it is there for, as `right/interruption`.
         settings: Settings of a desk of its own; none for the desk that all others share.
+        own_desk: It changes something for everybody, and so runs on a desk apart from the others.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Conversation:
     steps: tuple[Step, ...]
     covers: tuple[str, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
+    own_desk: bool = False
 
     @property
     def id(self) -> str:
@@ -149,7 +151,19 @@ def _conversation(path: Path, block: Any, line: int) -> Conversation:
     read_steps = tuple(_step(path, each, at) for each, at in zip(steps, steps.lines, strict=True))
     _check_gaps(path, read_steps)
     _check_names(path, people, read_steps)
-    return Conversation(name, path, line, people, read_steps, _covers(path, block), _settings(path, block))
+    own = _own_desk(path, block, read_steps)
+    return Conversation(name, path, line, people, read_steps, _covers(path, block), _settings(path, block), own)
+
+
+def _own_desk(path: Path, block: Block, steps: tuple[Step, ...]) -> bool:
+    """Whether it has `desk: own`; what everybody would notice is refused without it."""
+    if block.get("desk", "own") != "own":
+        raise BadFile(path, block.lines["desk"], "`desk: own` is the only desk that can be asked for.")
+    own = "desk" in block
+    for step in steps:
+        if step.kind == "publish" and not own:
+            raise BadFile(path, step.line, "`publish` is seen by everybody, so the conversation needs `desk: own`.")
+    return own
 
 
 def _covers(path: Path, block: Block) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from tests.conversations.runner.steps import (
     Mail,
     OldChoice,
     OtherWords,
+    Publish,
     Request,
     Staff,
     Store,
@@ -32,7 +33,7 @@ from tests.conversations.runner.world import Sent, Speaker, World
 _MAIL_SECONDS = 15.0
 _NO_MAIL_SECONDS = 2.5
 _LOOK_SECONDS = 0.1
-_NOT_LOOKED_AT = ("as", "session", "clock", "down", "up", "restart")
+_NOT_LOOKED_AT = ("as", "session", "clock", "publish", "down", "up", "restart")
 
 
 class ConversationDiffers(Exception):
@@ -176,7 +177,7 @@ class Run:
                 raise Differs(f"this was refused with {sent.status} {sent.answer.get('code')}")
             return
         self._transcript.answered(sent.messages)
-        broken = broken_invariants(sent.messages, self._me.strangers, self._me.own)
+        broken = broken_invariants(sent.messages, self._me.strangers, self._me.own, self._world.policies)
         if not sent.messages and sent.answer["owner"] == "bot":
             broken.append("the bot says nothing")
         if broken:
@@ -238,7 +239,7 @@ class Run:
         me.announced.add(found[0]["id"])
         me.heard += found
         self._transcript.answered(found)
-        if broken := broken_invariants(found, me.strangers, me.own):
+        if broken := broken_invariants(found, me.strangers, me.own, self._world.policies):
             raise Differs(*broken)
         comparing.compare_messages([expected], found, self._captured)
 
@@ -350,6 +351,10 @@ class Run:
     def _clock(self, duration: str) -> None:
         self._transcript.note(f"the clock moves by {duration}")
         self._world.advance_clock(duration)
+
+    def _publish(self, wanted: Publish) -> None:
+        self._transcript.note(f"a new version of the policy is published, to take effect in {wanted.in_days} days")
+        self._world.publish(wanted.in_days)
 
     def _down(self, name: str) -> None:
         self._transcript.note(f"{name} goes down")

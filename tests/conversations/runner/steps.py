@@ -12,6 +12,7 @@ from bot.demo.shop_schema import shop_metadata
 from bot.store.desk_tables import Base
 from bot.store.policy_library import load_library
 from bot.vocabulary import AuditEvent, RequestState
+from tests import policies
 from tests.stack import PROCESSES
 
 _DURATION = re.compile(r"^P(?=.)(\d+W)?(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+S)?)?$")
@@ -25,9 +26,9 @@ def responses() -> frozenset[str]:
 
 @cache
 def clauses() -> frozenset[str]:
-    """Ids of all clauses of every policy version."""
+    """Ids of all clauses of every policy version, the invented one of `publish` among them."""
     versions = load_library(PROJECT / "data" / "policy").versions
-    return frozenset(clause for version in versions for clause in version.by_id)
+    return frozenset(policies.MARKS) | frozenset(clause for version in versions for clause in version.by_id)
 
 
 def _known(what: str, names: Any) -> Any:
@@ -65,7 +66,15 @@ def _as_response(value: Any) -> Any:
 Text = Annotated[str, Field(min_length=1)]
 Pieces = Annotated[list[Text], BeforeValidator(_as_list)]
 Response = Annotated[str, _known("response of domain.yml", responses)]
-Clause = Annotated[str, _known("clause of the policy", clauses)]
+
+
+def _clause(name: str) -> str:
+    if name.partition("@")[0] not in clauses():
+        raise ValueError(f"{name!r} is no clause of the policy")
+    return name
+
+
+Clause = Annotated[str, AfterValidator(_clause)]
 Event = Annotated[str, _known("event of the audit record", lambda: {event.value for event in AuditEvent})]
 Process = Annotated[str, _known("process of the desk", lambda: PROCESSES)]
 State = Annotated[str, _known("state of a request", lambda: {*RequestState, GONE})]
@@ -281,6 +290,12 @@ def _as_staff(value: Any) -> Any:
     return {"does": does, "number": value[does], "options": options} | {k: value[k] for k in known & set(value)}
 
 
+class Publish(Strict):
+    """The invented second version of the policy is published, to take effect in so many days."""
+
+    in_days: int = Field(ge=3, le=365)
+
+
 def _as_form(value: Any) -> Any:
     return {"fields": value} if isinstance(value, dict) and "fields" not in value else value
 
@@ -354,6 +369,7 @@ KINDS: dict[str, TypeAdapter[Any]] = {
     "audit": TypeAdapter(list[Event]),
     "session": TypeAdapter(Literal["ends", "anew"]),
     "clock": TypeAdapter(Duration),
+    "publish": TypeAdapter(Publish),
     "down": TypeAdapter(Process),
     "up": TypeAdapter(Process),
     "restart": TypeAdapter(Process),

@@ -2,11 +2,14 @@
 
 import time
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import httpx
 
+from tests import policies
 from tests.conversations.runner.comparing import Differs
 from tests.conversations.runner.staff import Staff
 from tests.stack import Stack, StackError
@@ -159,6 +162,18 @@ class World:
     def advance_clock(self, duration: str) -> None:
         """Move the desk's clock forward."""
         self._http.post("/demo/clock", json={"advance": duration}).raise_for_status()
+
+    @property
+    def policies(self) -> Path:
+        """The folder of the desk's policy files."""
+        return self._stack.policies
+
+    def publish(self, in_days: int) -> None:
+        """Publish the invented second version, to take effect that many days from the desk's today."""
+        now = datetime.fromisoformat(self._http.get("/demo/clock").raise_for_status().json()["now"])
+        file = policies.second(self._stack.policies, now.date() + timedelta(days=in_days))
+        marks = policies.marks_file(self._stack.policies)
+        self._stack.command("policy", "publish", str(file), "--marks", str(marks), "--by", "Privacy officer")
 
     def rows(self, database: str, table: str) -> list[dict[str, Any]]:
         """Every row of a table."""
