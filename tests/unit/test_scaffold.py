@@ -133,6 +133,17 @@ def test_a_large_shop_leaves_a_task_of_an_hour(large: tuple[Proposal, DataMap, M
     assert {"session", "queue_message", "smtp_log"} <= {decision.where for decision in made.decisions}
 
 
+def test_a_balance_is_something_to_be_warned_of_and_its_number_or_its_past_is_not(
+    large: tuple[Proposal, DataMap, MetaData],
+) -> None:
+    _, datamap, _ = large
+    warned = {
+        (name, each.column) for name, table in datamap.tables.items() for warn in table.warns for each in warn.when
+    }
+    assert {("magento_customerbalance", "amount"), ("magento_reward", "points_balance")} <= warned
+    assert not {(name, column) for name, column in warned if column.endswith("_id") or "history" in name}
+
+
 def test_the_head_of_the_file_lists_every_decision(large: tuple[Proposal, DataMap, MetaData]) -> None:
     made, _, _ = large
     head = made.text.split("format: 1")[0]

@@ -180,9 +180,11 @@ class Planner:
         order = {kind: number for number, kind in enumerate(_LISTED)}
         listed.sort(key=lambda name: order.get(table.kinds[name], len(order)))
         made.overview = listed[:_MOST_LISTED]
-        for name in table.having(Kind.MONEY):
-            if set(words(name)) & {"balance"} or {"refund", "due"} <= set(words(name)):
-                made.warns.append((name, f"{plain(name)}: there is something left for you here."))
+        made.warns = [
+            (name, f"{plain(name)}: there is something left for you here.")
+            for name in table.having(Kind.MONEY)
+            if name in by_name and _is_owed(table.name, name)
+        ]
         if made.sort.key == "orders":
             made.named_by = next((name for name in by_name if _is_number(name, table)), None)
         if closed and not stays:
@@ -239,6 +241,15 @@ class Planner:
 
 def _matched(paths: Paths, table: str, column: str) -> bool:
     return any(way.match and way.match[0] == column for way in paths.ways.get(table, []))
+
+
+def _is_owed(table: str, column: str) -> bool:
+    """Whether a number above 0 is something the person would lose; what was once so says nothing about today."""
+    of_table, told = words(table), set(words(column))
+    if set(of_table) & {"history", "log"}:
+        return False
+    account = bool(of_table) and of_table[-1].endswith("balance") and "amount" in told
+    return account or "balance" in told or {"refund", "due"} <= told
 
 
 def _correction(kind: Kind, live: sa.Column[object]) -> str | None:
