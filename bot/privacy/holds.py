@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from bot.errors import NotFound
@@ -20,7 +20,7 @@ def place(
     reference: str,
     actor: str | None = None,
 ) -> None:
-    """Keep a person's copies and deletions waiting; a second hold with the same reference is not placed.
+    """Keep a person's copies and deletions waiting; while a hold with the same reference stands, none is added.
 
     Args:
         session: The transaction of its cause.
@@ -31,24 +31,26 @@ def place(
         reference: Number of the request or matter it comes from.
         actor: Who placed it, where a person of the shop did.
     """
-    known = select(Hold.id).where(Hold.subject == subject, Hold.kind == kind, Hold.reference == reference)
-    if session.scalar(known) is not None:
+    same = (Hold.subject == subject, Hold.kind == kind, Hold.reference == reference)
+    if session.scalar(select(Hold.id).where(*same, Hold.released_at.is_(None)).limit(1)) is not None:
         return
     session.add(Hold(subject=subject, kind=kind, reference=reference, placed_at=now, until=until))
     audit.record(session, now, AuditEvent.HOLD_PLACED, reference=reference, subject=subject, actor=actor)
 
 
 def release(session: Session, now: datetime, reference: str, actor: str) -> None:
-    """End a legal hold.
+    """End a legal matter: everybody's data that was held for it is free again.
 
     Raises:
         NotFound: No such hold is in force.
     """
-    held = session.scalar(select(Hold).where(Hold.reference == reference, Hold.released_at.is_(None)))
-    if held is None:
-        raise NotFound("There is no hold in force under that reference.")
-    session.execute(update(Hold).where(Hold.id == held.id).values(released_at=now))
-    audit.record(session, now, AuditEvent.HOLD_RELEASED, reference=reference, subject=held.subject, actor=actor)
+    of_the_matter = (Hold.kind == HoldKind.LEGAL, Hold.reference == reference, Hold.released_at.is_(None))
+    held = list(session.scalars(select(Hold).where(*of_the_matter).order_by(Hold.id)))
+    if not held:
+        raise NotFound("There is no legal hold in force under that reference.")
+    for hold in held:
+        hold.released_at = now
+        audit.record(session, now, AuditEvent.HOLD_RELEASED, reference=reference, subject=hold.subject, actor=actor)
 
 
 def held_until(session: Session, now: datetime, subject: str, kind: HoldKind) -> datetime | None:
