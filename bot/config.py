@@ -86,6 +86,9 @@ class Settings(BaseSettings):
     handoff_promise_hours: int = Field(4, ge=1, le=240)
     office_hours: str = "Mon-Fri 09:00-17:00"
     office_timezone: str = ""
+    chatwoot_url: str = ""
+    chatwoot_inbox: str = ""
+    chatwoot_webhook_secret: str = ""
     answer_days: int = Field(30, ge=1, le=90)
 
     destructive_approval: bool = False

@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 
 from bot.clocks import SystemClock
 from bot.delivery import deliver_waiting, tidy
+from bot.helpdesk.exchange import bring_out, help_desk
 from bot.mailing import Mailer, send_waiting_mails
 from bot.privacy import fulfilment
 from bot.privacy.complaint_claim import forget_shown_codes
@@ -119,6 +120,8 @@ def run_worker(desk: Desk) -> None:
     _every(_SECONDS_BETWEEN_LOOKS, "outbox", lambda: send_waiting_mails(desk, mailer))
     _every(_SECONDS_BETWEEN_LOOKS, "webhooks", lambda: deliver_waiting(desk))
     _every(_SECONDS_BETWEEN_LOOKS, "requests", look_for_requests)
+    if outside := help_desk(desk.settings):
+        _every(_SECONDS_BETWEEN_LOOKS, "help desk", lambda: bring_out(desk, outside))
     for name, look in _ROUNDS.items():
         _every(_SECONDS_BETWEEN_ROUNDS, name, partial(look, desk))
     queue.create_consumer(workers=2, worker_type=WORKER_THREAD, initial_delay=0.05, max_delay=0.5).run()

@@ -35,10 +35,15 @@ _machine = SystemClock()
 
 @dataclass(frozen=True)
 class Agent:
-    """Somebody of the staff: the id for the record, the name that people in the chat read."""
+    """Somebody of the staff: the id for the record, the name that people in the chat read.
+
+    Attributes:
+        lease: How long a conversation stays theirs without a sign of life.
+    """
 
     id: str
     name: str
+    lease: timedelta = LEASE
 
 
 def take(session: Session, desk: Desk, conversation_id: str, agent: Agent) -> Handoff:
@@ -53,13 +58,13 @@ def take(session: Session, desk: Desk, conversation_id: str, agent: Agent) -> Ha
     chat, now = conversations.locked(session, conversation_id), desk.clock.now()
     if chat.owner == Owner.PERSON:
         if chat.owner_staff == agent.id:
-            return _kept(session, chat)
+            return _kept(session, chat, agent)
         if chat.owner_until is not None and chat.owner_until > _machine.now():
             raise Conflict(
                 "Somebody else is answering this conversation. Choose another one, or ask them to transfer it."
             )
     handoff = open_handoff(session, chat.id) or _begun_by_staff(session, desk, now, chat)
-    _give(chat, Owner.PERSON, agent.id)
+    _give(chat, Owner.PERSON, agent)
     handoff.state, handoff.staff, handoff.staff_name = HandoffState.TAKEN, agent.id, agent.name
     handoff.taken_at = handoff.taken_at or now
     audit.record(session, now, AuditEvent.HANDOFF_TAKEN, chat.id, handoff.case_number, chat.subject, actor=agent.id)
@@ -89,7 +94,7 @@ def transfer(session: Session, desk: Desk, conversation_id: str, agent: Agent, t
         raise Conflict("This conversation is yours already. Choose a colleague.")
     chat, handoff = mine(session, conversation_id, agent)
     now = desk.clock.now()
-    chat.owner_staff, chat.owner_until = to.id, _machine.now() + LEASE
+    chat.owner_staff, chat.owner_until = to.id, _machine.now() + to.lease
     handoff.staff, handoff.staff_name, handoff.agent_typing_until = to.id, to.name, None
     audit.record(
         session, now, AuditEvent.HANDOFF_TRANSFERRED, chat.id, handoff.case_number, chat.subject, actor=agent.id
@@ -159,14 +164,14 @@ def mine(session: Session, conversation_id: str, agent: Agent) -> tuple[Conversa
     return chat, handoff
 
 
-def _give(chat: Conversation, owner: Owner, staff: str | None) -> None:
-    chat.owner, chat.owner_staff = owner, staff
-    chat.owner_until = _machine.now() + LEASE if staff else None
+def _give(chat: Conversation, owner: Owner, agent: Agent | None) -> None:
+    chat.owner, chat.owner_staff = owner, agent.id if agent else None
+    chat.owner_until = _machine.now() + agent.lease if agent else None
     chat.ownership += 1
 
 
-def _kept(session: Session, chat: Conversation) -> Handoff:
-    chat.owner_until = _machine.now() + LEASE
+def _kept(session: Session, chat: Conversation, agent: Agent) -> Handoff:
+    chat.owner_until = _machine.now() + agent.lease
     handoff = open_handoff(session, chat.id)
     if handoff is None:
         raise NotFound

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.clocks import SystemClock
 from bot.errors import Conflict, Invalid, TooLong
-from bot.privacy.handoff_ownership import LEASE, Agent, mine
+from bot.privacy.handoff_ownership import Agent, mine
 from bot.privacy.handoff_queue import newest_handoff
 from bot.store import conversations, outbox
 from bot.store.desk import Desk
@@ -61,7 +61,7 @@ def say(session: Session, desk: Desk, conversation_id: str, agent: Agent, text: 
     )  # fmt: skip
     session.add(message)
     session.flush()
-    chat.owner_until, chat.last_turn_id = _machine.now() + LEASE, turn.id
+    chat.owner_until, chat.last_turn_id = _machine.now() + agent.lease, turn.id
     handoff.answered_at, handoff.agent_typing_until = handoff.answered_at or now, None
     handoff.last_said, handoff.last_said_at = message.id, _machine.now()
     return message
@@ -75,7 +75,7 @@ def agent_types(session: Session, conversation_id: str, agent: Agent) -> None:
     """
     chat, handoff = mine(session, conversation_id, agent)
     handoff.agent_typing_until = _machine.now() + _TYPING
-    chat.owner_until = _machine.now() + LEASE
+    chat.owner_until = _machine.now() + agent.lease
 
 
 def agent_read(session: Session, conversation_id: str, agent: Agent, message_id: int) -> None:

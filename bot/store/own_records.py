@@ -26,6 +26,7 @@ from bot.store.desk_tables import (
     Dispute,
     Handoff,
     HandoffNote,
+    HelpdeskLink,
     Hold,
     Mail,
     Message,
@@ -82,7 +83,7 @@ def erase_conversation(session: Session, conversation_id: str, machine_now: date
 def _delete_chat(session: Session, conversation_id: str) -> None:
     for table in (PrivacyRequest, Case):
         _change(session, update(table).where(table.conversation_id == conversation_id).values(conversation_id=None))
-    for content in (Message, Choice, Card, ChatSession, VerificationCode, Turn, Handoff, HandoffNote):
+    for content in (Message, Choice, Card, ChatSession, VerificationCode, Turn, Handoff, HandoffNote, HelpdeskLink):
         _change(session, delete(content).where(content.conversation_id == conversation_id))
     _change(session, delete(Conversation).where(Conversation.id == conversation_id))
     session.expire_all()

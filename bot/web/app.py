@@ -13,8 +13,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
+from bot.helpdesk.exchange import help_desk
 from bot.store.desk import Desk
-from bot.web import api, cases, exports, pages
+from bot.web import api, cases, exports, helpdesk, pages
 from bot.web.engine_client import EngineClient
 from bot.web.guard import Guard
 from bot.web.limits import Limits
@@ -54,6 +55,8 @@ def make_app(desk: Desk) -> FastAPI:
         from bot.web import demo
 
         app.include_router(demo.router, include_in_schema=False)
+    if outside := help_desk(desk.settings):
+        app.include_router(helpdesk.router_of(desk, outside))
     _add_health(app)
     app.add_middleware(LastBorder)
     if desk.settings.allowed_origins:

@@ -9,6 +9,7 @@ from bot.store.desk_tables.base import CONTENT, NEVER_AGAIN, NOTHING, WHO, Base,
 from bot.store.desk_tables.cases import Case, CaseMessage
 from bot.store.desk_tables.consent import ConsentEntry, Hold, Restriction
 from bot.store.desk_tables.handoff import Handoff, HandoffNote, Satisfaction
+from bot.store.desk_tables.helpdesk import HelpdeskLink
 from bot.store.desk_tables.outbox import Mail, WebhookEvent
 from bot.store.desk_tables.policy import PolicyChange, PolicyEntry, PolicyNotice, PolicyVersion
 from bot.store.desk_tables.record import (
@@ -57,6 +58,7 @@ __all__ = [
     "Export",
     "Handoff",
     "HandoffNote",
+    "HelpdeskLink",
     "Hold",
     "Mail",
     "Message",

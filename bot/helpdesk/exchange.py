@@ -1,0 +1,186 @@
+"""Brings conversations that wait for a person to the outside help desk, and its answers back into the chat.
+
+The tables of the desk are the outbox: a link says up to which message the help desk was told, and says so only after
+it took it, so a worker that dies tells once more rather than never. Personal values stay hidden: what people typed goes
+out as agents here see it.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+import structlog
+from sqlalchemy import and_, or_, select, update
+from sqlalchemy.orm import Session
+
+from bot.clocks import SystemClock
+from bot.config import Settings
+from bot.helpdesk.adapter import Ended, HelpDesk, NotTaken, Opened, Reply
+from bot.helpdesk.chatwoot import Chatwoot
+from bot.privacy.handoff_ownership import Agent, hand_back, take
+from bot.privacy.handoff_talk import say
+from bot.privacy.handoff_view import Line, summary, transcript
+from bot.store import conversations
+from bot.store.desk import Desk
+from bot.store.desk_tables import Handoff, HelpdeskLink
+from bot.vocabulary import Author, HandoffState
+
+log = structlog.get_logger("helpdesk")
+STAFF = "helpdesk"
+"""How agents of the outside help desk stand in the record: the desk here does not know them."""
+_LEASE = timedelta(minutes=30)
+_LONGEST_PAUSE = timedelta(hours=1)
+_CLAIM = timedelta(minutes=2)
+_WHO = {Author.USER: "Person", Author.BOT: "Bot", Author.AGENT: "Staff", Author.SYSTEM: "Note"}
+# Tries are about live servers, so they follow the machine's clock.
+_machine = SystemClock()
+
+
+def help_desk(settings: Settings) -> HelpDesk | None:
+    """The adapter that is set up; None where there is none.
+
+    Raises:
+        SetupError: It is set up in part.
+    """
+    return Chatwoot(settings) if settings.chatwoot_url else None
+
+
+@dataclass(frozen=True)
+class _Claimed:
+    """A link that no other worker touches for a while."""
+
+    conversation_id: str
+    name_of: str
+    contact: str | None
+    remote: str | None
+    told: int
+    attempts: int
+
+
+def bring_out(desk: Desk, outside: HelpDesk) -> int:
+    """Tell the help desk what it does not know yet of conversations that wait, or that it answers.
+
+    Returns:
+        How many messages of people it took.
+    """
+    _open_links(desk)
+    return sum(_tell(desk, outside, link) for link in _due(desk))
+
+
+def bring_in(desk: Desk, event: Reply | Ended) -> None:
+    """Let an agent of the help desk speak in the chat, or hand the conversation back to the bot.
+
+    The same event again changes nothing. An answer to a conversation that somebody at this desk has taken meanwhile is
+    not said by two people at once.
+
+    Raises:
+        Conflict: Somebody at this desk answers it.
+    """
+    with desk.transaction() as session:
+        link = session.scalar(select(HelpdeskLink).where(HelpdeskLink.remote == event.remote))
+        if link is None:
+            return  # erased, or never ours
+        if isinstance(event, Ended):
+            _end(session, desk, link)
+            return
+        agent = Agent(STAFF, event.name, _LEASE)
+        take(session, desk, link.conversation_id, agent)
+        say(session, desk, link.conversation_id, agent, event.text[:4_000], f"{STAFF}:{event.id}")
+
+
+def _end(session: Session, desk: Desk, link: HelpdeskLink) -> None:
+    chat = conversations.conversation(session, link.conversation_id)
+    if chat.owner_staff != STAFF:
+        return
+    handoff = session.get_one(Handoff, link.handoff_id)
+    hand_back(session, desk, chat.id, Agent(STAFF, handoff.staff_name or "The person", _LEASE), seen=link.told)
+
+
+def _open_links(desk: Desk) -> None:
+    """A link for every hand-off that waits; a later one of the same conversation uses the person's contact again."""
+    with desk.reading() as session:
+        linked = and_(HelpdeskLink.conversation_id == Handoff.conversation_id, HelpdeskLink.handoff_id == Handoff.id)
+        query = select(Handoff.conversation_id, Handoff.id).outerjoin(HelpdeskLink, linked)
+        new = session.execute(
+            query.where(Handoff.state == HandoffState.WAITING, HelpdeskLink.conversation_id.is_(None))
+        ).all()
+    for conversation_id, handoff_id in new:
+        with desk.transaction() as session:
+            known = session.get(HelpdeskLink, conversation_id, with_for_update=True)
+            if known is None:
+                session.add(HelpdeskLink(conversation_id=conversation_id, name_of=uuid4().hex, handoff_id=handoff_id))
+            else:
+                known.handoff_id, known.remote = handoff_id, None
+
+
+def _due(desk: Desk) -> list[_Claimed]:
+    """Links with something to tell, each claimed for this worker."""
+    now = _machine.now()
+    waits = Handoff.state == HandoffState.WAITING
+    theirs = and_(Handoff.state == HandoffState.TAKEN, Handoff.staff == STAFF)
+    rested = or_(HelpdeskLink.next_try_at.is_(None), HelpdeskLink.next_try_at <= now)
+    query = select(HelpdeskLink.conversation_id).join(Handoff, Handoff.id == HelpdeskLink.handoff_id)
+    with desk.reading() as session:
+        found = [
+            conversation_id
+            for conversation_id in session.scalars(query.where(or_(waits, theirs), rested))
+            if _untold(session, conversation_id)
+        ]
+    return [claimed for conversation_id in found if (claimed := _claim(desk, conversation_id)) is not None]
+
+
+def _untold(session: Session, conversation_id: str) -> bool:
+    link = session.get_one(HelpdeskLink, conversation_id)
+    return link.remote is None or conversations.newest_message_id(session, conversation_id) > link.told
+
+
+def _claim(desk: Desk, conversation_id: str) -> _Claimed | None:
+    now = _machine.now()
+    with desk.transaction() as session:
+        link = session.get(HelpdeskLink, conversation_id, with_for_update=True)
+        if link is None or (link.next_try_at is not None and link.next_try_at > now):
+            return None
+        link.next_try_at = now + _CLAIM
+        return _Claimed(conversation_id, link.name_of, link.contact, link.remote, link.told, link.attempts)
+
+
+def _tell(desk: Desk, outside: HelpDesk, link: _Claimed) -> int:
+    taken = 0
+    try:
+        case = _case(desk, outside, link)
+        with desk.reading() as session:
+            lines = transcript(session, desk, link.conversation_id, link.told)
+        for line in lines:
+            if line.author != Author.AGENT:
+                outside.append_message(case, line.id, _words(line))
+                taken += line.author == Author.USER
+            _keep(desk, link.conversation_id, told=line.id)
+        _keep(desk, link.conversation_id, attempts=0, next_try_at=None)
+    except NotTaken as error:
+        pause = min(timedelta(seconds=2 ** min(link.attempts + 1, 12)), _LONGEST_PAUSE)
+        _keep(desk, link.conversation_id, attempts=link.attempts + 1, next_try_at=_machine.now() + pause)
+        log.warning("help desk did not take it", attempt=link.attempts + 1, error=str(error))
+    return taken
+
+
+def _case(desk: Desk, outside: HelpDesk, link: _Claimed) -> Opened:
+    if link.contact and link.remote:
+        return Opened(link.contact, link.remote)
+    case = outside.create_case(link.name_of, link.contact)
+    _keep(desk, link.conversation_id, contact=case.contact, remote=case.remote)
+    with desk.reading() as session:
+        facts = summary(session, desk, link.conversation_id)
+    who = "a customer, signed in" if facts.signed_in else "a visitor, not signed in"
+    due = f"{facts.promised_at:%d %B %Y, %H:%M} UTC" if facts.promised_at else "soon"
+    outside.append_message(case, 0, f"{facts.number}: {who}, {facts.reason}. An answer is promised by {due}.")
+    return case
+
+
+def _words(line: Line) -> str:
+    """A line as the help desk reads it; an empty message of a card says what kind it is."""
+    return f"{_WHO[Author(line.author)]}: {line.text or line.shown or '…'}"
+
+
+def _keep(desk: Desk, conversation_id: str, **values: object) -> None:
+    with desk.transaction() as session:
+        session.execute(update(HelpdeskLink).where(HelpdeskLink.conversation_id == conversation_id).values(**values))
