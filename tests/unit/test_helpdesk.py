@@ -1,0 +1,208 @@
+"""A help desk outside: what waits is told there, its answers come back signed, and nothing is said twice."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select, update
+
+from bot.errors import SetupError
+from bot.helpdesk.adapter import SignatureWrong
+from bot.helpdesk.chatwoot import Chatwoot as Adapter
+from bot.helpdesk.exchange import bring_in, bring_out, help_desk
+from bot.privacy import handoff_ownership
+from bot.privacy.handoff_ownership import Agent
+from bot.store.desk_tables import Handoff, HelpdeskLink
+from bot.web.app import make_app
+from tests.chatwoot import INBOX, SECRET, Chatwoot, answered, resolved, signed
+from tests.unit.test_handoff import ADA, act, all_of, ask, chat_of, let_lease_end, talk, user_says
+
+
+@pytest.fixture
+def chatwoot():
+    server = Chatwoot()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def outside_desk(desk, chatwoot):
+    settings = desk.settings.model_copy(
+        update={"chatwoot_url": chatwoot.url, "chatwoot_inbox": INBOX, "chatwoot_webhook_secret": SECRET}
+    )
+    return replace(desk, settings=settings)
+
+
+def bring(desk):
+    return bring_out(desk, help_desk(desk.settings))
+
+
+def call(desk, event, **how):
+    headers, body = signed(event, **how)
+    found = help_desk(desk.settings).read_webhook(headers, body)
+    if found is not None:
+        bring_in(desk, found)
+
+
+def try_again_now(desk):
+    with desk.transaction() as session:
+        session.execute(update(HelpdeskLink).values(next_try_at=None))
+
+
+def test_without_settings_there_is_no_help_desk_and_no_address_for_one(desk):
+    assert help_desk(desk.settings) is None
+    assert TestClient(make_app(desk)).post("/helpdesk/chatwoot", json={}).status_code == 404
+
+
+def test_a_help_desk_that_is_set_up_in_part_stops_the_start(desk):
+    with pytest.raises(SetupError, match="CHATWOOT_INBOX"):
+        Adapter(desk.settings.model_copy(update={"chatwoot_url": "http://127.0.0.1:1"}))
+
+
+def test_a_conversation_that_waits_is_told_with_values_hidden_and_an_answer_comes_back(outside_desk, chatwoot, chat):
+    desk, mine, email = outside_desk, chat(ADA), outside_desk.email_of(ADA)
+    user_says(desk, mine, f"Write to {email}, please")
+    number = ask(desk, mine).number
+    assert bring(desk) == 1
+    assert bring(desk) == 0
+    said = chatwoot.messages[1]
+    assert number in said[0] and "a customer, signed in" in said[0]
+    assert [line.partition(":")[0] for line in said[1:]] == ["Person", "Bot"]
+    assert email not in str(chatwoot.calls) and ADA not in str(chatwoot.contacts)
+    call(desk, answered(1, "Hello, I am Jo."))
+    call(desk, answered(1, "Hello, I am Jo."))
+    assert chat_of(desk, mine).owner == "person"
+    assert [text for author, text in talk(desk, mine) if author == "agent"] == ["Hello, I am Jo."]
+    user_says(desk, mine, "Thank you, Jo")
+    bring(desk)
+    assert chatwoot.messages[1][-1] == "Person: Thank you, Jo"
+    assert not any("I am Jo" in line for line in chatwoot.messages[1]), "an answer is not told back"
+    call(desk, resolved(1))
+    call(desk, resolved(1))
+    assert chat_of(desk, mine).owner == "bot"
+    assert "Jo Helper has finished" in talk(desk, mine)[-1][1]
+
+
+def test_a_conversation_that_does_not_wait_is_told_nobody(outside_desk, chatwoot, chat):
+    user_says(outside_desk, chat(ADA), "Hello")
+    bring(outside_desk)
+    assert chatwoot.calls == []
+
+
+def test_a_help_desk_that_is_down_gets_everything_later_in_order_and_once(outside_desk, chatwoot, chat):
+    desk, mine = outside_desk, chat(None)
+    ask(desk, mine)
+    chatwoot.answers_with = 503
+    assert bring(desk) == 0
+    assert bring(desk) == 0, "not tried again before its time"
+    (link,) = all_of(desk, HelpdeskLink)
+    assert link.attempts == 1 and link.next_try_at > datetime.now(UTC)
+    user_says(desk, mine, "First")
+    user_says(desk, mine, "Second")
+    chatwoot.answers_with = 0
+    try_again_now(desk)
+    assert bring(desk) == 2
+    said = [line for line in chatwoot.messages[1] if line.startswith("Person")]
+    assert said == ["Person: First", "Person: Second"]
+    assert all_of(desk, HelpdeskLink)[0].attempts == 0
+
+
+def test_what_was_told_before_a_failure_is_not_told_again(outside_desk, chatwoot, chat, monkeypatch):
+    desk, mine = outside_desk, chat(None)
+    ask(desk, mine)
+    user_says(desk, mine, "First")
+    bring(desk)
+    user_says(desk, mine, "Second")
+    chatwoot.answers_with = 500
+    bring(desk)
+    chatwoot.answers_with = 0
+    try_again_now(desk)
+    bring(desk)
+    said = [line for line in chatwoot.messages[1] if line.startswith("Person")]
+    assert said == ["Person: First", "Person: Second"]
+    assert len(chatwoot.contacts) == len(chatwoot.owners) == 1
+
+
+@pytest.mark.parametrize(
+    "how", [{"secret": "another"}, {"at": 1_000_000_000}, {"at": int(datetime.now(UTC).timestamp()) + 4000}]
+)
+def test_calls_with_a_wrong_signature_or_an_old_time_are_refused(outside_desk, chat, how):
+    headers, body = signed(answered(1, "Forged"), **how)
+    with pytest.raises(SignatureWrong):
+        help_desk(outside_desk.settings).read_webhook(headers, body)
+    refused = TestClient(make_app(outside_desk)).post("/helpdesk/chatwoot", headers=headers, content=body)
+    assert (refused.status_code, refused.json()["code"]) == (401, "invalid_token")
+
+
+def test_a_changed_body_and_a_missing_signature_are_refused(outside_desk):
+    adapter, (headers, body) = help_desk(outside_desk.settings), signed(answered(1, "Hello"))
+    for given in ((headers, body.replace(b"Hello", b"Hellq")), ({}, body), ({"x-chatwoot-signature": "sha256="}, body)):
+        with pytest.raises(SignatureWrong):
+            adapter.read_webhook(*given)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        answered(1, "A note among agents", private=True),
+        answered(1, "Ours", message_type="incoming"),
+        answered(1, "   "),
+        answered(1, "By a bot", sender={"id": 1, "name": "Bot", "type": "agent_bot"}),
+        {"event": "conversation_typing_on"},
+        {"event": "conversation_status_changed", "id": 1, "status": "open"},
+        {"event": "message_created"},
+        ["odd"],
+    ],
+)
+def test_events_that_do_not_concern_the_person_change_nothing(outside_desk, chat, event):
+    desk, mine = outside_desk, chat(ADA)
+    ask(desk, mine)
+    bring(desk)
+    before = talk(desk, mine)
+    headers, body = signed(event)
+    answer = TestClient(make_app(desk)).post("/helpdesk/chatwoot", headers=headers, content=body)
+    assert answer.status_code == 204
+    assert (talk(desk, mine), chat_of(desk, mine).owner) == (before, "bot")
+
+
+def test_two_desks_never_answer_one_conversation_at_once(outside_desk, chat):
+    desk, mine = outside_desk, chat(ADA)
+    ask(desk, mine)
+    bring(desk)
+    act(desk, handoff_ownership.take, mine, Agent("staff:1", "Mia"))
+    headers, body = signed(answered(1, "Me too"))
+    answer = TestClient(make_app(desk)).post("/helpdesk/chatwoot", headers=headers, content=body)
+    assert answer.status_code == 409
+    assert not any(author == "agent" for author, _ in talk(desk, mine))
+
+
+def test_when_the_help_desk_falls_silent_the_conversation_waits_again_and_its_next_answer_counts(outside_desk, chat):
+    desk, mine = outside_desk, chat(ADA)
+    ask(desk, mine)
+    bring(desk)
+    call(desk, answered(1, "Hello", message=1))
+    assert chat_of(desk, mine).owner_until > datetime.now(UTC) + timedelta(minutes=20)
+    let_lease_end(desk)
+    handoff_ownership.return_left(desk)
+    assert all_of(desk, Handoff)[0].state == "waiting"
+    call(desk, answered(1, "Sorry, back again", message=2))
+    assert [text for author, text in talk(desk, mine) if author == "agent"] == ["Hello", "Sorry, back again"]
+
+
+def test_a_second_hand_off_of_the_same_person_is_a_new_conversation_of_the_same_contact(outside_desk, chatwoot, chat):
+    desk, mine = outside_desk, chat(ADA)
+    ask(desk, mine)
+    bring(desk)
+    call(desk, answered(1, "Hello", message=1))
+    call(desk, resolved(1))
+    ask(desk, mine, "77")
+    bring(desk)
+    assert chatwoot.owners == {1: "src-1", 2: "src-1"}
+    with desk.reading() as session:
+        assert session.scalar(select(HelpdeskLink.remote)) == "2"
+
+
+def test_an_answer_to_an_erased_conversation_comes_to_nobody(outside_desk, chat):
+    call(outside_desk, answered(99, "Anybody there?"))
