@@ -8,7 +8,7 @@ import random
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from bot.errors import Conflict, NotFound
 from bot.privacy import handoff, handoff_ownership, handoff_talk
@@ -51,6 +51,7 @@ class Walk:
     heard: list[int] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
     bots: int = 0
+    owner: str = Owner.BOT
     count: int = 0
 
     def __post_init__(self) -> None:
@@ -67,10 +68,9 @@ class Walk:
         ways += [self.send_again, self.say_again, self.listen, self.listen_anew, self.person_writes, self.bot_replies]
         for _ in range(steps):
             way = self.chance.choice(ways)
-            owner = self.owner()
             self.story.append(way.__name__)
             way()
-            self.check(owner, way.__name__)
+            self.check(way.__name__)
         self.rest()
 
     # --- what people and processes do ---------------------------------------------------------------------------------
@@ -203,27 +203,23 @@ class Walk:
 
     # --- what must hold -----------------------------------------------------------------------------------------------
 
-    def owner(self) -> str:
-        with self.desk.reading() as session:
-            return conversations.conversation(session, self.id).owner
-
-    def check(self, owner_before: str, way: str) -> None:
+    def check(self, way: str) -> None:
         """One owner, who is the one the hand-off names; and the bot is silent while a person owns."""
+        said = (Message.conversation_id == self.id, Message.author == Author.BOT)
         with self.desk.reading() as session:
             chat = conversations.conversation(session, self.id)
-            open_ones = select(Handoff).where(Handoff.conversation_id == self.id, Handoff.state != HandoffState.ENDED)
-            handoffs = session.scalars(open_ones).all()
-            by_bot = select(Message.id).where(Message.conversation_id == self.id, Message.author == Author.BOT)
-            bots = len(session.scalars(by_bot).all())
+            mine = select(Handoff).where(Handoff.conversation_id == self.id, Handoff.state != HandoffState.ENDED)
+            handoffs = session.scalars(mine).all()
+            bots = session.scalar(select(func.count()).where(*said)) or 0
         self._hold(len(handoffs) <= 1, "two hand-offs are open")
         taken = next((each for each in handoffs if each.state == HandoffState.TAKEN), None)
         person = chat.owner == Owner.PERSON
         self._hold(person == (chat.owner_staff is not None) == (chat.owner_until is not None), "a half owner")
         self._hold(person == (taken is not None), "the owner and the hand-off differ")
         self._hold(taken is None or taken.staff == chat.owner_staff, "two agents think it is theirs")
-        silent = owner_before == Owner.PERSON and way != "hand_back"
+        silent = self.owner == Owner.PERSON and way != "hand_back"
         self._hold(bots == self.bots or not silent, "the bot spoke while a person owned the conversation")
-        self.bots = bots
+        self.bots, self.owner = bots, chat.owner
 
     def rest(self) -> None:
         """The person sends what has no answer until it has one, and the chat hears the last of it."""
@@ -232,10 +228,10 @@ class Walk:
                 self.process_dies()
                 self.running.clear()
                 self._send(key)
-                owner = self.owner()
                 self.bot_replies()
-                self.check(owner, "bot_replies")
-                self._send(key) if key in self.waiting else None
+                self.check("bot_replies")
+                if key in self.waiting:
+                    self._send(key)
         self.listen()
         with self.desk.reading() as session:
             messages = conversations.messages_after(session, self.id)

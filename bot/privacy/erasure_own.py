@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from bot.clocks import SystemClock
 from bot.privacy.erasure_guard import checked, paced, permitted, plan_of
+from bot.privacy.erasure_scan import Traces
 from bot.privacy.export import forget_exports
 from bot.privacy.room import NotYet, Work
 from bot.store import attachments, own_records, tracker_records
@@ -56,9 +57,11 @@ def sweep(work: Work) -> None:
     with work.desk.reading() as session:
         mails = own_records.mails_of(session, str(work.subject), plan["addresses"], paced(work))
         chats = own_records.conversations_of(session, str(work.subject))
+    traces = Traces.of(str(work.subject), plan["snapshot"]["look_for"])
     with work.desk.transaction() as session:
         permitted(session, work)
         own_records.delete_mails(session, mails, work.number)
+        own_records.delete_words(session, traces.in_value)
     busy = [chat for chat in chats if not _erase_chat(work, chat)]
     if busy:
         raise NotYet("A message of this person is being answered.")

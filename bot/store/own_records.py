@@ -34,6 +34,7 @@ from bot.store.desk_tables import (
     PolicyNotice,
     PrivacyRequest,
     Restriction,
+    Satisfaction,
     Tombstone,
     Turn,
     VerificationCode,
@@ -185,6 +186,14 @@ def delete_codes_and_disputes(session: Session, subject: str) -> None:
     codes = or_(VerificationCode.subject == subject, VerificationCode.request_number.in_(own))
     _change(session, delete(VerificationCode).where(codes))
     _change(session, delete(Dispute).where(Dispute.subject == subject))
+
+
+def delete_words(session: Session, tells: Callable[[str], bool]) -> None:
+    """Words about how talks went are nobody's; one in which a person named themselves goes with them."""
+    for row in session.scalars(select(Satisfaction)).all():
+        if tells(row.word):
+            session.delete(row)
+    session.flush()
 
 
 def keep_choices_without_name(session: Session, subject: str, secret: bytes) -> None:

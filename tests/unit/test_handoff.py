@@ -12,10 +12,22 @@ from bot.privacy.handoff_live import live
 from bot.privacy.handoff_ownership import Agent
 from bot.store import conversations
 from bot.store.announcements import announce
-from bot.store.desk_tables import AuditEntry, Case, Conversation, DailyCount, Handoff, Mail, Message, Satisfaction
-from bot.vocabulary import CaseKind
+from bot.store.desk_tables import (
+    AuditEntry,
+    Case,
+    Conversation,
+    DailyCount,
+    Handoff,
+    HandoffNote,
+    Mail,
+    Message,
+    Satisfaction,
+)
+from bot.vocabulary import CaseKind, RequestKind
 from bot.web.forms import Filled
 from bot.web.turns import Said, Turns
+from tests import rights
+from tests.unit.conftest import open_chat
 from tests.unit.test_turns import Engine
 
 MIA, TOM = Agent("staff:1", "Mia"), Agent("staff:2", "Tom")
@@ -340,3 +352,25 @@ def test_leaving_the_queue_closes_the_case_and_a_report_behind_it_stays_open(des
         handoff.stop_waiting(session, now, conversations.conversation(session, mine))
     assert {case.kind: case.state for case in all_of(desk, Case)} == {"handoff": "closed", "security_report": "waiting"}
     assert {row.state for row in all_of(desk, Handoff)} == {"ended"}
+
+
+def test_an_erasure_takes_hand_offs_notes_and_words_with_the_person_in_them_and_leaves_others(own_desk):
+    desk = own_desk()
+    mine, other = open_chat(desk, ADA), open_chat(desk, "1002")
+    name, now = str(desk.shop.customer(ADA)["name"]), desk.clock.now()
+    for conversation_id in (mine, other):
+        ask(desk, conversation_id, f"0{conversation_id}")
+        act(desk, handoff_ownership.take, conversation_id, MIA)
+        act(desk, handoff_talk.say, conversation_id, MIA, f"Dear {name}", "k")
+        act(desk, handoff_view.add_note, conversation_id, MIA, f"About {conversation_id}")
+        act(desk, handoff_ownership.hand_back, conversation_id, MIA, seen=10_000)
+    with desk.transaction() as session:
+        handoff_rating.add_word(session, now, "handoff_word_5", f"{name} was happy")
+        handoff_rating.add_word(session, now, "handoff_word_5", "Kind and quick")
+        session.execute(update(Message).where(Message.conversation_id == other).values(text="Hello"))
+    request = rights.ask(desk, mine, RequestKind.ERASURE)
+    rights.verify(desk, mine, request.number)
+    assert rights.finish(desk, request.number).state == "fulfilled"
+    assert {row.conversation_id for row in all_of(desk, Handoff)} == {other}
+    assert [row.text for row in all_of(desk, HandoffNote)] == [f"About {other}"]
+    assert [row.word for row in all_of(desk, Satisfaction)] == ["Kind and quick"]
