@@ -35,7 +35,7 @@ from bot.store.webhooks import refuse_unsafe
 
 log = structlog.get_logger("worker")
 _SECONDS_BETWEEN_LOOKS = 0.5
-_SECONDS_BETWEEN_ROUNDS = 10
+_SECONDS_BETWEEN_ROUNDS = 3
 _SECONDS_BEFORE_AGAIN = 5
 # Tries are about live servers, so they follow the machine's clock.
 _machine = SystemClock()
@@ -104,6 +104,7 @@ def run_worker(desk: Desk) -> None:
     @queue.task()
     def work_on(number: str) -> None:
         carry_out(desk, number)
+        handed_on.pop(number, None)  # what it waits for may come sooner than the usual pause
 
     @queue.periodic_task(crontab(minute="*/10"))
     def forget() -> None:

@@ -23,6 +23,7 @@ from sqlalchemy import Engine, MetaData, delete, select, text, update
 
 from bot.bootstrap import open_desk
 from bot.config import PROJECT, Settings
+from bot.demo.seed import seed
 from bot.store import audit_chain, encryption
 from bot.store.desk import Desk
 from bot.store.desk_tables import (
@@ -34,11 +35,14 @@ from bot.store.desk_tables import (
     PolicyEntry,
     PolicyNotice,
     PolicyVersion,
+    PrivacyRequest,
 )
 from bot.store.engine import for_reading, make_engine
+from bot.vocabulary import RequestState
 from tests import policies
 
 PROCESSES = ("engine", "actions", "web", "worker", "desk")
+_CUSTOMERS = 600
 _READY_LINE = "Privacy desk ready"
 _START_SECONDS = 900  # The first start on a machine also builds encoder and model.
 _BACK_SECONDS = 90
@@ -98,12 +102,14 @@ class Stack:
         self._quick_ends: dict[str, int] = {}
         self._engines: dict[str, Engine] = {}
         self._given: list[str] = []
+        self._shop_tables = MetaData()
 
     # --- its life ---------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
         """Run `python -m bot run` and wait for its ready line."""
         self.home.mkdir(parents=True, exist_ok=True)
+        self._fill_shop()
         with self._said.open("wb") as said:
             self._desk = subprocess.Popen(
                 [sys.executable, "-m", "bot", "run"],
@@ -120,6 +126,11 @@ class Stack:
                     self.stop()
                 raise StackError(f"The desk did not start. It said:\n{self.said()[-3000:]}")
             time.sleep(0.1)
+
+    def _fill_shop(self) -> None:
+        """The demo shop with more customers than it has by itself, since every test takes its own."""
+        if not self._settings.get("SHOP_DATABASE_URL"):
+            seed(self._engine("shop"), datetime.now(UTC).date(), bystanders=_CUSTOMERS)
 
     def stop(self) -> None:
         """End the desk as Ctrl-C would.
@@ -205,7 +216,7 @@ class Stack:
     def down(self, name: str) -> None:
         """Kill a process and keep it down until `up`."""
         self._file(name, "down").touch()
-        self._kill(name)
+        self._kill(name, on_purpose=True)  # the supervisor sees the file and counts no fall
 
     def up(self, name: str) -> None:
         """Let a process that is down come back, and wait until the desk is ready."""
@@ -246,19 +257,23 @@ class Stack:
             raise StackError(f"There is no process called {name}. They are {', '.join(PROCESSES)}.")
         return self.home / "run" / f"{name}.{ending}"
 
-    def _kill(self, name: str) -> int:
+    def _kill(self, name: str, on_purpose: bool = False) -> int:
         self._wait_until(lambda: self.pid(name) is not None, f"{name} to run")
         pid = self.pid(name)
         if pid is None:
             raise StackError(f"{name} ended by itself.")
+        if not on_purpose:
+            self._let_it_be_steady(name)
+        _kill(pid)
+        self._wait_until(lambda: not _lives(pid), f"{name} to be gone")
+        return pid
+
+    def _let_it_be_steady(self, name: str) -> None:
         age = time.time() - self._file(name, "pid").stat().st_mtime
         if age < _STEADY_SECONDS and self._quick_ends.get(name, 0) >= _MOST_QUICK_ENDS:
             time.sleep(_STEADY_SECONDS - age)
             age = _STEADY_SECONDS
         self._quick_ends[name] = 1 if age >= _STEADY_SECONDS else self._quick_ends.get(name, 0) + 1
-        _kill(pid)
-        self._wait_until(lambda: not _lives(pid), f"{name} to be gone")
-        return pid
 
     def _wait_until(self, holds: Callable[[], bool], what: str) -> None:
         give_up_at = time.monotonic() + _BACK_SECONDS
@@ -286,10 +301,10 @@ class Stack:
         if database == "desk":
             with self._own_keys(), for_reading(self._engine("desk")).connect() as connection:
                 return [dict(row._mapping) for row in connection.execute(select(Base.metadata.tables[table]))]
-        metadata = MetaData()
-        metadata.reflect(self._engine("shop"), only=[table])
+        if table not in self._shop_tables.tables:
+            self._shop_tables.reflect(self._engine("shop"), only=[table])
         with self.shop_database.connect() as connection:
-            return [dict(row._mapping) for row in connection.execute(select(metadata.tables[table]))]
+            return [dict(row._mapping) for row in connection.execute(select(self._shop_tables.tables[table]))]
 
     def events(self, conversation: str, after: int = 0) -> list[dict[str, Any]]:
         """The engine's events of a conversation, without the first so many."""
@@ -343,6 +358,13 @@ class Stack:
         for file in self.policies.glob("*.md"):
             if file.stem != policies.FIRST:
                 file.unlink()
+
+    def is_quiet(self) -> bool:
+        """Whether the worker has nothing to do that could send a mail: none waits, and no request is being worked on."""
+        mails = select(Mail.id).where(Mail.sent_at.is_(None), Mail.refused_at.is_(None), Mail.given_up_at.is_(None))
+        work = select(PrivacyRequest.number).where(PrivacyRequest.state == RequestState.RUNNING)
+        with for_reading(self._engine("desk")).connect() as connection:
+            return connection.scalar(mails.limit(1)) is None and connection.scalar(work.limit(1)) is None
 
     def spare_customer(self, among: set[str] | None = None) -> str:
         """A customer of the demo shop that no other test is given, one of these if it must be."""

@@ -15,12 +15,13 @@ FIRST_BYSTANDER = 2001
 BYSTANDERS = 200
 
 
-def seed(engine: Engine, today: date) -> bool:
+def seed(engine: Engine, today: date, bystanders: int = BYSTANDERS) -> bool:
     """Make the invented shop's tables and fill them.
 
     Args:
         engine: The shop database: SQLite, PostgreSQL, MySQL or MariaDB.
         today: The day the data ends; ages and orders are counted back from it.
+        bystanders: How many customers there are beside the demo's cast.
 
     Returns:
         Whether anything was written; a shop that has customers is left as it is.
@@ -29,11 +30,11 @@ def seed(engine: Engine, today: date) -> bool:
     with engine.begin() as connection:
         if connection.scalar(select(customers.c.id).limit(1)) is not None:
             return False
-        _write(connection, build(today))
+        _write(connection, build(today, bystanders))
     return True
 
 
-def build(today: date) -> Rows:
+def build(today: date, bystanders: int = BYSTANDERS) -> Rows:
     """Every row of the invented shop as of that day."""
     rows = Rows(today, seed=20260115)
     _catalogue(rows)
@@ -47,7 +48,7 @@ def build(today: date) -> Rows:
     _helen(rows)
     rows.order(TOMAS.id, TOMAS.name, 80)
     rows.order(EVA.id, EVA.name, 45)
-    for number in range(BYSTANDERS):
+    for number in range(bystanders):
         _bystander(rows, number)
     return rows
 
@@ -226,9 +227,15 @@ def _recorded(rows: Rows, customer: int, events: int, scores: int) -> None:
         )
 
 
+def _surname(number: int) -> str:
+    """The next surname; when all are given, they are joined in pairs."""
+    round_, place = divmod(number, len(LAST_NAMES))
+    return LAST_NAMES[place] + (f"-{LAST_NAMES[(place + round_) % len(LAST_NAMES)]}" if round_ else "")
+
+
 def _bystander(rows: Rows, number: int) -> None:
     chance = rows.chance
-    first, last = FIRST_NAMES[number % 20], LAST_NAMES[number // 20]
+    first, last = FIRST_NAMES[number % 20], _surname(number // 20)
     name, email = f"{first} {last}", f"{first}.{last}@example.com".lower().replace("ö", "o")
     customer = FIRST_BYSTANDER + number
     age = chance.randrange(60, 1500)

@@ -37,6 +37,8 @@ class FakeWorld:
         self.told: list[str] = []
         self.tables: dict[str, list[dict[str, Any]]] = {}
         self.mails: list[dict[str, Any]] = []
+        self.quiet = False
+        self.waited = 0.0
         self.said: list[dict[str, Any]] = [message()]
         self.states: list[tuple[int, dict[str, Any]]] = []
         self.links: dict[str, tuple[int, bytes]] = {}
@@ -68,8 +70,11 @@ class FakeWorld:
     def inbox(self, address: str) -> list[dict[str, Any]]:
         return self.mails
 
+    def is_quiet(self) -> bool:
+        return self.quiet
+
     def wait(self, seconds: float) -> None:
-        return
+        self.waited += seconds
 
     def everything_up(self) -> None:
         self.told.append("everything up")
@@ -305,6 +310,19 @@ def test_a_mail_is_awaited_and_its_number_captured(tmp_path: Path) -> None:
     Run(conversation, world).run()  # type: ignore[arg-type]
     world.mails.append({"id": 2, "subject": "Again", "text": "Your number is PR-1."})
     assert "a mail came: 'Again'" in differs(conversation, world)
+
+
+@pytest.mark.parametrize(("quiet", "waits"), [(True, False), (False, True)])
+def test_that_no_mail_comes_is_known_at_once_when_nothing_can_send_one(
+    tmp_path: Path, quiet: bool, waits: bool
+) -> None:
+    conversation = one(tmp_path, "- mail: {to: ada, none: true}", "people: {ada: {customer: Ada}}\n")
+    world = FakeWorld()
+    world.quiet = quiet
+    Run(conversation, world).run()  # type: ignore[arg-type]
+    assert (world.waited > 2) is waits
+    world.mails = [{"id": 1, "subject": "Received", "text": "Your number is PR-1."}]
+    assert "a mail came" in differs(conversation, world)
 
 
 FORM = {

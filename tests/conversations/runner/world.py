@@ -159,6 +159,10 @@ class World:
         found: list[dict[str, Any]] = self._http.get("/demo/inbox", params={"to": address}).raise_for_status().json()
         return found
 
+    def is_quiet(self) -> bool:
+        """Whether every mail that was written is in an inbox, and nothing is being done that could write one."""
+        return self._stack.is_quiet()
+
     def advance_clock(self, duration: str) -> None:
         """Move the desk's clock forward."""
         self._http.post("/demo/clock", json={"advance": duration}).raise_for_status()
