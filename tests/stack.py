@@ -360,7 +360,7 @@ class Stack:
                 file.unlink()
 
     def is_quiet(self) -> bool:
-        """Whether the worker has nothing to do that could send a mail: none waits, and no request is being worked on."""
+        """Whether the worker has nothing to do that could send a mail: none waits, and no request is worked on."""
         mails = select(Mail.id).where(Mail.sent_at.is_(None), Mail.refused_at.is_(None), Mail.given_up_at.is_(None))
         work = select(PrivacyRequest.number).where(PrivacyRequest.state == RequestState.RUNNING)
         with for_reading(self._engine("desk")).connect() as connection:
