@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_NO_PROGRESS := 1
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help setup train run test check bench rasa evaluate locks screenshots clean
+.PHONY: help setup train run test check bench mutate repeat rasa evaluate locks screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
@@ -60,6 +60,13 @@ bench: setup ## Measure speed, each figure beside a peer in the same run
 	@$(DESK) bench/turns.py
 	@$(DESK) bench/erasure.py
 	@$(DESK) bench/export.py
+
+mutate: train ## Plant faults and see how many the tests find: make mutate ARGS="--number 120"
+	@$(DESK) -m tests.mutations $(ARGS)
+
+N ?= 50
+repeat: train ## Lead all conversations again and again, each time the same way: make repeat N=50
+	@for round in $$(seq 1 $(N)); do echo "round $$round of $(N)"; $(DESK) -m pytest -q tests/conversations || exit 1; done
 
 rasa: setup ## Any Rasa command line: make rasa ARGS="data validate"
 	@$(ENGINE) -m bot.engine.rasa_cli $(ARGS)

@@ -366,6 +366,12 @@ class Stack:
         with for_reading(self._engine("desk")).connect() as connection:
             return connection.scalar(mails.limit(1)) is None and connection.scalar(work.limit(1)) is None
 
+    def forget_who_was_given(self) -> None:
+        """Its data is as it was at the start: every customer is free again, and nothing read so far is kept."""
+        self._given.clear()
+        for engine in self._engines.values():
+            engine.dispose()
+
     def spare_customer(self, among: set[str] | None = None) -> str:
         """A customer of the demo shop that no other test is given, one of these if it must be."""
         featured = {each["id"] for each in httpx.get(f"{self.url}/demo/customers", trust_env=False).json()}

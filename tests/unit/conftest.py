@@ -1,5 +1,6 @@
 """A desk on fresh embedded databases, with a clock that stands still."""
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -55,9 +56,9 @@ def clock():
 
 
 @pytest.fixture
-def desk(settings, clock) -> Desk:
+def desk(settings, clock, empty_desk) -> Desk:
     """A desk ready to be used."""
-    migrate(settings)
+    shutil.copy(empty_desk, settings.desk_home / "desk.sqlite3")
     opened = replace(open_desk(settings), clock=clock)
     yield opened
     opened.engine.dispose()

@@ -1,0 +1,90 @@
+"""Plants faults and reports how many the tests find: `python -m tests.mutations --number 120`.
+
+First the unit tests that use the broken module, then, for what they let pass, conversations with a running desk.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.config import PROJECT
+from tests.mutations.choosing import all_faults, chosen, unit_tests
+from tests.mutations.operators import RULE_KINDS, Fault
+from tests.mutations.planting import Verdict, make_copy, try_unit_tests
+from tests.mutations.reporting import AT_LEAST, report, share_caught
+
+_OUT = PROJECT / "tests" / "out"
+_KEPT = _OUT / "mutations.json"
+
+
+def main() -> int:
+    """Run it; exit 1 when fewer are found than should be."""
+    options = _options()
+    faults = [fault for fault in all_faults() if options.only in fault.name]
+    picked = chosen(options.number, options.seed, faults)
+    print(f"{len(picked)} of {len(faults)} faults, seed {options.seed}", flush=True)
+    known = _known_before(picked) if options.go_on else {}
+    with tempfile.TemporaryDirectory(prefix="mutations-") as folder:
+        copy = make_copy(Path(folder))
+        for fault in picked:
+            if fault.kind not in RULE_KINDS and fault.name not in known:
+                known[fault.name] = _unit(copy, fault, options.seconds)
+        left = [each for each in picked if each.name not in known or known[each.name].caught_by is None]
+        if left and not options.unit_only:
+            known |= {verdict.fault.name: verdict for verdict in _talked(copy, left, Path(folder))}
+    verdicts = [known.get(fault.name, Verdict(fault, None, 0.0)) for fault in picked]
+    _keep(verdicts)
+    print("\n".join(report(verdicts, _OUT / "mutations.html")))
+    return 0 if share_caught(verdicts) >= AT_LEAST else 1
+
+
+def _known_before(faults: Sequence[Fault]) -> dict[str, Verdict]:
+    """What the unit tests said of these faults in the run before."""
+    if not _KEPT.exists():
+        return {}
+    before = json.loads(_KEPT.read_text(encoding="utf-8"))
+    return {each.name: Verdict(each, before[each.name], 0.0) for each in faults if each.name in before}
+
+
+def _keep(verdicts: Sequence[Verdict]) -> None:
+    _KEPT.parent.mkdir(parents=True, exist_ok=True)
+    _KEPT.write_text(json.dumps({each.fault.name: each.caught_by for each in verdicts}, indent=1), encoding="utf-8")
+
+
+def _options() -> argparse.Namespace:
+    options = argparse.ArgumentParser(prog="python -m tests.mutations", description=__doc__)
+    options.add_argument("--number", type=int, default=120, help="how many faults")
+    options.add_argument("--seed", type=int, default=2026, help="which ones")
+    options.add_argument("--only", default="", help="only faults whose name holds this")
+    options.add_argument("--seconds", type=float, default=240, help="for the unit tests of one fault")
+    options.add_argument("--go-on", action="store_true", help="what was found before is not tried again")
+    options.add_argument("--unit-only", action="store_true", help="lead no conversations")
+    return options.parse_args()
+
+
+def _unit(copy: Path, fault: Fault, seconds: float) -> Verdict:
+    verdict = try_unit_tests(copy, fault, unit_tests(fault), seconds)
+    print(f"{'caught' if verdict.caught_by else 'passed'} {verdict.seconds:4.0f} s  {fault.name}", flush=True)
+    return verdict
+
+
+def _talked(copy: Path, faults: Sequence[Fault], folder: Path) -> list[Verdict]:
+    """Verdicts of conversations; what was found is kept though a later fault brings the run down."""
+    names, told = folder / "names.json", folder / "verdicts.jsonl"
+    # Rules last: each of them has the model trained anew.
+    ordered = sorted(faults, key=lambda fault: fault.kind in RULE_KINDS)
+    names.write_text(json.dumps([fault.name for fault in ordered]), encoding="utf-8")
+    command = [sys.executable, "-m", "tests.mutations.talking", str(names), str(told)]
+    subprocess.run(command, cwd=copy, check=False)
+    by_name = {fault.name: fault for fault in faults}
+    lines = told.read_text(encoding="utf-8").splitlines() if told.exists() else []
+    rows = [json.loads(line) for line in lines]
+    return [Verdict(by_name[row["name"]], row["caught_by"], row["seconds"]) for row in rows]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""Which faults are planted, and which tests ought to find each."""
+
+import random
+import re
+from collections import defaultdict
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from bot.config import PROJECT
+from tests.conversations.runner.items import FOLDER, KNOWN_FAILURES
+from tests.conversations.runner.matrix import FILE as MATRIX
+from tests.conversations.runner.reading import Conversation, read
+from tests.mutations.operators import Fault, faults_in_python, faults_in_rules
+
+_FOLDERS = ("actions", "bot/privacy")
+_NO_FAULTS = Path(__file__).with_name("no_faults.yml")
+# What a module is about, where the names of its tests and conversations do not say so.
+_ABOUT = {
+    "fulfilment": ("erasure", "export", "rectification", "consent"), "room": ("request",), "rooms": ("request",),
+    "outcome": ("request", "erasure"), "holds": ("restriction", "request", "rectification"),
+    "taking_back": ("request", "status_and_taking_back"), "typed_code": ("verification", "typed_code"),
+    "form_cards": ("form", "rectification", "consent"), "journey": ("export", "erasure"), "journeys": ("export",),
+    "base": ("complaint", "export"), "request": ("export", "interruptions", "erasure"), "handoff": ("person_wanted",),
+    "access": ("access", "what_the_shop_holds", "export"), "identity_verification": ("verification", "export"),
+    "request_status": ("status_and_taking_back",), "clarification": ("not_understood", "interruptions"),
+    "policy_question": ("policy_answers", "not_in_the_policy"), "validation": ("rectification", "validation"),
+    "session": ("greeting", "not_understood"), "request_intake": ("request", "rights", "export"),
+}  # fmt: skip
+_MOST_CONVERSATIONS = 40
+_MOST_FILES = 4
+_ON_SERVERS = ("on_postgresql", "on_servers", "canaries")
+
+
+def all_faults() -> list[Fault]:
+    """Every fault that can be planted, without those that change nothing a person or a test could ever see."""
+    found: list[Fault] = []
+    for folder in _FOLDERS:
+        for path in sorted((PROJECT / folder).glob("*.py")):
+            found += faults_in_python(f"{folder}/{path.name}", path.read_text(encoding="utf-8"))
+    for path in sorted((PROJECT / "data" / "rules").glob("*.yml")):
+        found += faults_in_rules(f"data/rules/{path.name}", path.read_text(encoding="utf-8"))
+    return [fault for fault in found if fault.name not in no_faults()]
+
+
+@cache
+def no_faults() -> dict[str, str]:
+    """Edits that are no faults, each with its reason."""
+    return yaml.safe_load(_NO_FAULTS.read_text(encoding="utf-8")) or {}
+
+
+def chosen(number: int, seed: int, faults: list[Fault]) -> list[Fault]:
+    """So many faults, the same for the same seed, of every kind as evenly as there are any."""
+    chance = random.Random(seed)
+    by_kind: dict[str, list[Fault]] = defaultdict(list)
+    for fault in faults:
+        by_kind[fault.kind].append(fault)
+    for of_kind in by_kind.values():
+        chance.shuffle(of_kind)
+    picked: list[Fault] = []
+    while len(picked) < min(number, len(faults)):
+        for of_kind in by_kind.values():
+            if of_kind and len(picked) < number:
+                picked.append(of_kind.pop())
+    return sorted(picked, key=lambda fault: fault.name)
+
+
+def unit_tests(fault: Fault) -> list[str]:
+    """The few test files that are nearest to the broken module: named after it, or speaking of it most."""
+    module = Path(fault.file).stem
+    about = {module, *_ABOUT.get(module, ())}
+    nearest = []
+    for path in (PROJECT / "tests" / "unit").glob("test_*.py"):
+        text = path.read_text(encoding="utf-8")
+        named = module in path.stem
+        mentions = len(re.findall(rf"\b{module}\b", text)) + 2 * any(word in path.stem for word in about)
+        if (named or mentions) and not path.stem.endswith(_ON_SERVERS):
+            nearest.append((not named, -mentions, path.relative_to(PROJECT).as_posix()))
+    return [name for *_, name in sorted(nearest)[:_MOST_FILES]]
+
+
+def conversations(fault: Fault) -> list[Conversation]:
+    """Conversations about what was broken: of the files named after it, else those of every right that go straight."""
+    module = Path(fault.file).stem
+    about = {module, module.partition("_")[0], *_ABOUT.get(module, ())}
+    everything = _conversations()
+    fitting = [each for each in everything if any(word in each.path.stem for word in about)]
+    straight = [each for each in everything if any(tag.endswith("/straight") for tag in each.covers)]
+    rest = [each for each in straight if each not in fitting]
+    return sorted([*fitting, *rest], key=_takes_long)[:_MOST_CONVERSATIONS]
+
+
+@cache
+def _conversations() -> list[Conversation]:
+    files = [path for path in sorted(FOLDER.glob("*.yml")) if path.name not in (KNOWN_FAILURES, MATRIX.name)]
+    return [each for path in files for each in read(path)]
+
+
+def _takes_long(conversation: Conversation) -> bool:
+    return any(step.kind in ("down", "restart") for step in conversation.steps)

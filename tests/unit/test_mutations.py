@@ -1,0 +1,103 @@
+"""Faults are planted where they are meant, one at a time, and the same ones each time."""
+
+import ast
+from collections import Counter
+
+from bot.config import PROJECT
+from tests.mutations.choosing import all_faults, chosen, conversations, no_faults, unit_tests
+from tests.mutations.operators import RULE_KINDS, faults_in_python, faults_in_rules
+from tests.mutations.planting import Verdict, planted, try_unit_tests
+from tests.mutations.reporting import report, share_caught
+
+SOURCE = '''
+def act(work: Work) -> Sequence[str]:
+    """Words — with a dash."""
+    if work.unverified:
+        raise Refused
+    rows = select(A).where(A.x == 1, A.y == "ö")
+    outbox.post(session, now, "a")
+    audit.record(session, now)
+    restrict(session, RequestState.RUNNING)
+    if rows:
+        turn.say("utter_done")
+    return []
+'''
+
+RULES = """rules:
+  - rule: one
+    steps:
+      - intent: a
+      - action: first
+      - action: form
+      - active_loop: form
+"""
+
+
+def test_every_kind_of_mistake_is_made_and_each_leaves_a_module_that_can_be_read():
+    faults = list(faults_in_python("a.py", SOURCE))
+    assert Counter(fault.kind for fault in faults) == {
+        "guard skipped": 1, "mail dropped": 1, "record forgotten": 1, "said nothing": 1, "left undone": 1,
+        "branch turned": 1, "rows mixed up": 2, "done early": 1, "state mixed up": 1,
+    }  # fmt: skip
+    for fault in faults:
+        broken = fault.planted(SOURCE)
+        ast.parse(broken)
+        assert broken != SOURCE and broken.count("\n") <= SOURCE.count("\n")
+    (guard,) = [fault for fault in faults if fault.kind == "guard skipped"]
+    assert "raise" not in guard.planted(SOURCE) and guard.name == "a.py:act:guard skipped:1"
+
+
+def test_a_rule_is_cut_short_or_runs_in_another_order():
+    cut, swapped = faults_in_rules("r.yml", RULES)
+    assert "form" not in cut.planted(RULES) and "action: first" in cut.planted(RULES)
+    assert swapped.planted(RULES).index("action: form") < swapped.planted(RULES).index("action: first")
+
+
+def test_the_same_seed_picks_the_same_faults_of_every_kind():
+    faults = all_faults()
+    picked = chosen(100, 7, faults)
+    assert picked == chosen(100, 7, faults) != chosen(100, 8, faults) and len({each.name for each in picked}) == 100
+    assert {fault.kind for fault in picked} == {fault.kind for fault in faults} > set(RULE_KINDS)
+
+
+def test_there_are_tests_for_every_fault():
+    for fault in chosen(200, 1, all_faults()):
+        assert conversations(fault) and (fault.kind in RULE_KINDS or unit_tests(fault) or conversations(fault)), fault
+
+
+def test_what_is_no_fault_has_its_reason():
+    assert all(len(reason.split()) > 3 for reason in no_faults().values())
+
+
+def test_a_fault_is_gone_after_it_was_tried(tmp_path):
+    (tmp_path / "a.py").write_text(SOURCE, encoding="utf-8")
+    with planted(tmp_path, next(faults_in_python("a.py", SOURCE))):
+        assert (tmp_path / "a.py").read_text(encoding="utf-8") != SOURCE
+    assert (tmp_path / "a.py").read_text(encoding="utf-8") == SOURCE
+
+
+def test_a_fault_is_found_by_the_test_that_fails_and_passes_where_none_does(tmp_path):
+    source = "def act():\n    if True:\n        return 1\n"
+    (tmp_path / "act.py").write_text(source, encoding="utf-8")
+    (tmp_path / "test_act.py").write_text(
+        "from act import act\ndef test_it():\n    assert act() == 1\n", encoding="utf-8"
+    )
+    (tmp_path / "test_none.py").write_text("def test_nothing():\n    pass\n", encoding="utf-8")
+    (fault,) = faults_in_python("act.py", source)
+    assert "test_it" in (try_unit_tests(tmp_path, fault, ["test_act.py"], 60).caught_by or "")
+    assert try_unit_tests(tmp_path, fault, ["test_none.py"], 60).caught_by is None
+
+
+def test_the_report_counts_by_kind_and_names_what_nothing_found(tmp_path):
+    one, two = list(faults_in_python("a.py", SOURCE))[:2]
+    verdicts = [Verdict(one, "test_x", 1.0), Verdict(two, None, 1.0)]
+    told = "\n".join(report(verdicts, tmp_path / "out" / "page.html"))
+    assert share_caught(verdicts) == 0.5 and "50.0 %" in told and two.name in told.partition("found by nothing")[2]
+    assert one.name in (tmp_path / "out" / "page.html").read_text(encoding="utf-8")
+
+
+def test_the_project_is_left_alone():
+    for fault in chosen(30, 3, all_faults()):
+        assert (PROJECT / fault.file).read_text(encoding="utf-8") != fault.planted(
+            (PROJECT / fault.file).read_text(encoding="utf-8")
+        )
