@@ -1,6 +1,6 @@
 """Plants faults and reports how many the tests find: `python -m tests.mutations --number 120`.
 
-First the unit tests that use the broken module, then, for what they let pass, conversations with a running desk.
+First the unit tests that go through the broken lines, then, for what they let pass, conversations with a running desk.
 """
 
 import argparse
@@ -12,13 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.config import PROJECT
-from tests.mutations.choosing import all_faults, chosen, unit_tests
+from tests.mutations.choosing import all_faults, chosen, read_passes, unit_tests
 from tests.mutations.operators import RULE_KINDS, Fault
-from tests.mutations.planting import Verdict, make_copy, try_unit_tests
+from tests.mutations.planting import Verdict, make_copy, trace_unit_tests, try_unit_tests
 from tests.mutations.reporting import AT_LEAST, report, share_caught
 
 _OUT = PROJECT / "tests" / "out"
 _KEPT = _OUT / "mutations.json"
+_MAP = _OUT / "mutations-map.jsonl"
 
 
 def main() -> int:
@@ -30,9 +31,12 @@ def main() -> int:
     known = _known_before(picked) if options.go_on else {}
     with tempfile.TemporaryDirectory(prefix="mutations-") as folder:
         copy = make_copy(Path(folder))
+        if not (options.go_on and _MAP.exists()):
+            trace_unit_tests(copy, _MAP)
+        passes = read_passes(_MAP)
         for fault in picked:
             if fault.kind not in RULE_KINDS and fault.name not in known:
-                known[fault.name] = _unit(copy, fault, options.seconds)
+                known[fault.name] = _unit(copy, fault, unit_tests(fault, passes), options.seconds)
         left = [each for each in picked if each.name not in known or known[each.name].caught_by is None]
         if left and not options.unit_only:
             known |= {verdict.fault.name: verdict for verdict in _talked(copy, left, Path(folder))}
@@ -66,9 +70,10 @@ def _options() -> argparse.Namespace:
     return options.parse_args()
 
 
-def _unit(copy: Path, fault: Fault, seconds: float) -> Verdict:
-    verdict = try_unit_tests(copy, fault, unit_tests(fault), seconds)
-    print(f"{'caught' if verdict.caught_by else 'passed'} {verdict.seconds:4.0f} s  {fault.name}", flush=True)
+def _unit(copy: Path, fault: Fault, tests: Sequence[str], seconds: float) -> Verdict:
+    verdict = try_unit_tests(copy, fault, tests, seconds)
+    result = "found " if verdict.caught_by else "passed"
+    print(f"{result} {verdict.seconds:4.0f} s, {len(tests):2} tests  {fault.name}", flush=True)
     return verdict
 
 

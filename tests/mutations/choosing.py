@@ -1,8 +1,10 @@
 """Which faults are planted, and which tests ought to find each."""
 
+import json
 import random
-import re
 from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -29,8 +31,17 @@ _ABOUT = {
     "session": ("greeting", "not_understood"), "request_intake": ("request", "rights", "export"),
 }  # fmt: skip
 _MOST_CONVERSATIONS = 40
-_MOST_FILES = 4
-_ON_SERVERS = ("on_postgresql", "on_servers", "canaries")
+_MOST_TESTS = 25
+_MOST_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Pass:
+    """A test with the lines it goes through, by file."""
+
+    test: str
+    seconds: float
+    lines: dict[str, set[int]]
 
 
 def all_faults() -> list[Fault]:
@@ -66,18 +77,25 @@ def chosen(number: int, seed: int, faults: list[Fault]) -> list[Fault]:
     return sorted(picked, key=lambda fault: fault.name)
 
 
-def unit_tests(fault: Fault) -> list[str]:
-    """The few test files that are nearest to the broken module: named after it, or speaking of it most."""
-    module = Path(fault.file).stem
-    about = {module, *_ABOUT.get(module, ())}
-    nearest = []
-    for path in (PROJECT / "tests" / "unit").glob("test_*.py"):
-        text = path.read_text(encoding="utf-8")
-        named = module in path.stem
-        mentions = len(re.findall(rf"\b{module}\b", text)) + 2 * any(word in path.stem for word in about)
-        if (named or mentions) and not path.stem.endswith(_ON_SERVERS):
-            nearest.append((not named, -mentions, path.relative_to(PROJECT).as_posix()))
-    return [name for *_, name in sorted(nearest)[:_MOST_FILES]]
+def unit_tests(fault: Fault, passes: Sequence[Pass]) -> list[str]:
+    """The tests that go through the broken lines, the quick ones first, for some seconds in all."""
+    last = fault.line + fault.height
+    over = [each for each in passes if any(fault.line <= line <= last for line in each.lines.get(fault.file, ()))]
+    found, seconds = [], 0.0
+    for each in sorted(over, key=lambda test: test.seconds):
+        if len(found) == _MOST_TESTS or (found and seconds + each.seconds > _MOST_SECONDS):
+            break
+        found.append(each.test)
+        seconds += each.seconds
+    return found
+
+
+def read_passes(written: Path) -> list[Pass]:
+    """What `tracing` wrote."""
+    rows = map(json.loads, written.read_text(encoding="utf-8").splitlines())
+    return [
+        Pass(row["test"], row["seconds"], {name: frozenset(at) for name, at in row["lines"].items()}) for row in rows
+    ]
 
 
 def conversations(fault: Fault) -> list[Conversation]:

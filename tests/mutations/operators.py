@@ -16,6 +16,8 @@ class Fault:
         name: File, place and kind; stays the same while lines move.
         kind: What sort of mistake it is.
         what: The mistake in words.
+        line: Where it is.
+        height: How many lines it goes on after that.
         start: Where the replaced text begins.
         end: Where it ends.
     """
@@ -28,6 +30,7 @@ class Fault:
     start: int
     end: int
     instead: str
+    height: int = 0
 
     def planted(self, source: str) -> str:
         """The file with the fault in it."""
@@ -127,6 +130,7 @@ def faults_in_python(file: str, source: str) -> Iterator[Fault]:
                     f"{file}:{place}:{kind}:{number}", file, broken.lineno, kind, what,
                     _offset(source, starts, broken.lineno, broken.col_offset),
                     _offset(source, starts, broken.end_lineno, broken.end_col_offset), instead,
+                    broken.end_lineno - broken.lineno,
                 )  # fmt: skip
 
 

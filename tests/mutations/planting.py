@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.config import PROJECT
 from tests.mutations.operators import Fault
+from tests.mutations.tracing import FILE
 
 _PARTS = ("actions", "bot", "data", "tests", "docs", "deploy")
 _LINKS = (".venv", ".venv-engine")
@@ -57,6 +58,14 @@ def planted(copy: Path, fault: Fault) -> Iterator[None]:
         yield
     finally:
         file.write_text(sound, encoding="utf-8")
+
+
+def trace_unit_tests(copy: Path, to: Path) -> None:
+    """Run all unit tests over the sound copy and write down which lines each goes through."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.mutations.tracing", "-p", "no:cacheprovider"]
+    subprocess.run([*command, "tests/unit"], cwd=copy, env=dict(os.environ) | {FILE: str(to)}, check=False)
 
 
 def try_unit_tests(copy: Path, fault: Fault, tests: Sequence[str], seconds: float) -> Verdict:

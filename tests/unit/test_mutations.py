@@ -1,13 +1,17 @@
 """Faults are planted where they are meant, one at a time, and the same ones each time."""
 
 import ast
+import os
+import subprocess
+import sys
 from collections import Counter
 
 from bot.config import PROJECT
-from tests.mutations.choosing import all_faults, chosen, conversations, no_faults, unit_tests
+from tests.mutations.choosing import Pass, all_faults, chosen, conversations, no_faults, read_passes, unit_tests
 from tests.mutations.operators import RULE_KINDS, faults_in_python, faults_in_rules
 from tests.mutations.planting import Verdict, planted, try_unit_tests
 from tests.mutations.reporting import report, share_caught
+from tests.mutations.tracing import FILE
 
 SOURCE = '''
 def act(work: Work) -> Sequence[str]:
@@ -60,9 +64,28 @@ def test_the_same_seed_picks_the_same_faults_of_every_kind():
     assert {fault.kind for fault in picked} == {fault.kind for fault in faults} > set(RULE_KINDS)
 
 
-def test_there_are_tests_for_every_fault():
-    for fault in chosen(200, 1, all_faults()):
-        assert conversations(fault) and (fault.kind in RULE_KINDS or unit_tests(fault) or conversations(fault)), fault
+def test_there_are_conversations_about_every_fault():
+    assert all(conversations(fault) for fault in chosen(200, 1, all_faults()))
+
+
+def test_a_fault_meets_the_tests_that_go_through_its_lines_the_quick_ones_first():
+    (guard,) = [fault for fault in faults_in_python("a.py", SOURCE) if fault.kind == "guard skipped"]
+    passes = [
+        Pass("slow", 9.0, {"a.py": {4, 5}}),
+        Pass("quick", 0.1, {"a.py": {4}}),
+        Pass("elsewhere", 0.1, {"a.py": {9}, "b.py": {4}}),
+        Pass("very slow", 600.0, {"a.py": {4}}),
+    ]
+    assert unit_tests(guard, passes) == ["quick", "slow"]
+
+
+def test_the_lines_of_each_test_are_written_down(tmp_path):
+    out = tmp_path / "map.jsonl"
+    one = ["tests/unit/test_request_states.py", "-k", "test_no_request_may_be_moved"]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.mutations.tracing", "-p", "no:cacheprovider", *one]
+    subprocess.run(command, cwd=PROJECT, env=dict(os.environ) | {FILE: str(out)}, check=False, capture_output=True)
+    passes = read_passes(out)
+    assert passes and any("bot/privacy/request_states.py" in each.lines for each in passes)
 
 
 def test_what_is_no_fault_has_its_reason():
