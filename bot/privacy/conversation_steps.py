@@ -19,6 +19,7 @@ _KINDS = {"PR": "request", "CS": "case"}
 _SILENCE = timedelta(hours=1)
 _ANNOUNCED_WITHIN = 120
 _CODE_SENT, _CODE_WRONG = "utter_code_sent", ("utter_code_wrong", "utter_code_gone")
+_CORRECTED = "utter_rectification_done"
 _INVENTED = {
     "person_name": "Robin Ashdown",
     "email": "new.${customer}@example.com",
@@ -46,6 +47,7 @@ class Steps:
     made: list[Step] = field(default_factory=list)
     _codes: int = 0
     _code_waits: bool = False
+    _new_address: str = ""
     _forms: list[Mapping[str, Any]] = field(default_factory=list)
 
     def of(self, messages: Sequence[Message]) -> list[Step]:
@@ -88,6 +90,8 @@ class Steps:
         self._code_waits = self._code_waits or answer.response == _CODE_SENT
         if (answer.card or {}).get("kind") == "form":
             self._forms.append(answer.card or {})
+        if answer.response == _CORRECTED and self._new_address:
+            self.person, self._new_address = self._new_address, ""
         expected: Step = {"response": answer.response} if answer.response else {}
         if answer.citations:
             expected["cites"] = [citation["clause"] for citation in answer.citations]
@@ -121,6 +125,8 @@ class Steps:
     def _invented(self, described: Mapping[str, Any], value: str) -> str:
         if described.get("type") == "checkbox":
             return "on" if value == "true" else "off"
+        if described.get("check") == "email":
+            self._new_address = _INVENTED["email"]
         return _INVENTED.get(described.get("check", "")) or self.safe.of(value)
 
 

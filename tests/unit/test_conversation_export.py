@@ -191,6 +191,18 @@ def test_a_filled_form_becomes_invented_values_under_names_without_a_key(canary)
     assert chat.steps()[2] == {"form": {"customers.email": "new.${customer}@example.com", "newsletter": "on"}}
 
 
+def test_after_a_corrected_address_codes_are_read_there(canary):
+    chat = Chat(canary, "1001")
+    fields = [{"name": "customers.email.1001", "type": "email", "check": "email", "value": ""}]
+    chat.turn("hello", {"response": "utter_help", "card": {"kind": "form", "form": "f", "id": "c", "fields": fields}})
+    sent = {"kind": "form_values", "form": "f", "values": {"customers.email.1001": "q@example.org"}}
+    chat.turn("Send", {"response": "utter_code_sent"}, choice="submit_form", card=sent)
+    chat.turn("482913", {"response": "utter_rectification_agreed"})
+    chat.announce(response="utter_rectification_done")
+    chat.turn("482914", {"response": "utter_export_agreed"})
+    assert [step["mail"]["to"] for step in chat.steps() if "mail" in step] == ["person", "new.${customer}@example.com"]
+
+
 def test_what_a_person_of_the_shop_answered_ends_the_test(canary):
     chat = Chat(canary, None)
     chat.turn("hello", {"response": "utter_greet"})
