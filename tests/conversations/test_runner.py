@@ -31,6 +31,8 @@ def message(text: str = "Hello!", response: str = "utter_greet", **more: Any) ->
 class FakeWorld:
     """Answers what it was given, in turn."""
 
+    policies = PROJECT / "data" / "policy"
+
     def __init__(self, *answers: list[dict[str, Any]] | tuple[int, str]) -> None:
         self.answers: Iterator[Any] = iter(answers)
         self.heard: list[dict[str, Any]] = []
