@@ -13,7 +13,7 @@ from bot.errors import Conflict
 from bot.privacy.complaint import CaseField, add_statement, confirm, link_request, set_kind, set_words
 from bot.privacy.complaint_reply import reply_to_case
 from bot.privacy.complaint_status import own_case
-from bot.privacy.complaint_words import about_in, corrected_kind, means_another_order, request_in, wish_in
+from bot.privacy.complaint_words import about_in, corrected_kind, means_another_order, request_in, says_but, wish_in
 from bot.privacy.request_status import own_requests
 from bot.vocabulary import CaseKind
 
@@ -23,7 +23,7 @@ WISHED_FOR = {CaseKind.COMPLAINT, CaseKind.CONCERN, CaseKind.OBJECTION}
 """Kinds of which the desk asks what the person would like to be done."""
 _ANSWERS = ("complaint_statement", "complaint_wish", "complaint_about")
 _REPLIED = dict.fromkeys(_ANSWERS, NOTHING) | {"complaint_confirmed": REPLIED}
-_YES = {"affirm", "thank", "goodbye"}
+_YES, _NO = {"affirm", "thank", "goodbye"}, {"deny", "cancel"}
 
 
 def read_words(turn: Turn, number: str, kind: CaseKind, words: str) -> dict[str, Any]:
@@ -167,7 +167,8 @@ def _confirm(turn: Turn) -> dict[str, Any]:
     """A yes sends the case; a no asks what to change; other words are the change."""
     asks_again: dict[str, Any] = {"complaint_confirmed": None, ASKS_CHANGE: None}
     chosen = turn.chosen or ""
-    if not chosen and is_short_and_clear(turn.tracker, _YES):
+    words = turn.words(turn.origin) if turn.was_typed else ""
+    if not chosen and is_short_and_clear(turn.tracker, _YES) and not says_but(words):
         confirm(turn.session, turn.now, turn.chat, _number(turn))
         return {"complaint_confirmed": SAID}
     if chosen.startswith(FIELD):
@@ -178,9 +179,11 @@ def _confirm(turn: Turn) -> dict[str, Any]:
         newest = own_requests(turn.session, turn.chat.subject or "")[0].number
         link_request(turn.session, turn.now, turn.chat, _number(turn), newest)
         return asks_again
-    if chosen == CHANGE or not turn.was_typed:
+    if chosen == CHANGE or not words:
         return asks_again | {ASKS_CHANGE: CHANGE}
-    return asks_again | _correct(turn, turn.words(turn.origin))
+    if turn.tracker.get_slot(ASKS_CHANGE) and is_short_and_clear(turn.tracker, _NO):
+        return asks_again | {"complaint_confirmed": LEFT}
+    return asks_again | _correct(turn, words)
 
 
 def _rename(turn: Turn, kind: CaseKind) -> dict[str, Any]:
@@ -201,7 +204,7 @@ def _correct(turn: Turn, words: str) -> dict[str, Any]:
         set_words(turn.session, turn.now, turn.chat, number, CaseField.ABOUT, about)
     elif means_another_order(words):
         return {"complaint_about": None}
-    elif is_short_and_clear(turn.tracker, {"deny", "cancel"}):
+    elif is_short_and_clear(turn.tracker, _NO):
         return {ASKS_CHANGE: CHANGE}
     elif wish := wish_in(words):
         set_words(turn.session, turn.now, turn.chat, number, CaseField.WISH, wish)

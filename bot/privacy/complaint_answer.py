@@ -18,7 +18,7 @@ from bot.privacy.validation import readable
 from bot.store import audit, outbox
 from bot.store.announcements import announce
 from bot.store.desk import Desk
-from bot.store.desk_tables import Case, CaseMessage
+from bot.store.desk_tables import Case, CaseMessage, Conversation
 from bot.vocabulary import AuditEvent, CaseKind, CaseMessageKind, CaseState
 
 LONGEST = 20_000
@@ -105,6 +105,13 @@ def brought_case(session: Session, number: str) -> Case:
     return case
 
 
+def where_to_tell(session: Session, case: Case) -> str | None:
+    """The chat in which a person most likely reads it: a customer's newest one, else the one the case is in."""
+    newest = select(Conversation.id).where(Conversation.subject == case.subject)
+    mine = session.scalar(newest.order_by(Conversation.created_at.desc()).limit(1)) if case.subject else None
+    return mine or case.conversation_id
+
+
 def words(text: str, missing: str) -> str:
     """Words of the staff as they are kept.
 
@@ -149,7 +156,7 @@ def _decide(
     audit.record(session, now, event, case.conversation_id, number, case.subject, actor=by)
     seen = view(session, case)
     announce(
-        session, now, case.conversation_id, "utter_case_refused" if refused else "utter_case_answered",
+        session, now, where_to_tell(session, case), "utter_case_refused" if refused else "utter_case_answered",
         card=case_card(seen, desk.settings), buttons=buttons(seen), number=number, what=KIND_WORDS[seen.kind],
     )  # fmt: skip
     _mail(session, desk, now, case, written)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from bot.errors import Conflict
 from bot.privacy.case_states import DECIDED, WITH_STAFF, move
 from bot.privacy.complaint import BROUGHT, KIND_WORDS
-from bot.privacy.complaint_answer import brought_case, refuse_same_person, staff, words
+from bot.privacy.complaint_answer import brought_case, refuse_same_person, staff, where_to_tell, words
 from bot.privacy.complaint_card import buttons, case_card
 from bot.privacy.complaint_status import view
 from bot.store import audit
@@ -93,6 +93,6 @@ def close(session: Session, desk: Desk, now: datetime, number: str, by: str) -> 
     audit.record(session, now, AuditEvent.CASE_CLOSED, case.conversation_id, number, case.subject, actor=by)
     seen = view(session, case)
     announce(
-        session, now, case.conversation_id, "utter_case_closed", card=case_card(seen, desk.settings),
+        session, now, where_to_tell(session, case), "utter_case_closed", card=case_card(seen, desk.settings),
         buttons=buttons(seen), number=number, what=KIND_WORDS[seen.kind],
     )  # fmt: skip

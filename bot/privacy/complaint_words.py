@@ -121,6 +121,11 @@ def means_another_order(words: str) -> bool:
     return _OTHER_ABOUT.search(words) is not None
 
 
+def says_but(words: str) -> bool:
+    """Whether a yes goes on with something else that is to be different."""
+    return re.search(r"\b(?:but|except|instead|however|only|not|also)\b", words, re.IGNORECASE) is not None
+
+
 def wish_in(words: str) -> str | None:
     """The sentences that say what is wanted; to have a complaint filed is no wish, it is done already."""
     wanted = [each.strip() for each in _sentences(words) if _WANTED.search(each)]

@@ -117,6 +117,16 @@ def test_who_answered_is_not_told_to_the_person(desk, mine):
     assert "Kim" not in str(all_of(desk, Message)[0].card) and "Kim" not in all_of(desk, Mail)[-1].text
 
 
+def test_an_answer_is_told_in_the_customers_newest_chat(desk, chat, mine):
+    _me, number = mine
+    with desk.transaction() as session:
+        later, _ = conversations.open_session(
+            session, AMELIA, desk.clock.now() + timedelta(hours=1), desk.clock.now() + timedelta(days=9)
+        )
+    answer(desk, number)
+    assert [told.conversation_id for told in all_of(desk, Message)] == [later]
+
+
 def test_the_buttons_of_an_answer_live_until_the_next_turn(desk, mine):
     me, number = mine
     with desk.transaction() as session:
