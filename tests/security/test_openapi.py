@@ -7,7 +7,14 @@ from tests.security.test_doors import Person
 
 EXAMPLES = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 # The event stream does not end by itself; a session of its own keeps every example signed in.
-PATHS = ["/api/v1/sessions", "/api/v1/messages", "/api/v1/requests", "/api/v1/requests/{number}"]
+PATHS = [
+    "/api/v1/sessions",
+    "/api/v1/messages",
+    "/api/v1/requests",
+    "/api/v1/requests/{number}",
+    "/api/v1/cases",
+    "/api/v1/cases/{number}/attachments",
+]
 
 
 def test_no_input_makes_the_api_fail_or_answer_otherwise_than_described(stack):
