@@ -5,8 +5,10 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, inspect, select
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from bot.clocks import Clock, OffsetClock, SystemClock
 from bot.config import Settings, get_settings
@@ -14,10 +16,10 @@ from bot.errors import SetupError
 from bot.store import audit, policy_versions
 from bot.store import datamap as datamaps
 from bot.store.desk import Desk
-from bot.store.desk_tables import DemoClock
+from bot.store.desk_tables import DemoClock, PolicyVersion
 from bot.store.encryption import use_keys
 from bot.store.engine import for_reading, make_engine
-from bot.store.policy_library import PolicyLibrary, load_library
+from bot.store.policy_library import Policy, PolicyLibrary, load_library
 from bot.store.shop import ShopStore
 
 
@@ -36,6 +38,27 @@ def open_desk(settings: Settings | None = None) -> Desk:
     _check_policies(engine, policies)
     shop = _open_shop(settings, datamap)
     return Desk(settings, _clock(settings, engine), engine, shop, datamap, policies)
+
+
+def policy_in_force(settings: Settings) -> tuple[PolicyLibrary, Policy]:
+    """The policy folder, and the version in force, for commands that need no shop; drafts never count.
+
+    Raises:
+        SetupError: A file cannot be read or was changed, or no version is in force.
+    """
+    policies = load_library(settings.policy_folder)
+    url = make_url(settings.desk_database_url)
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        return policies, policies.versions[0]
+    engine = make_engine(settings.desk_database_url)
+    try:
+        _check_policies(engine, policies)
+        if not inspect(engine).has_table(PolicyVersion.__tablename__):
+            return policies, policies.versions[0]
+        with Session(for_reading(engine)) as session:
+            return policies, policy_versions.in_force(session, policies, _clock(settings, engine).now()).policy
+    finally:
+        engine.dispose()
 
 
 def _open_shop(settings: Settings, datamap: datamaps.DataMap) -> ShopStore:

@@ -11,12 +11,12 @@ from rich.prompt import Confirm, Prompt
 from rich.table import Table
 from rich.text import Text
 
-from bot.bootstrap import open_desk
+from bot.bootstrap import open_desk, policy_in_force
+from bot.config import get_settings
 from bot.errors import Invalid
 from bot.privacy import policy_overview
 from bot.privacy.policy_update import Update, compare, publish
 from bot.privacy.policy_words import MARK_WORDS
-from bot.store import policy_versions
 from bot.store.desk import Desk
 from bot.store.policy_diff import Difference
 from bot.store.policy_versions import Mark
@@ -60,12 +60,9 @@ def publish_version(file: File, by: By, marks: Marks = None) -> None:
 @app.command("show")
 def show(version: Annotated[str | None, typer.Argument(help="Left out: the version in force.")] = None) -> None:
     """List the clauses of a version, with their place in the file."""
-    desk = open_desk()
-    with desk.reading() as session:
-        if version is None:
-            policy = policy_versions.in_force(session, desk.policies, desk.clock.now()).policy
-        else:
-            policy = desk.policies.version(version)
+    library, policy = policy_in_force(get_settings())
+    if version is not None:
+        policy = library.version(version)
     table = Table("clause", "title", "from", "to", box=None, title=f"Version {policy.version}")
     for clause in policy.by_id.values():
         table.add_row(clause.id, clause.title, str(clause.start), str(clause.end))

@@ -108,3 +108,11 @@ def test_parse_answers_a_line_for_a_line_and_quotes_the_policy(tmp_path):
     for clause in read[0]["clauses"]:
         assert content[clause["start"] : clause["end"]] == clause["quote"]
     assert read[0]["clauses"][0]["id"] == "commercialisation"
+
+
+def test_the_policy_in_force_is_shown_before_there_is_any_database(tmp_path):
+    shown = run(tmp_path, "policy", "show")
+    assert shown.returncode == 0 and "commercialisation" in shown.stdout, shown.stderr
+    assert run(tmp_path, "seed").returncode == 0
+    assert run(tmp_path, "policy", "show").stdout == shown.stdout
+    assert_one_sentence(run(tmp_path, "policy", "show", "1999"), "no policy version")

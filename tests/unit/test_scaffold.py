@@ -390,3 +390,9 @@ def test_a_depot_with_somebody_to_ask_for_is_not_taken_for_a_persons_row(empty: 
     """, empty, tmp_path)  # fmt: skip
     assert datamap.tables["depots"].not_personal
     assert "depots" in {decision.where for decision in proposal.decisions}
+
+
+def test_the_column_that_says_when_somebody_last_came_is_found(empty: Engine, tmp_path: Path) -> None:
+    text = "customers id* name email last_login_ip? last_login_at?:d created_at:d"
+    _, datamap, _ = drafted_from(text, empty, tmp_path)
+    assert datamap.subject.last_activity == "last_login_at"

@@ -171,6 +171,8 @@ class _Draft:
             name for name in table.having(Kind.BIRTH) if isinstance(table.live.c[name].type, sa.Date | sa.DateTime)
         ]
         parts["birth_date"] = births[0] if births else None
+        seen = [column.name for column in table.live.c if _says_last_activity(column)]
+        parts["last_activity"] = seen[0] if seen else None
         rest = [column.name for column in table.live.primary_key.columns if column.name != key]
         question = self.question
         if rest:
@@ -276,3 +278,10 @@ def _confirms(name: str) -> bool:
     return bool(said & {"verified", "confirmed", "validated"}) and (
         "email" in said or said <= {"verified", "confirmed", "at", "is", "date"}
     )
+
+
+def _says_last_activity(column: sa.Column[object]) -> bool:
+    """Whether a column says when the person last used the shop."""
+    said = set(words(column.name))
+    named = "last" in said and bool(said & {"login", "seen", "active", "activity", "visit", "signin", "logged"})
+    return named and isinstance(column.type, sa.Date | sa.DateTime)
