@@ -7,6 +7,7 @@ from bot.privacy.request_status import REQUEST_WORDS
 from bot.store.erasing import ANONYMISE, EVERYTHING, ErasurePlan, TablePlan
 from bot.vocabulary import RequestKind
 
+_LINK = "what led to the person"
 _DONE = {"empty": "emptied", "pseudonymise": "replaced by a name without meaning", "generalise": "made coarse"}
 
 
@@ -76,7 +77,7 @@ def _kept(own: list[TablePlan]) -> Iterator[tuple[str, list[str]]]:
 
 def _staying(part: TablePlan) -> str:
     line = _counted(part, part.stays)
-    taken = ", ".join(dict.fromkeys(each.label or each.column for each in part.changed))
+    taken = ", ".join(dict.fromkeys(_LINK if each.leads else each.label or each.column for each in part.changed))
     return f"{line}, without: {taken}" if taken else line
 
 

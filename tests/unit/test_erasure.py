@@ -586,7 +586,15 @@ def test_the_certificate_is_genuine_and_names_nobody(desk, amelia):
     assert (told["request"], told["kind"], told["scope"], told["text"]) == (number, "erasure", "everything", row.text)
     assert told["deleted"] > 10 and told["kept"] > 0
     assert not [trace for trace in (*TRACES, AMELIA, "example.com") if trace in row.text.lower()]
-    for word in ("Deleted:", "Kept because of Tax and accounting law", "1 chat", "addresses", number):
+    words = (
+        "Deleted:",
+        "Kept because of Tax and accounting law",
+        "1 chat",
+        "addresses",
+        "what led to the person",
+        number,
+    )
+    for word in words:
         assert word in row.text, row.text
 
 

@@ -252,6 +252,15 @@ def test_long_texts_are_cut_on_the_page_only(tmp_path):
     assert package.rows("t")[0]["a"] == "x" * 5_000
 
 
+def test_what_is_nested_is_readable_on_the_page():
+    overview = {
+        "title": "Your account",
+        "items": [{"label": "Town", "value": "K•••"}, {"label": "Since", "value": None}],
+    }
+    assert shown(overview) == "title: Your account\nitems:\nTown: K•••\nSince: "
+    assert shown({"label": "Town", "value": "K•••", "note": ""}) == "label: Town\nvalue: K•••\nnote: "
+
+
 def test_moments_are_readable_on_the_page():
     assert shown("2026-11-23T12:00:00+00:00") == "2026-11-23 12:00 UTC"
     assert shown("2026-11-23T12:00:00") == "2026-11-23 12:00"

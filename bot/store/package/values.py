@@ -112,13 +112,20 @@ def shown(value: Any) -> str:
             return ""
         case bool():
             return "yes" if value else "no"
+        case {"label": label, "value": content, **rest} if not rest:
+            words = f"{label}: {shown(content)}"
         case dict():
-            words = "\n".join(f"{key}: {shown(each)}" for key, each in value.items())
+            words = "\n".join(_named(key, each) for key, each in value.items())
         case list():
             words = "\n".join(shown(each) for each in value)
         case _:
             words = _moment(str(value))
     return words if len(words) <= _LONGEST_SHOWN else words[:_LONGEST_SHOWN] + " … (all of it is in the CSV file)"
+
+
+def _named(key: str, value: Any) -> str:
+    """A member with its name; a list or more members stand below it."""
+    return f"{key}:\n{shown(value)}" if isinstance(value, dict | list) and value else f"{key}: {shown(value)}"
 
 
 def _moment(text: str) -> str:
