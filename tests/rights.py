@@ -12,7 +12,7 @@ from uuid import uuid4
 from sqlalchemy import select, update
 
 from bot import mailing
-from bot.bootstrap import migrate, open_desk
+from bot.bootstrap import open_desk
 from bot.clocks import Clock
 from bot.config import Settings
 from bot.privacy import fulfilment
@@ -55,7 +55,6 @@ def open_own_desk(settings: Settings, clock: Clock, folder: Path, shop: Path, de
             "tracker_database_url": f"sqlite:///{folder / 'tracker.sqlite3'}",
         }
     )
-    migrate(own)
     return replace(open_desk(own), clock=clock)
 
 

@@ -1,12 +1,13 @@
 """Fifty changes to the shop's schema that nobody classified: the desk starts with none of them."""
 
 import shlex
+import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from bot.bootstrap import migrate, open_desk
+from bot.bootstrap import open_desk
 from bot.errors import SetupError
 
 # What a shop's programmers add on a Friday: (table, column with its type).
@@ -52,12 +53,12 @@ def test_there_are_fifty_changes() -> None:
 
 
 @pytest.fixture
-def copied(settings, seeded_shop, tmp_path: Path):
+def copied(settings, seeded_shop, empty_desk, tmp_path: Path):
     """A desk's settings with a shop of the test's own."""
     path = tmp_path / "shop.sqlite3"
     with sqlite3.connect(seeded_shop) as shop, sqlite3.connect(path) as copy:
         shop.backup(copy)
-    migrate(settings)
+    shutil.copy(empty_desk, settings.desk_home / "desk.sqlite3")
     return settings.model_copy(update={"shop_database_url": f"sqlite:///{path}"}), path
 
 

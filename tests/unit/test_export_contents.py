@@ -1,6 +1,7 @@
 """What a copy holds: all that the map opens, and nothing of anybody else."""
 
 import json
+import shutil
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.bootstrap import migrate, open_desk
+from bot.bootstrap import open_desk
 from bot.demo.customers import EVA, HELEN, JONAS, PRIYA, TOMAS
 from bot.demo.shop_schema import shop_metadata
 from bot.store import outbox
@@ -39,10 +40,10 @@ MAIL = {ME: "canary.mine@example.com", OTHER: "canary.other@example.com"}
 
 
 @pytest.fixture
-def desk(settings, engine, clock, tmp_path):
+def desk(settings, engine, clock, tmp_path, empty_desk):
     """A desk over a shop of the test's own."""
     settings.shop_database_url = f"sqlite:///{tmp_path / 'shop.sqlite3'}"
-    migrate(settings)
+    shutil.copy(empty_desk, tmp_path / "desk.sqlite3")
     made = replace(open_desk(settings), clock=clock)
     yield made
     made.engine.dispose()
