@@ -7,6 +7,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.config import PROJECT
 from bot.errors import SamePerson
 from bot.privacy.case_states import WITH_STAFF
 from bot.privacy.complaint import BROUGHT, KIND_WORDS
@@ -18,6 +19,8 @@ from bot.store.attachments import AttachmentView
 from bot.store.desk_tables import Case
 from bot.vocabulary import CaseKind, CaseState, Priority, StaffRole
 
+CASE_REPLIES = PROJECT / "data" / "canned_replies_cases.yml"
+"""Answers that the staff chooses from."""
 MOST_SHOWN = 500
 
 

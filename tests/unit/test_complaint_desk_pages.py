@@ -3,9 +3,9 @@
 import pytest
 
 from bot.privacy import complaint_answer, complaint_reply
-from bot.privacy.complaint_pages import Queue, case_page, queue
+from bot.privacy.complaint_pages import CASE_REPLIES, Queue, case_page, queue
+from bot.privacy.handoff_replies import replies
 from bot.store import attachments, conversations
-from bot.store.canned_replies import canned_replies
 from bot.store.desk_tables import Case, CaseMessage, Mail
 from bot.vocabulary import CaseState, StaffRole
 from tests.desk_pages import at_the_desk
@@ -100,6 +100,6 @@ def test_the_queue_shows_whose_each_case_is_and_what_is_late(desk, chat, number)
 
 
 def test_the_texts_that_are_written_often_are_filled_in():
-    texts = canned_replies("complaint", number="CS-2026-000001", what="suggestion", day="1 May 2026")
-    assert "your suggestion CS-2026-000001" in texts["Thank you, passed on"]
-    assert not any("{" in text for text in texts.values())
+    texts = [each.filled("kim", "CS-2026-000001", "1 May 2026") for each in replies(CASE_REPLIES)]
+    assert "We have passed CS-2026-000001 on" in texts[0]
+    assert len(texts) >= 5 and not any("{" in text for text in texts)

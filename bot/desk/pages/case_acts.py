@@ -10,11 +10,9 @@ from bot.desk import pieces
 from bot.desk.visit import WORKING, Visit
 from bot.privacy.complaint_answer import answer_case, refuse_case
 from bot.privacy.complaint_desk import assign, close, note
-from bot.privacy.complaint_pages import CasePage
+from bot.privacy.complaint_pages import CASE_REPLIES, CasePage
+from bot.privacy.handoff_replies import replies
 from bot.privacy.staff_sign_in import Staff
-from bot.store.canned_replies import canned_replies
-
-_SLUG = "complaint"
 
 
 def acts(visit: Visit, seen: CasePage) -> None:
@@ -38,8 +36,8 @@ def acts(visit: Visit, seen: CasePage) -> None:
 
 
 def _answer(visit: Visit, seen: CasePage) -> None:
-    values = {"number": seen.number, "what": seen.kind, "day": f"{visit.now():%-d %B %Y}"}
-    texts = canned_replies(_SLUG, **values)
+    due = f"{seen.due_at:%-d %B %Y}"
+    texts = {each.title: each.filled(visit.staff.name, seen.number, due) for each in replies(CASE_REPLIES)}
     with pieces.part("Answer it"):
         chosen = ui.select(list(texts), label="Begin with a text").props("outlined clearable")
         text = _words("Your answer; the person reads it in the chat and by mail")
