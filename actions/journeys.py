@@ -3,7 +3,6 @@
 from actions.access import ExportJourney
 from actions.consent_withdrawal import ConsentJourney
 from actions.erasure import ErasureJourney
-from actions.guardian_consent import GuardianJourney
 from actions.journey import Journey
 from actions.rectification import RectificationJourney
 from bot.vocabulary import RequestKind
@@ -16,12 +15,11 @@ KIND_OF_INTENT = {
     "cancel_account": RequestKind.CANCEL_ACCOUNT,
     "withdraw_consent": RequestKind.WITHDRAW_CONSENT,
     "object_to_processing": RequestKind.OBJECT_TO_PROCESSING,
-    "guardian_consent": RequestKind.GUARDIAN_CONSENT,
 }
 INTENT_OF_KIND = {kind: intent for intent, kind in KIND_OF_INTENT.items()}
 
 JOURNEYS: dict[RequestKind, Journey] = {
     kind: journey
-    for journey in (ExportJourney(), RectificationJourney(), ErasureJourney(), ConsentJourney(), GuardianJourney())
+    for journey in (ExportJourney(), RectificationJourney(), ErasureJourney(), ConsentJourney())
     for kind in journey.kinds
 }

@@ -2,9 +2,10 @@
 
 from rasa_sdk.events import FollowupAction, SlotSet
 
-from actions import handoff, identity_verification
+from actions import guardian_consent, handoff, identity_verification
 from actions.base import DeskAction, Events, Turn, in_words_with_time
 from actions.journeys import JOURNEYS, KIND_OF_INTENT
+from bot.privacy.guardian_consent_form import FORM as GUARDIAN_FORM
 from bot.privacy.request_intake import open_request
 from bot.privacy.request_status import STATE_WORDS, RequestView, own_request
 from bot.store import conversations
@@ -46,9 +47,6 @@ class OpenRequest(DeskAction):
     def act(self, turn: Turn) -> Events:
         """Remember which right is meant, then let the form ask."""
         kind = KIND_OF_INTENT[turn.intent]
-        if kind is RequestKind.GUARDIAN_CONSENT:
-            # Often a question about age at the same time: the policy answers it either way.
-            turn.say("utter_guardian_rule", citations=["minors"])
         if turn.chat.subject is None:
             if kind in CLAUSE_OF_KIND:
                 turn.say(f"utter_ask_policy/{CLAUSE_OF_KIND[kind]}", citations=[CLAUSE_OF_KIND[kind]])
@@ -102,6 +100,8 @@ class SubmitForm(DeskAction):
         form = conversations.form_name(turn.session, turn.chat.id, int(turn.origin))
         if form.startswith(handoff.FORMS):
             return handoff.submitted_form(turn, form)
+        if form == GUARDIAN_FORM:
+            return guardian_consent.submitted(turn)
         kind = _FORM_KINDS[form]
         events = JOURNEYS[kind].submitted_form(turn, turn.origin)
         return ask(kind, turn.origin) if events is None else events

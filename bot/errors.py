@@ -124,6 +124,48 @@ class TooManyCodes(DeskError):
     detail = "No more codes can be sent for now. Please try again tomorrow, or ask for a person."
 
 
+class GuardianLinkGone(DeskError):
+    """A link of a parent or guardian that was used, is too old, or never was."""
+
+    code = "guardian_link_gone"
+    status = 410
+    detail = "This link no longer serves. If you have decided already, use the link in your receipt mail."
+
+
+class GuardianNotProved(DeskError):
+    """An act of a guardian without the code that shows who they are."""
+
+    code = "guardian_not_proved"
+    status = 403
+    detail = "Please type the code from your mail first."
+
+
+class OwnGuardian(DeskError):
+    """Somebody under 18 tries to be their own guardian."""
+
+    code = "own_guardian"
+    status = 403
+    detail = (
+        "A young person cannot agree for themselves. The parent or guardian opens the link on a device of their own."
+    )
+
+
+class GuardianNotNeeded(DeskError):
+    """The customer is not under 18."""
+
+    code = "guardian_not_needed"
+    status = 409
+    detail = "No consent of a parent or guardian is needed for this account."
+
+
+class TooManyGuardians(DeskError):
+    """As many parents or guardians as may be asked were asked."""
+
+    code = "too_many_guardians"
+    status = 429
+    detail = "Enough mails were sent to parents or guardians for now. Please wait for an answer, or ask for a person."
+
+
 class UnusableFile(DeskError):
     """A file that cannot be taken; the sentence says why and what to send instead."""
 

@@ -23,6 +23,7 @@ from bot.privacy import fulfilment
 from bot.privacy.complaint_claim import forget_shown_codes
 from bot.privacy.deadlines_watch import expire, watch
 from bot.privacy.export import sweep_expired
+from bot.privacy.guardian_consent_watch import look_after_guardians, look_for_minors
 from bot.privacy.handoff_ownership import return_left
 from bot.privacy.handoff_talk import mail_those_away
 from bot.privacy.policy_notices import tell_everybody
@@ -59,6 +60,8 @@ _ROUNDS: dict[str, Callable[[Desk], object]] = {
     "unverified requests": expire,
     "conversations whose agent is gone": return_left,
     "answers to those away": mail_those_away,
+    "parents and guardians": look_after_guardians,
+    "minors": look_for_minors,
     "old packages": sweep_expired,
     "shown claim codes": forget_shown_codes,
     "old notices": tidy,

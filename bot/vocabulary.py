@@ -66,6 +66,7 @@ class HoldKind(StrEnum):
     FAILED = "failed"
     APPROVAL = "approval"
     NO_ADDRESS = "no_address"
+    GUARDIAN_ASKED = "guardian_asked"
 
 
 class RestrictionReason(StrEnum):
@@ -74,6 +75,19 @@ class RestrictionReason(StrEnum):
     ERASURE = "erasure"
     ACCOUNT_CANCELLED = "account_cancelled"
     GUARDIAN_MISSING = "guardian_missing"
+
+
+class GuardianState(StrEnum):
+    """Where the asking of one parent or guardian stands."""
+
+    INVITED = "invited"
+    IN_REVIEW = "in_review"
+    LIVE = "live"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    ENDED = "ended"
 
 
 class ConsentState(StrEnum):
@@ -259,6 +273,24 @@ class AuditEvent(StrEnum):
     ATTACHMENT_KEPT = "attachment_kept"
     ATTACHMENT_READ = "attachment_read"
     CONVERSATION_EXPORTED = "conversation_exported"
+    MINOR_RECOGNISED = "minor_recognised"
+    MINOR_DECLARED = "minor_declared"
+    CAME_OF_AGE = "came_of_age"
+    OF_AGE_ANSWERED = "of_age_answered"
+    GUARDIAN_ASKED = "guardian_asked"
+    GUARDIAN_REMINDED = "guardian_reminded"
+    GUARDIAN_FORM_SENT = "guardian_form_sent"
+    GUARDIAN_FORM_REFUSED = "guardian_form_refused"
+    GUARDIAN_CONSENTED = "guardian_consented"
+    GUARDIAN_TEXT = "guardian_text"
+    GUARDIAN_REFUSED = "guardian_refused"
+    GUARDIAN_WITHDREW = "guardian_withdrew"
+    GUARDIAN_EXPIRED = "guardian_expired"
+    GUARDIAN_CANCELLED = "guardian_cancelled"
+    GUARDIAN_ENDED = "guardian_ended"
+    GUARDIAN_DISPUTE = "guardian_dispute"
+    GUARDIAN_DISPUTE_SETTLED = "guardian_dispute_settled"
+    GUARDIAN_FORGOTTEN = "guardian_forgotten"
     SUBJECT_FORGOTTEN = "subject_forgotten"
     REQUEST_AWAITING_APPROVAL = "request_awaiting_approval"
     REQUEST_APPROVED = "request_approved"

@@ -30,6 +30,7 @@ def erase_own(work: Work) -> Sequence[str]:
         forget_exports(session, work.desk, subject)
         attachments.delete_about(session, subject)
         own_records.delete_codes_and_disputes(session, subject)
+        own_records.delete_guardians(session, subject)
         others = (PrivacyRequest.subject == subject) & (PrivacyRequest.number != work.number)
         own_records.empty_requests(session, others)
         own_records.close_cases(session, subject)

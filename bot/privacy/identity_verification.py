@@ -1,56 +1,26 @@
 """Check that it is you: a one-time code to the address on file, bound to one request and one conversation.
 
-No more identity is asked than the shop holds (GDPR Article 12(6), EDPB Guidelines 01/2022 section 3.3). Figures follow
-OWASP ASVS 5.0: random, hashed, ten minutes, used once, few tries, bound to the request (6.5.1-6.5.5, 6.6.2, 6.6.3).
+No more identity is asked than the shop holds (GDPR Article 12(6), EDPB Guidelines 01/2022 section 3.3).
 """
 
-import hashlib
-import hmac
-import secrets
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.errors import TooManyCodes
+from bot.privacy import one_time_code
+from bot.privacy.one_time_code import CodeSent, Purpose, Tried, Verdict
 from bot.privacy.outcome import tell_hold
 from bot.privacy.request_states import move
 from bot.privacy.request_status import REQUEST_WORDS
-from bot.store import audit, outbox
 from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation, PrivacyRequest, VerificationCode
-from bot.store.masking import mask
-from bot.vocabulary import AuditEvent, HoldKind, RequestKind, RequestState
+from bot.vocabulary import HoldKind, RequestKind, RequestState
 
-_TRIES = 3
-_DIGITS = 6
-
-
-class Verdict(StrEnum):
-    """What came of a typed code."""
-
-    VERIFIED = "verified"
-    WRONG = "wrong"
-    GONE = "gone"  # expired, used, superseded, or tried too often
-
-
-@dataclass(frozen=True)
-class Tried:
-    """The verdict, and how many tries are left."""
-
-    verdict: Verdict
-    tries_left: int = 0
-
-
-@dataclass(frozen=True)
-class CodeSent:
-    """Where a code went (shortened) and for how many minutes it serves."""
-
-    address: str
-    minutes: int
+__all__ = [
+    "CodeSent", "Tried", "Verdict", "give_to_a_person", "newest_code", "send_code", "try_code", "waiting_code",
+]  # fmt: skip
 
 
 def send_code(session: Session, desk: Desk, now: datetime, chat: Conversation, request: PrivacyRequest) -> CodeSent:
@@ -70,99 +40,41 @@ def send_code(session: Session, desk: Desk, now: datetime, chat: Conversation, r
     """
     _refuse_too_many(session, desk, now, request)
     address = desk.email_of(request.subject or "") or ""
-    session.execute(
-        update(VerificationCode)
-        .where(VerificationCode.request_number == request.number, VerificationCode.used_at.is_(None))
-        .values(tries_left=0)
-    )
-    code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}d}"
-    salt = secrets.token_hex(16)
-    minutes = desk.settings.code_minutes
-    row = VerificationCode(
-        request_number=request.number,
-        conversation_id=chat.id,
-        subject=request.subject,
-        salt=salt,
-        code_hash=_hashed(code, salt),
-        tries_left=_TRIES,
-        sent_at=now,
-        expires_at=now + timedelta(minutes=minutes),
-    )
-    session.add(row)
-    session.flush()
     # No number of the request here: it has six digits too, and would be typed instead of the code.
     what = REQUEST_WORDS[RequestKind(request.kind)]
-    outbox.post(session, now, address, "identity_code", f"code:{row.id}", what=what, code=code, minutes=str(minutes))
-    audit.record(session, now, AuditEvent.CODE_SENT, chat.id, request.number, subject=request.subject)
-    return CodeSent(mask("email", address), minutes)
+    purpose = _purpose(chat, request.number, request.subject)
+    return one_time_code.issue(session, desk, now, purpose, address, "identity_code", what=what)
 
 
 def waiting_code(session: Session, now: datetime, chat: Conversation, number: str) -> VerificationCode | None:
     """The code that still serves for a request in this conversation."""
-    return session.scalar(
-        select(VerificationCode).where(
-            VerificationCode.request_number == number,
-            VerificationCode.conversation_id == chat.id,
-            VerificationCode.tries_left > 0,
-            VerificationCode.used_at.is_(None),
-            VerificationCode.expires_at > now,
-        )
-    )
+    return one_time_code.waiting(session, now, _purpose(chat, number, None))
 
 
 def newest_code(session: Session, chat: Conversation, number: str | None = None) -> VerificationCode | None:
     """The last code sent for this conversation, whether it still serves or not."""
-    query = select(VerificationCode).where(VerificationCode.conversation_id == chat.id)
-    if number is not None:
-        query = query.where(VerificationCode.request_number == number)
-    return session.scalar(query.order_by(VerificationCode.id.desc()).limit(1))
+    return one_time_code.newest(session, chat.id, number)
 
 
 def try_code(session: Session, now: datetime, chat: Conversation, number: str, message: str, typed: str) -> Tried:
     """Hold a typed code against the one that was sent.
-
-    A try is taken off before the code is looked at, in one conditional update: however many arrive at once, three
-    are looked at. The same message handled twice (after a crash) counts once and gets the same answer.
 
     Args:
         session: Desk database.
         now: The desk's time.
         chat: Where it was typed.
         number: The request it is for.
-        message: Id of the message that holds it.
+        message: Id of the message that holds it; the same message counts once.
         typed: Six digits.
     """
     sent = newest_code(session, chat, number)
     if sent is None:
         return Tried(Verdict.GONE)
-    if sent.last_message == message:
-        if sent.used_at is not None:
-            return Tried(Verdict.VERIFIED)
-        return Tried(Verdict.WRONG, sent.tries_left) if sent.tries_left else Tried(Verdict.GONE)
+    if known := one_time_code.answered_before(sent, message):
+        return known
     if session.get_one(PrivacyRequest, number).state != RequestState.AWAITING_VERIFICATION:
         return Tried(Verdict.GONE)
-    taken = _changed(
-        session,
-        update(VerificationCode)
-        .where(
-            VerificationCode.id == sent.id,
-            VerificationCode.tries_left > 0,
-            VerificationCode.used_at.is_(None),
-            VerificationCode.expires_at > now,
-        )
-        .values(tries_left=VerificationCode.tries_left - 1, last_message=message),
-    )
-    if not taken:
-        return Tried(Verdict.GONE)
-    session.refresh(sent)
-    if hmac.compare_digest(_hashed(typed, sent.salt), sent.code_hash):
-        burned = update(VerificationCode).where(VerificationCode.id == sent.id, VerificationCode.used_at.is_(None))
-        if _changed(session, burned.values(used_at=now, tries_left=0)):
-            audit.record(session, now, AuditEvent.IDENTITY_VERIFIED, chat.id, number, subject=sent.subject)
-            return Tried(Verdict.VERIFIED)
-        return Tried(Verdict.GONE)
-    audit.record(session, now, AuditEvent.CODE_WRONG, chat.id, number, subject=sent.subject)
-    return Tried(Verdict.WRONG, sent.tries_left) if sent.tries_left else Tried(Verdict.GONE)
+    return one_time_code.hold_against(session, now, _purpose(chat, number, sent.subject), sent, message, typed)
 
 
 def give_to_a_person(session: Session, desk: Desk, now: datetime, number: str) -> bool:
@@ -180,21 +92,13 @@ def give_to_a_person(session: Session, desk: Desk, now: datetime, number: str) -
     return True
 
 
+def _purpose(chat: Conversation, number: str, subject: str | None) -> Purpose:
+    return Purpose(number, chat.id, subject, customer=subject, conversation_id=chat.id)
+
+
 def _refuse_too_many(session: Session, desk: Desk, now: datetime, request: PrivacyRequest) -> None:
     sent = select(func.count()).select_from(VerificationCode)
     for_request = session.scalar(sent.where(VerificationCode.request_number == request.number)) or 0
-    lately = VerificationCode.sent_at > now - timedelta(days=1)
-    to_person = session.scalar(sent.where(VerificationCode.subject == request.subject, lately)) or 0
+    to_person = one_time_code.sent_lately(session, now, request.subject)
     if for_request >= desk.settings.codes_per_request or to_person >= desk.settings.codes_per_day:
         raise TooManyCodes
-
-
-def _hashed(code: str, salt: str) -> str:
-    """Slow on purpose: a million codes are few, so each guess at a stolen hash must cost."""
-    return hashlib.scrypt(code.encode(), salt=bytes.fromhex(salt), n=2**13, r=8, p=1, dklen=32).hex()
-
-
-def _changed(session: Session, statement: Any) -> bool:
-    result: CursorResult[Any] = session.connection().execute(statement)
-    session.expire_all()
-    return bool(result.rowcount)

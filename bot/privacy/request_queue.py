@@ -15,7 +15,7 @@ from bot.store.desk_tables import PrivacyRequest, StaffMember
 from bot.vocabulary import HoldKind, RequestKind, RequestState
 
 MOST = 200
-_FOR_A_PERSON = (HoldKind.NO_ADDRESS, HoldKind.LEGAL, HoldKind.VETO, HoldKind.FAILED)
+_FOR_A_PERSON = (HoldKind.NO_ADDRESS, HoldKind.LEGAL, HoldKind.VETO, HoldKind.FAILED, HoldKind.GUARDIAN_ASKED)
 
 
 class Show(StrEnum):

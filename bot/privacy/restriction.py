@@ -6,14 +6,15 @@ a person under restriction and a purpose nobody agreed to all come out as a no.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from dateutil.relativedelta import relativedelta
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from bot.privacy import guardian_consent_standing as guardians
+from bot.privacy.guardian_consent_standing import Standing
 from bot.store import audit, consent_records, webhooks
 from bot.store.datamap.model import Purpose, PurposeBasis
 from bot.store.desk import Desk
@@ -21,7 +22,6 @@ from bot.store.desk_tables import ConsentEntry, Restriction
 from bot.vocabulary import AuditEvent, ConsentState, RestrictionReason, ShopEvent
 
 UNKNOWN = "unknown"
-_OF_AGE = 18
 _LONGEST_NUMBER = 64
 # The shop's own copy of a choice may have lost the fractions of its second.
 _SAME_MOMENT = timedelta(seconds=1)
@@ -37,8 +37,8 @@ class Processing:
         restricted: Nothing may be done with the data but keeping it. True for an unknown number.
         reasons: Why, each a value of `RestrictionReason`.
         since: Since when the oldest reason holds.
-        guardian_missing: A restriction stands because the parent or guardian of a minor has not agreed.
-        minor: Under 18 by the birth date on file; None where the shop has none.
+        guardian_missing: The person is under 18, and no parent or guardian's consent stands for them.
+        minor: Under 18 by the birth date on file or by their own word; None where nothing is known.
         consents: What the person last said about each purpose of the data map: granted, withdrawn, objected, unknown.
         allowed: Purposes the data may be used for now.
     """
@@ -83,7 +83,8 @@ def restrict(
     audit.record(session, now, AuditEvent.RESTRICTED, reference=request_number, subject=subject)
     session.add(Restriction(subject=subject, reason=reason, request_number=request_number, since=now))
     session.flush()
-    webhooks.tell(session, now, desk.settings, ShopEvent.RESTRICTED, subject, request_number, reason=reason)
+    event = ShopEvent.GUARDIAN_MISSING if reason is RestrictionReason.GUARDIAN_MISSING else ShopEvent.RESTRICTED
+    webhooks.tell(session, now, desk.settings, event, subject, request_number, reason=reason)
 
 
 def lift(session: Session, desk: Desk, now: datetime, request_number: str) -> None:
@@ -91,15 +92,25 @@ def lift(session: Session, desk: Desk, now: datetime, request_number: str) -> No
 
     The services are told only when nothing else stops the processing, so that nobody goes on too early.
     """
-    standing = select(Restriction).where(Restriction.request_number == request_number, Restriction.lifted_at.is_(None))
+    _lift(session, desk, now, Restriction.request_number == request_number)
+
+
+def lift_guardian_missing(session: Session, desk: Desk, now: datetime, subject: str) -> None:
+    """End what stood because no parent or guardian had agreed; a second call changes nothing."""
+    mine = (Restriction.subject == subject) & (Restriction.reason == RestrictionReason.GUARDIAN_MISSING)
+    _lift(session, desk, now, mine)
+
+
+def _lift(session: Session, desk: Desk, now: datetime, which: ColumnElement[bool]) -> None:
+    standing = select(Restriction).where(which, Restriction.lifted_at.is_(None))
     lifted = list(session.scalars(standing.order_by(Restriction.id)))
-    for restriction in lifted:
-        restriction.lifted_at = now
-        audit.record(session, now, AuditEvent.RESTRICTION_LIFTED, reference=request_number, subject=restriction.subject)
+    for each in lifted:
+        each.lifted_at = now
+        audit.record(session, now, AuditEvent.RESTRICTION_LIFTED, reference=each.request_number, subject=each.subject)
     session.flush()
-    for subject in dict.fromkeys(restriction.subject for restriction in lifted):
+    for subject, number in {each.subject: each.request_number for each in lifted}.items():
         if not _standing(session, Restriction.subject == subject):
-            webhooks.tell(session, now, desk.settings, ShopEvent.RESTRICTION_LIFTED, subject, request_number)
+            webhooks.tell(session, now, desk.settings, ShopEvent.RESTRICTION_LIFTED, subject, number)
 
 
 def processing(session: Session, desk: Desk, subject: str) -> Processing:
@@ -115,17 +126,23 @@ def processing(session: Session, desk: Desk, subject: str) -> Processing:
     if customer is None:
         nothing = dict.fromkeys(desk.datamap.purposes, UNKNOWN)
         return Processing(subject, False, True, (), None, False, None, nothing, ())
-    reasons = tuple(dict.fromkeys(restriction.reason for restriction in standing))
+    subject_key = str(key)
+    reasons = dict.fromkeys(restriction.reason for restriction in standing)
+    if guardians.standing(session, desk, subject_key, customer) in (Standing.MISSING, Standing.DISPUTED):
+        # Holds from the moment somebody asks, whether the worker has looked at this person yet or not.
+        reasons[RestrictionReason.GUARDIAN_MISSING] = None
+    own = _said_since(session, subject_key, guardians.waits_for_own_word(session, subject_key))
+    purposes = desk.datamap.purposes.items()
     return Processing(
         customer_id=subject,
         known=True,
-        restricted=bool(standing),
-        reasons=reasons,
+        restricted=bool(reasons),
+        reasons=tuple(reasons),
         since=standing[0].since if standing else None,
         guardian_missing=RestrictionReason.GUARDIAN_MISSING in reasons,
-        minor=_is_minor(desk, customer),
+        minor=guardians.is_minor(session, desk, subject_key, customer),
         consents=said,
-        allowed=() if standing else tuple(k for k, p in desk.datamap.purposes.items() if _may_use(p, said[k])),
+        allowed=() if reasons else tuple(k for k, p in purposes if _may_use(p, said[k]) and _is_own(k, p, own)),
     )
 
 
@@ -162,14 +179,14 @@ def _may_use(purpose: Purpose, said: str) -> bool:
     return said not in {ConsentState.OBJECTED, ConsentState.WITHDRAWN}
 
 
-def _is_minor(desk: Desk, customer: Mapping[str, Any]) -> bool | None:
-    column = desk.datamap.subject.birth_date
-    born = customer[column] if column else None
-    if isinstance(born, str):
-        try:
-            born = date.fromisoformat(born.strip()[:10])
-        except ValueError:
-            return None
-    if isinstance(born, datetime):
-        born = born.date()
-    return born + relativedelta(years=_OF_AGE) > desk.clock.now().date() if isinstance(born, date) else None
+def _said_since(session: Session, subject: str, since: datetime | None) -> set[str] | None:
+    """Purposes somebody chose on by themselves since they came of age; None where that makes no difference."""
+    if since is None:
+        return None
+    entries = select(ConsentEntry.purpose).where(ConsentEntry.subject == subject, ConsentEntry.at >= since)
+    return set(session.scalars(entries))
+
+
+def _is_own(key: str, purpose: Purpose, own: set[str] | None) -> bool:
+    """What rests on consent needs, from the 18th birthday on, the word of the person themselves."""
+    return own is None or purpose.basis is not PurposeBasis.CONSENT or key in own

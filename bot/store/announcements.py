@@ -17,14 +17,21 @@ from bot.vocabulary import Author, Owner
 
 
 @cache
-def _sentences() -> dict[str, str]:
+def _responses() -> dict[str, dict[str, Any]]:
     responses = yaml.safe_load((PROJECT / "domain.yml").read_text(encoding="utf-8"))["responses"]
-    return {name: variants[0]["text"] for name, variants in responses.items()}
+    return {name: variants[0] for name, variants in responses.items()}
 
 
 def sentence(response: str, **values: str) -> str:
     """A response of `domain.yml` with what it names in braces filled in."""
-    return _sentences()[response].format_map(values)
+    return str(_responses()[response]["text"]).format_map(values)
+
+
+def as_answer(response: str, citations: list[str] | None = None, **values: str) -> dict[str, Any]:
+    """A response of `domain.yml` as the engine would answer it, for what the desk adds to a turn by itself."""
+    buttons = _responses()[response].get("buttons", [])
+    custom = {"citations": citations or []}
+    return {"response": response, "text": sentence(response, **values), "buttons": buttons, "custom": custom}
 
 
 def announce(
@@ -60,6 +67,21 @@ def announce(
                 for label, payload in buttons
             ]
         session.add(message)
+
+
+def ask(session: Session, now: datetime, conversation_id: str | None, response: str) -> None:
+    """Say something with the buttons of its response; they live until the person's next turn."""
+    with suppress(NotFound):
+        chat = conversations.locked(session, conversation_id or "")
+        if chat.owner != Owner.BOT or chat.last_turn_id is None:
+            announce(session, now, conversation_id, response)
+            return
+        asked = _message(chat, Author.BOT, now, response, None, {})
+        asked.choices = [
+            conversations.add_choice(session, chat.id, chat.last_turn_id, each["payload"], each["title"])
+            for each in _responses()[response].get("buttons", [])
+        ]
+        session.add(asked)
 
 
 def note(session: Session, now: datetime, chat: Conversation, response: str, **values: str) -> None:

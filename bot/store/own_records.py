@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, delete, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.store import audit, conversations
@@ -24,12 +24,15 @@ from bot.store.desk_tables import (
     ConsentEntry,
     Conversation,
     Dispute,
+    GuardianConsent,
+    GuardianLink,
     Handoff,
     HandoffNote,
     HelpdeskLink,
     Hold,
     Mail,
     Message,
+    Minor,
     PolicyEntry,
     PolicyNotice,
     PrivacyRequest,
@@ -97,7 +100,7 @@ def mails_of(
 
     A mail that names another person's request is that person's, though they share the address.
     """
-    of_codes = VerificationCode.subject == subject
+    of_codes = or_(VerificationCode.subject == subject, VerificationCode.request_number.in_(_guardians_of(subject)))
     codes = {f"code:{number}" for number in session.scalars(select(VerificationCode.id).where(of_codes))}
     wanted = {address.strip().casefold() for address in addresses}
     found: list[int] = []
@@ -117,7 +120,7 @@ def mails_of(
 def _owners(session: Session, numbers: Collection[str]) -> dict[str, str | None]:
     """Whose requests and cases these are."""
     owners: dict[str, str | None] = {}
-    for table in (PrivacyRequest, Case):
+    for table in (PrivacyRequest, Case, GuardianConsent):
         query = select(table.number, table.subject).where(table.number.in_(numbers))
         owners |= dict(session.execute(query).tuples().all())
     return owners
@@ -194,6 +197,20 @@ def delete_words(session: Session, tells: Callable[[str], bool]) -> None:
         if tells(row.word):
             session.delete(row)
     session.flush()
+
+
+def delete_guardians(session: Session, subject: str) -> None:
+    """That the person is a minor goes, and who was asked for them: the ground of those guardians' data goes with it."""
+    numbers = _guardians_of(subject)
+    _change(session, delete(VerificationCode).where(VerificationCode.request_number.in_(numbers)))
+    _change(session, delete(GuardianLink).where(GuardianLink.number.in_(numbers)))
+    _change(session, delete(GuardianConsent).where(GuardianConsent.subject == subject))
+    _change(session, delete(Minor).where(Minor.subject == subject))
+    session.expire_all()
+
+
+def _guardians_of(subject: str) -> Select[tuple[str]]:
+    return select(GuardianConsent.number).where(GuardianConsent.subject == subject)
 
 
 def keep_choices_without_name(session: Session, subject: str, secret: bytes) -> None:

@@ -81,6 +81,23 @@ class ShopStore:
         with self._reads.connect() as connection:
             return self._customer(connection, subject_id)
 
+    def birth_dates(self, since: date) -> Iterator[tuple[str, Any]]:
+        """Customers born on that day or later, with their birth date as the shop keeps it.
+
+        Where it is kept as text, everybody's is given: texts of any form are the caller's to read.
+        """
+        subject = self.datamap.subject
+        if subject.birth_date is None:
+            return
+        people = self.metadata.tables[subject.table]
+        born = people.c[subject.birth_date]
+        ours = [condition_of(people, each) for each in subject.when]
+        young = born >= since if isinstance(born.type, sa.Date | sa.DateTime) else born.is_not(None)
+        query = sa.select(people.c[subject.key], born).where(young, *ours)
+        with self._reads.connect() as connection:
+            for key, value in connection.execution_options(yield_per=_BATCH).execute(query):
+                yield str(key), value
+
     def rows_of(self, subject_id: str, table: str) -> Iterator[dict[str, Any]]:
         """The rows of a table that the customer owns, read as they are needed.
 

@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from starlette.concurrency import run_in_threadpool
 
 from bot.errors import Invalid, NotSignedIn, TooLong
 from bot.privacy import policy_banner
@@ -18,6 +19,7 @@ from bot.privacy.taking_back import revoke_request
 from bot.privacy.typed_code import claim_in
 from bot.store import conversations
 from bot.web.forms import Filled
+from bot.web.guardian_device import mark_device
 from bot.web.metrics import SESSIONS, TURNS
 from bot.web.sessions import SessionOpened
 from bot.web.stream import event_stream
@@ -150,10 +152,11 @@ SignedIn = Annotated[tuple[str, str], Depends(signed_in)]
 
 
 @router.post("/sessions", status_code=201)
-def open_session(request: Request, authorization: Authorization = None) -> SessionOpened:
+def open_session(request: Request, response: Response, authorization: Authorization = None) -> SessionOpened:
     """Open a conversation: as the customer of a shop token, or anonymously without one."""
     request.app.state.limits.new_session(request.client.host if request.client else "unknown")
     opened: SessionOpened = request.app.state.sessions.open(authorization)
+    mark_device(request, response, opened.conversation_id)
     SESSIONS.labels("anonymous" if authorization is None else "customer").inc()
     return opened
 
@@ -161,6 +164,7 @@ def open_session(request: Request, authorization: Authorization = None) -> Sessi
 @router.post("/messages")
 async def send_message(
     request: Request,
+    response: Response,
     who: Speaker,
     body: MessageIn,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=128)] = None,
@@ -171,6 +175,8 @@ async def send_message(
         request.app.state.limits.claim(request.client.host if request.client else "unknown")
     with TURNS.time():
         answered = await request.app.state.turns.take(who[0], idempotency_key or uuid4().hex, body.said())
+    if body.form is not None:
+        await run_in_threadpool(mark_device, request, response, who[0])
     return Answer.model_validate({"messages": [present(m) for m in answered.messages], "owner": answered.owner})
 
 

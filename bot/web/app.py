@@ -15,7 +15,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from bot.helpdesk.exchange import help_desk
 from bot.store.desk import Desk
-from bot.web import api, cases, exports, helpdesk, pages
+from bot.web import api, cases, exports, guardian, helpdesk, pages
 from bot.web.engine_client import EngineClient
 from bot.web.guard import Guard
 from bot.web.limits import Limits
@@ -50,6 +50,7 @@ def make_app(desk: Desk) -> FastAPI:
     app.include_router(exports.router)
     app.include_router(cases.router)
     app.include_router(pages.router, include_in_schema=False)
+    app.include_router(guardian.router, include_in_schema=False)
     app.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"), name="static")
     if desk.settings.demo:
         from bot.web import demo

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.errors import FormGone, NotFound
-from bot.privacy import form_cards, rectification, rectification_form
+from bot.privacy import form_cards, guardian_consent_form, rectification, rectification_form
 from bot.store import conversations
 from bot.store.desk import Desk
 from bot.store.desk_tables import Turn
@@ -18,7 +18,10 @@ SUBMIT = "submit_form"
 """Intent that stands for a filled form."""
 
 # What only the right itself can say about a filled form, such as whether an order is the person's own.
-_FURTHER: dict[str, Callable[[Desk, str, Mapping[str, str]], object]] = {rectification_form.FORM: rectification.propose}
+_FURTHER: dict[str, Callable[[Desk, str, Mapping[str, str]], object]] = {
+    rectification_form.FORM: rectification.propose,
+    guardian_consent_form.FORM: guardian_consent_form.check,
+}
 
 
 @dataclass(frozen=True)

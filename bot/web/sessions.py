@@ -6,7 +6,7 @@ from pydantic import BaseModel
 
 from bot.clocks import SystemClock
 from bot.errors import InvalidToken, SessionExpired
-from bot.privacy import policy_banner
+from bot.privacy import guardian_consent, policy_banner
 from bot.store import audit, conversations
 from bot.store.desk import Desk
 from bot.vocabulary import AuditEvent
@@ -66,6 +66,8 @@ class Sessions:
             audit.record(session, self._desk.clock.now(), AuditEvent.SESSION_OPENED, opened[0])
             chat = conversations.conversation(session, opened[0])
             policy_banner.show(session, self._desk, self._desk.clock.now(), chat)
+            if identity:
+                guardian_consent.recognise(session, self._desk, self._desk.clock.now(), identity.subject)
         return SessionOpened(conversation_id=opened[0], token=opened[1], expires_at=expires_at)
 
     def conversation(self, authorization: str | None) -> tuple[str, str | None]:

@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from bot.clocks import SystemClock
 from bot.errors import Conflict, DeskError, FormGone, SessionExpired
 from bot.privacy import daily_counts, policy_banner
+from bot.privacy.guardian_consent_notice import opening_words
 from bot.privacy.handoff_vulnerable import sign_in
 from bot.privacy.policy_question import cite
 from bot.privacy.policy_standing import binding
@@ -205,7 +206,7 @@ class Turns:
                 answers = []  # a person took over while the bot was thinking
             now = self._desk.clock.now()
             policy, library = binding(session, self._desk, now, chat.subject), self._desk.policies
-            for answer in answers:
+            for answer in [*self._opening(session, conversation_id, answers), *answers]:
                 message = _message(conversation_id, begun.turn_id, Author.BOT, answer.get("text") or "", now)
                 custom = answer.get("custom") or {}
                 message.response = answer.get("response")
@@ -229,6 +230,15 @@ class Turns:
             if still_the_bots:
                 chat.last_turn_id, chat.engine_ownership = begun.turn_id, chat.ownership
             return Answered(conversations.messages_of_turn(session, begun.turn_id, Author.BOT), chat.owner)
+
+    def _opening(self, session: Session, conversation_id: str, answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """What a young person is told first of all in a chat, unless the answers are about that already."""
+        chat = session.get_one(Conversation, conversation_id)
+        about = any(str(each.get("response")).startswith("utter_guardian") for each in answers)
+        if chat.last_turn_id is not None or chat.subject is None or not answers or about:
+            return []
+        words = opening_words(session, self._desk, chat.subject)
+        return [words] if words else []
 
     def _stored(self, conversation_id: str, turn_id: int) -> Answered:
         with self._desk.reading() as session:

@@ -17,15 +17,18 @@ from bot.demo.shop_schema import shop_metadata
 from bot.store import outbox
 from bot.store.datamap.model import PolicyClass, Show
 from bot.store.desk_tables import (
+    Attachment,
     Base,
     Case,
     CaseMessage,
     Certificate,
     ConsentEntry,
     Dispute,
+    GuardianConsent,
     Hold,
     Mail,
     Message,
+    Minor,
     PrivacyRequest,
     Restriction,
     VerificationCode,
@@ -330,6 +333,16 @@ def desk_rows(session, chat_id: str, subject: str, mark: str) -> None:
                 request_number=number, conversation_id=chat_id, subject=subject, salt=f"{mark}-salt",
                 code_hash=f"{mark}-hash", tries_left=3, sent_at=NOON, expires_at=NOON,
             ),
+            Minor(subject=subject, recognised_at=NOON, of_age_on=f"{mark}-birthday"),
+            GuardianConsent(
+                number=f"GC-2026-9{subject}0", subject=subject, state=f"{mark}-standing", origin=f"{mark}-origin",
+                name=f"{mark}-mother", relation=f"{mark}-relation", email=f"{mark}-mail-of-mother", asked_at=NOON,
+                expires_at=NOON, artefact={"text": f"{mark}-declaration"},
+            ),
+            Attachment(
+                id=f"{mark}-file", owner_kind="case", owner_number=case, subject=subject, name=f"{mark}-filename",
+                media_type="image/png", size=3, content=b"abc", created_at=NOON,
+            ),
             WebhookEvent(
                 id=f"{mark}-event", event=f"{mark}-notice", subject=subject, url=f"https://{mark}.example.com",
                 payload={"customer": subject}, created_at=NOON,
@@ -345,10 +358,13 @@ def desk_rows(session, chat_id: str, subject: str, mark: str) -> None:
 
 GIVEN = {
     "said", "clause", "offered", "typed", "statement", "outcome", "complaint", "about", "wish", "answer", "basis",
-    "further", "note", "certificate", "row", "dispute",
+    "further", "note", "certificate", "row", "dispute", "birthday", "standing", "filename",
     "purpose", "reason", "hold", "notice", "mail", "old",
 }  # fmt: skip
-CLOSED = {"plan", "signed", "internal", "salt", "hash", "event", "claimsalt", "claimhash"}
+CLOSED = {
+    "plan", "signed", "internal", "salt", "hash", "event", "claimsalt", "claimhash",
+    "mother", "relation", "mail-of-mother", "declaration",
+}  # fmt: skip
 
 
 def test_what_the_desk_holds_is_in_the_copy_and_that_of_others_is_not(desk, chat, mine, others):
@@ -380,6 +396,7 @@ def test_every_table_of_the_desk_that_speaks_of_people_is_in_the_copy_or_has_a_r
         "verification_codes", "exports", "webhook_events", "mails", "policy_ledger", "policy_notices", "attachments",
         "handoffs", "handoff_notes",
         "case_messages",
+        "attachments", "minors", "guardian_consents",
     }  # fmt: skip
     assert about_people == shown | set(NOT_IN_THE_COPY)
 

@@ -8,6 +8,7 @@ from bot.store.desk_tables.attachments import Attachment
 from bot.store.desk_tables.base import CONTENT, NEVER_AGAIN, NOTHING, WHO, Base, UtcDateTime
 from bot.store.desk_tables.cases import Case, CaseMessage
 from bot.store.desk_tables.consent import ConsentEntry, Hold, Restriction
+from bot.store.desk_tables.guardians import GuardianConsent, GuardianLink, Minor
 from bot.store.desk_tables.handoff import Handoff, HandoffNote, Satisfaction
 from bot.store.desk_tables.helpdesk import HelpdeskLink
 from bot.store.desk_tables.outbox import Mail, WebhookEvent
@@ -56,12 +57,15 @@ __all__ = [
     "DemoClock",
     "Dispute",
     "Export",
+    "GuardianConsent",
+    "GuardianLink",
     "Handoff",
     "HandoffNote",
     "HelpdeskLink",
     "Hold",
     "Mail",
     "Message",
+    "Minor",
     "NumberSeries",
     "PolicyChange",
     "PolicyEntry",

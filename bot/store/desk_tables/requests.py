@@ -68,14 +68,15 @@ class RequestStep(Base):
 class VerificationCode(Base):
     """A one-time code that was sent to the address on file; only its salted hash is kept.
 
-    Bound to one request and one conversation. `last_message` is the message that tried last, so that a message which
+    Bound to one request, or one asking of a guardian, and to the conversation, or the visit of a page, that it is typed
+    in. `last_message` is the message that tried last, so that a message which
     is handled twice after a crash counts once.
     """
 
     __tablename__ = "verification_codes"
     __table_args__ = NEVER_AGAIN
     id: Mapped[int] = mapped_column(primary_key=True, info=NOTHING)
-    request_number: Mapped[str] = mapped_column(ForeignKey("privacy_requests.number"), index=True, info=NOTHING)
+    request_number: Mapped[str] = mapped_column(String(20), index=True, info=NOTHING)
     conversation_id: Mapped[str] = mapped_column(String(64), index=True, info=NOTHING)
     subject: Mapped[str | None] = mapped_column(String(64), index=True, info=WHO)
     salt: Mapped[str] = mapped_column(String(64), info=NOTHING)

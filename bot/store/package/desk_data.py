@@ -20,11 +20,13 @@ from bot.store.desk_tables import (
     Conversation,
     Dispute,
     Export,
+    GuardianConsent,
     Handoff,
     HandoffNote,
     Hold,
     Mail,
     Message,
+    Minor,
     PolicyEntry,
     PolicyNotice,
     PrivacyRequest,
@@ -69,6 +71,10 @@ NOT_IN_THE_COPY = {
 
 _NUMBER = re.compile(r"\b(?:PR|CS)-\d{4}-\d{6,}\b")
 _WORKING_PAPERS = ("Working papers of a deletion", "They repeat what stands elsewhere in this copy.")
+_OF_GUARDIANS = (
+    "Name, address and declaration of the parent or guardian",
+    "They are the data of another person, who can see them on a page of their own.",
+)
 _AUTHORS = {
     Author.USER: "you",
     Author.BOT: "the privacy desk",
@@ -211,6 +217,20 @@ def desk_sources(desk: Desk, subject: str) -> list[Source]:
             (WebhookEvent.created_at, "Made"), (WebhookEvent.delivered_at, "Delivered"),
         ),
         table(
+            "under_18", ("note that you were under 18", "notes that you were under 18"), REQUESTS,
+            own(Minor, Minor.recognised_at),
+            (Minor.recognised_at, "Noted"), (Minor.declared_at, "You said so"), (Minor.of_age_on, "You turn 18"),
+            (Minor.came_of_age_at, "You were 18"), (Minor.answer, "Your own answer"), (Minor.answered_at, "Given"),
+        ),
+        table(
+            "guardians", ("parent or guardian asked", "parents or guardians asked"), REQUESTS,
+            own(GuardianConsent, GuardianConsent.number),
+            (GuardianConsent.number, "Number"), (GuardianConsent.state, "State"), (GuardianConsent.asked_at, "Asked"),
+            (GuardianConsent.decided_at, "Decided"), (GuardianConsent.method, "How"),
+            (GuardianConsent.policy_version, "Version of the policy"), (GuardianConsent.closed_at, "Ended"),
+            closed=_OF_GUARDIANS if _has_guardian(desk, subject) else None,
+        ),
+        table(
             "files", ("file you sent", "files you sent"), REQUESTS,
             select(Attachment).where(about(subject), Attachment.owner_kind.not_in(OF_GUARDIANS))
             .order_by(Attachment.created_at),
@@ -231,6 +251,12 @@ def _has_plan(desk: Desk, subject: str) -> bool:
         return (
             session.scalar(select(PrivacyRequest.number).where(PrivacyRequest.subject == subject, planned)) is not None
         )
+
+
+def _has_guardian(desk: Desk, subject: str) -> bool:
+    with desk.reading() as session:
+        asked = select(GuardianConsent.number).where(GuardianConsent.subject == subject)
+        return session.scalar(asked.limit(1)) is not None
 
 
 def _message(row: Sequence[Any]) -> list[Any]:

@@ -1,0 +1,152 @@
+"""A guardian's word: yes, no, or no longer. What follows from it happens in the same transaction.
+
+GDPR Article 7(3): withdrawing is as easy as giving. Policy clauses `minors` and `your-rights`.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from bot.errors import Conflict
+from bot.privacy import guardian_consent_links as links
+from bot.privacy import restriction
+from bot.privacy.guardian_consent_links import LinkKind
+from bot.privacy.guardian_consent_standing import Standing, standing
+from bot.privacy.guardian_consent_states import move
+from bot.privacy.guardian_consent_text import Declared
+from bot.store import audit, outbox
+from bot.store.announcements import announce
+from bot.store.desk import Desk
+from bot.store.desk_tables import Case, GuardianConsent
+from bot.store.numbers import next_number
+from bot.vocabulary import AuditEvent, CaseKind, CaseState, GuardianState, Priority, RestrictionReason
+
+DECIDED_ALREADY = "This was decided already. Please open the link in your newest mail."
+
+
+def consent(
+    session: Session,
+    desk: Desk,
+    now: datetime,
+    number: str,
+    source: GuardianState,
+    declared: Declared,
+    actor: str | None = None,
+) -> None:
+    """The guardian agrees: it is kept so that it can be proved, both get a receipt, and processing is free again.
+
+    Args:
+        session: Desk database.
+        desk: The shop, its services.
+        now: The desk's time.
+        number: Of the asking.
+        source: Where it stands: asked, or with a signed form in review.
+        declared: What was shown and said.
+        actor: Who at the shop looked at a signed form.
+
+    Raises:
+        Conflict: Somebody was faster.
+    """
+    values = {
+        "decided_at": now,
+        "method": declared.kept["method"],
+        "policy_version": declared.policy_version,
+        "text_hash": declared.text_hash,
+        "artefact": declared.kept,
+    }
+    if not move(session, number, [source], GuardianState.LIVE, **values):
+        raise Conflict(DECIDED_ALREADY)
+    links.burn(session, now, number)
+    row = session.get_one(GuardianConsent, number)
+    audit.record(session, now, AuditEvent.GUARDIAN_CONSENTED, reference=number, subject=row.subject, actor=actor)
+    audit.record(session, now, AuditEvent.GUARDIAN_TEXT, reference=declared.proof, subject=row.subject)
+    link = links.make(session, desk.settings, number, LinkKind.MANAGE, None)
+    facts = {"version": declared.policy_version, "proof": declared.text_hash}
+    mail_guardian(session, now, row, "guardian_receipt", link=link, **facts)
+    tell_child(session, desk, now, row, "guardian_agreed")
+    settle(session, desk, now, row.subject, number)
+
+
+def refuse(session: Session, desk: Desk, now: datetime, number: str, sources: Iterable[GuardianState]) -> None:
+    """The guardian says no; the young person's data stays as it is and is left alone.
+
+    Raises:
+        Conflict: It was decided already.
+    """
+    if not move(session, number, sources, GuardianState.REFUSED, decided_at=now, closed_at=now):
+        raise Conflict(DECIDED_ALREADY)
+    links.burn(session, now, number)
+    row = session.get_one(GuardianConsent, number)
+    audit.record(session, now, AuditEvent.GUARDIAN_REFUSED, reference=number, subject=row.subject)
+    link = links.make(session, desk.settings, number, LinkKind.MANAGE, None)
+    mail_guardian(session, now, row, "guardian_refused", link=link)
+    tell_child(session, desk, now, row, "guardian_said_no")
+    settle(session, desk, now, row.subject, number)
+
+
+def withdraw(session: Session, desk: Desk, now: datetime, number: str) -> None:
+    """The guardian takes the consent back; processing stops in this transaction. A second call changes nothing."""
+    if not move(session, number, [GuardianState.LIVE], GuardianState.WITHDRAWN, decided_at=now, closed_at=now):
+        return
+    row = session.get_one(GuardianConsent, number)
+    audit.record(session, now, AuditEvent.GUARDIAN_WITHDREW, reference=number, subject=row.subject)
+    mail_guardian(session, now, row, "guardian_withdrawn")
+    tell_child(session, desk, now, row, "guardian_took_back")
+    settle(session, desk, now, row.subject, number)
+
+
+def settle(session: Session, desk: Desk, now: datetime, subject: str, number: str) -> Standing:
+    """Let processing follow the guardians' words: free it, stop it, or have a person decide between two of them."""
+    session.flush()
+    found = standing(session, desk, subject)
+    if found is Standing.LIVE:
+        restriction.lift_guardian_missing(session, desk, now, subject)
+    elif found is not Standing.NOT_NEEDED:
+        restriction.restrict(session, desk, now, subject, RestrictionReason.GUARDIAN_MISSING)
+    if found is Standing.DISPUTED:
+        _have_a_person_decide(session, desk, now, subject, number)
+    return found
+
+
+def free_who_needs_nobody(session: Session, desk: Desk, now: datetime, subject: str) -> None:
+    """Nobody's consent is needed (any more), and the person has said so themselves."""
+    if standing(session, desk, subject) is Standing.NOT_NEEDED:
+        restriction.lift_guardian_missing(session, desk, now, subject)
+
+
+def mail_guardian(session: Session, now: datetime, row: GuardianConsent, template: str, **values: str) -> None:
+    """A mail to the guardian, once for each kind and number; none to somebody whose address is erased."""
+    if row.email:
+        key = f"{template}:{row.number}"
+        outbox.post(session, now, row.email, template, key, number=row.number, **values)
+
+
+def tell_child(session: Session, desk: Desk, now: datetime, row: GuardianConsent, name: str) -> None:
+    """Tell the young person, in the chat and by mail."""
+    announce(session, now, row.conversation_id, f"utter_{name}", number=row.number)
+    if address := desk.email_of(row.subject):
+        outbox.post(session, now, address, f"{name}_child", f"{name}-child:{row.number}", number=row.number)
+
+
+def _have_a_person_decide(session: Session, desk: Desk, now: datetime, subject: str, number: str) -> None:
+    """One urgent case for each word that made it a disagreement."""
+    origin = f"guardian-dispute:{number}:{now:%Y%m%d%H%M%S}"
+    if session.scalar(select(Case.number).where(Case.origin.like(f"guardian-dispute:{number}:%"))) is not None:
+        return
+    case = Case(
+        number=next_number(session, "CS", now),
+        kind=CaseKind.ALARM,
+        state=CaseState.WAITING,
+        priority=Priority.URGENT,
+        subject=subject,
+        origin=origin,
+        statement="Two parents or guardians of this customer disagree. Until it is settled, nothing is processed. "
+        f"The newest word is that of {number}.",
+        created_at=now,
+        due_at=now + desk.settings.alarm_within,
+    )
+    session.add(case)
+    audit.record(session, now, AuditEvent.CASE_FILED, reference=case.number, actor="worker")
+    audit.record(session, now, AuditEvent.GUARDIAN_DISPUTE, reference=number, subject=subject)

@@ -1,0 +1,187 @@
+"""What a person at the shop decides: signed forms, guardians who disagree, what a guardian asked for somebody."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from bot.errors import Conflict, Invalid, NotFound
+from bot.privacy import guardian_consent_decision as decision
+from bot.privacy.guardian_consent import send_link
+from bot.privacy.guardian_consent_form import RELATIONS
+from bot.privacy.guardian_consent_page import OWNER
+from bot.privacy.guardian_consent_standing import Standing, standing
+from bot.privacy.guardian_consent_states import DECIDED, move
+from bot.privacy.guardian_consent_text import Declared
+from bot.privacy.request_intake import after_holds
+from bot.privacy.request_states import move as move_request
+from bot.privacy.rooms import ROOMS
+from bot.store import attachments, audit
+from bot.store.attachments import AttachmentView
+from bot.store.desk import Desk
+from bot.store.desk_tables import Attachment, Case, GuardianConsent, Minor, PrivacyRequest
+from bot.vocabulary import AuditEvent, CaseState, GuardianState, HoldKind, RequestKind, RequestState
+
+REASONS = {
+    "unreadable": "it could not be read",
+    "not_signed": "the signature is missing",
+    "incomplete": "a name, a date or a tick is missing",
+    "other_form": "it is another paper than the form",
+}
+"""Why a signed form may be sent back, in the words of the mail."""
+_DAYS_FOR_ANOTHER_TRY = 14
+
+
+@dataclass(frozen=True)
+class FormInReview:
+    """A signed form that waits for a person.
+
+    Attributes:
+        text: What the guardian was shown, word for word.
+        files: Handed out for saving only, by `attachments.read`.
+    """
+
+    number: str
+    subject: str
+    name: str
+    relation: str
+    sent_at: str
+    text: str
+    files: tuple[AttachmentView, ...]
+
+
+def forms_in_review(session: Session) -> list[FormInReview]:
+    """The signed forms that wait, oldest first."""
+    waiting = select(GuardianConsent).where(GuardianConsent.state == GuardianState.IN_REVIEW)
+    return [_in_review(session, each) for each in session.scalars(waiting.order_by(GuardianConsent.number))]
+
+
+def approve_guardian_form(session: Session, desk: Desk, now: datetime, number: str, actor: str) -> None:
+    """The form is signed and complete: the consent is live, and both get their receipt.
+
+    Raises:
+        NotFound: There is no such asking.
+        Conflict: It does not wait for a review (any more).
+    """
+    row = _row(session, number)
+    if row.state != GuardianState.IN_REVIEW or row.artefact is None:
+        raise Conflict("This form does not wait for a review any more.")
+    kept = {**row.artefact, "approved_at": now.isoformat(), "approved_by": actor}
+    made = Declared(row.policy_version or "", row.text_hash or "", kept)
+    decision.consent(session, desk, now, number, GuardianState.IN_REVIEW, made, actor)
+
+
+def refuse_guardian_form(session: Session, desk: Desk, now: datetime, number: str, reason: str, actor: str) -> None:
+    """The form is sent back with the reason and a new link; its files are deleted.
+
+    Args:
+        session: Desk database.
+        desk: The desk.
+        now: The desk's time.
+        number: Of the asking.
+        reason: A key of `REASONS`.
+        actor: Who looked at it.
+
+    Raises:
+        Invalid: No such reason.
+        Conflict: It does not wait for a review (any more).
+    """
+    if reason not in REASONS:
+        raise Invalid("Please choose one of the reasons.")
+    row = _row(session, number)
+    until = max(row.expires_at, now + timedelta(days=_DAYS_FOR_ANOTHER_TRY))
+    nothing = {"artefact": None, "method": None, "policy_version": None, "text_hash": None}
+    if not move(session, number, [GuardianState.IN_REVIEW], GuardianState.INVITED, expires_at=until, **nothing):
+        raise Conflict("This form does not wait for a review any more.")
+    files = (Attachment.owner_kind == OWNER) & (Attachment.owner_number == number)
+    session.execute(delete(Attachment).where(files))
+    row = session.get_one(GuardianConsent, number)
+    audit.record(session, now, AuditEvent.GUARDIAN_FORM_REFUSED, reference=number, subject=row.subject, actor=actor)
+    send_link(session, desk, now, row, "guardian_form_refused", f"{now:%Y%m%d%H%M%S}", why=REASONS[reason])
+    decision.tell_child(session, desk, now, row, "guardian_form_returned")
+
+
+def settle_dispute(
+    session: Session, desk: Desk, now: datetime, subject: str, actor: str, *, consent_stands: bool
+) -> Standing:
+    """A person decided between two guardians. The words that do not count are set aside, and kept.
+
+    Raises:
+        NotFound: Nobody disagrees about this customer.
+    """
+    rows = select(GuardianConsent.number, GuardianConsent.state).where(
+        GuardianConsent.subject == subject,
+        GuardianConsent.state.in_(DECIDED),
+        GuardianConsent.set_aside_at.is_(None),
+    )
+    words = session.execute(rows).all()
+    live = [number for number, state in words if state == GuardianState.LIVE]
+    against = [number for number, state in words if state != GuardianState.LIVE]
+    if standing(session, desk, subject) is not Standing.DISPUTED:
+        raise NotFound("No guardians disagree about this customer.")
+    if consent_stands:
+        aside = update(GuardianConsent).where(GuardianConsent.number.in_(against)).values(set_aside_at=now)
+        session.execute(aside)
+        session.expire_all()
+    else:
+        for number in live:
+            decision.withdraw(session, desk, now, number)
+    audit.record(session, now, AuditEvent.GUARDIAN_DISPUTE_SETTLED, reference=live[0], subject=subject, actor=actor)
+    cases = (Case.subject == subject) & Case.origin.like("guardian-dispute:%")
+    session.execute(update(Case).where(cases).values(state=CaseState.CLOSED))
+    return decision.settle(session, desk, now, subject, live[0])
+
+
+def approve_for_child(session: Session, desk: Desk, now: datetime, number: str, actor: str) -> None:
+    """What a guardian asked for a young person is carried out, as if they had asked for it themselves.
+
+    Raises:
+        NotFound: No guardian asked for anything under that number.
+        Conflict: It does not wait for an approval (any more).
+    """
+    request = _asked_by_guardian(session, number)
+    room = ROOMS[RequestKind(request.kind)]
+    to, values, event = after_holds(desk, now, room)
+    waits = PrivacyRequest.hold_reason == HoldKind.GUARDIAN_ASKED
+    if not move_request(session, number, [RequestState.ON_HOLD], to, waits, **values):
+        raise Conflict("This does not wait for an approval any more.")
+    session.refresh(request)
+    audit.record(session, now, event, reference=number, subject=request.subject, actor=actor)
+    room.agreed(session, desk, now, request)
+
+
+def clear_mark(session: Session, desk: Desk, now: datetime, subject: str, actor: str) -> None:
+    """Somebody said by mistake that they are under 18; a person made sure that they are not.
+
+    Raises:
+        NotFound: They never said so, or the birth date on file says it too.
+    """
+    marked = session.get(Minor, subject)
+    if marked is None or marked.declared_at is None:
+        raise NotFound("This customer did not say that they are under 18.")
+    marked.declared_at = marked.of_age_on = None
+    session.flush()
+    audit.record(session, now, AuditEvent.OF_AGE_ANSWERED, subject=subject, actor=actor)
+    decision.free_who_needs_nobody(session, desk, now, subject)
+
+
+def _asked_by_guardian(session: Session, number: str) -> PrivacyRequest:
+    request = session.get(PrivacyRequest, number)
+    if request is None or "asked_by_guardian" not in (request.details or {}):
+        raise NotFound("No guardian asked for anything under that number.")
+    return request
+
+
+def _row(session: Session, number: str) -> GuardianConsent:
+    row = session.get(GuardianConsent, number)
+    if row is None:
+        raise NotFound("No guardian was asked under that number.")
+    return row
+
+
+def _in_review(session: Session, row: GuardianConsent) -> FormInReview:
+    kept = row.artefact or {}
+    files = tuple(attachments.of_owner(session, OWNER, row.number))
+    relation = RELATIONS.get(row.relation or "", "")
+    return FormInReview(row.number, row.subject, row.name or "", relation, kept["at"], kept["text"], files)

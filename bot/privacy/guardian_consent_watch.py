@@ -1,0 +1,142 @@
+"""What time brings: reminders, links that run out, young people nobody has looked at yet, and 18th birthdays.
+
+All of it follows the desk's clock, and each step is one conditional update: two workers never do it twice.
+"""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+from dateutil.relativedelta import relativedelta
+from sqlalchemy import CursorResult, select, update
+from sqlalchemy.orm import Session
+
+from bot.privacy import guardian_consent_decision as decision
+from bot.privacy import guardian_consent_links as links
+from bot.privacy.guardian_consent import recognise, send_link
+from bot.privacy.guardian_consent_standing import OF_AGE, as_date, is_minor
+from bot.privacy.guardian_consent_states import OPEN, move
+from bot.store import audit, outbox
+from bot.store.announcements import ask
+from bot.store.desk import Desk
+from bot.store.desk_tables import Conversation, GuardianConsent, Minor, Restriction
+from bot.vocabulary import AuditEvent, GuardianState, RestrictionReason
+
+REMINDERS = (timedelta(days=7), timedelta(days=21))
+
+
+def look_after_guardians(desk: Desk) -> int:
+    """Remind who has not answered after 7 and 21 days, and close what nobody answered in time.
+
+    Returns:
+        How many were reminded or closed.
+    """
+    now = desk.clock.now()
+    waiting = select(GuardianConsent).where(
+        GuardianConsent.state == GuardianState.INVITED, GuardianConsent.asked_at <= now - REMINDERS[0]
+    )
+    with desk.reading() as session:
+        rows = [(each.number, each.reminders, each.asked_at, each.expires_at) for each in session.scalars(waiting)]
+    done = 0
+    for number, reminders, asked_at, expires_at in rows:
+        if expires_at <= now:
+            done += _expire(desk, now, number)
+        elif (wanted := sum(asked_at + after <= now for after in REMINDERS)) > reminders:
+            done += _remind(desk, now, number, reminders, wanted)
+    return done
+
+
+def look_for_minors(desk: Desk) -> int:
+    """Find young people without consent, whether they ever chatted or not, and those who have come of age.
+
+    Returns:
+        How many were newly recognised or have come of age.
+    """
+    today = desk.clock.now().date()
+    # Two days more, for those born on a leap day.
+    since = today - relativedelta(years=OF_AGE) - timedelta(days=2)
+    young = {subject for subject, born in desk.shop.birth_dates(since) if _is_young(as_date(born), today)}
+    with desk.reading() as session:
+        known = set(session.scalars(select(Minor.subject).where(Minor.came_of_age_at.is_(None))))
+        settled = set(session.scalars(_left_alone())) | set(session.scalars(_agreed()))
+    done = 0
+    for subject in sorted(young - (known & settled)):
+        with desk.transaction() as session:
+            recognise(session, desk, desk.clock.now(), subject)
+        done += 1
+    return done + sum(_come_of_age(desk, subject) for subject in sorted(known - young))
+
+
+def _is_young(born: date | None, today: date) -> bool:
+    return born is not None and today < born + relativedelta(years=OF_AGE)
+
+
+def _left_alone() -> Any:
+    missing = Restriction.reason == RestrictionReason.GUARDIAN_MISSING
+    return select(Restriction.subject).where(missing, Restriction.lifted_at.is_(None))
+
+
+def _agreed() -> Any:
+    return select(GuardianConsent.subject).where(GuardianConsent.state == GuardianState.LIVE)
+
+
+def _remind(desk: Desk, now: datetime, number: str, before: int, reminders: int) -> bool:
+    with desk.transaction() as session:
+        mine = (GuardianConsent.number == number, GuardianConsent.state == GuardianState.INVITED)
+        counted: CursorResult[Any] = session.connection().execute(
+            update(GuardianConsent).where(*mine, GuardianConsent.reminders == before).values(reminders=reminders)
+        )
+        if not counted.rowcount:
+            return False
+        row = session.get_one(GuardianConsent, number)
+        send_link(session, desk, now, row, "guardian_reminder", str(reminders))
+        audit.record(session, now, AuditEvent.GUARDIAN_REMINDED, reference=number, subject=row.subject, actor="worker")
+        return True
+
+
+def _expire(desk: Desk, now: datetime, number: str) -> bool:
+    with desk.transaction() as session:
+        # A guardian who agrees at this moment and this sweep race for one row; exactly one wins.
+        over = GuardianConsent.expires_at <= now
+        if not move(session, number, [GuardianState.INVITED], GuardianState.EXPIRED, over, closed_at=now):
+            return False
+        links.burn(session, now, number)
+        row = session.get_one(GuardianConsent, number)
+        audit.record(session, now, AuditEvent.GUARDIAN_EXPIRED, reference=number, subject=row.subject, actor="worker")
+        decision.mail_guardian(session, now, row, "guardian_expired")
+        decision.tell_child(session, desk, now, row, "guardian_ran_out")
+        return True
+
+
+def _come_of_age(desk: Desk, subject: str) -> bool:
+    now = desk.clock.now()
+    with desk.transaction() as session:
+        # Somebody the shop no longer has did not come of age; their rows go with their data.
+        if desk.shop.customer(subject) is None or is_minor(session, desk, subject):
+            return False
+        noticed: CursorResult[Any] = session.connection().execute(
+            update(Minor).where(Minor.subject == subject, Minor.came_of_age_at.is_(None)).values(came_of_age_at=now)
+        )
+        if not noticed.rowcount:
+            return False
+        session.expire_all()
+        audit.record(session, now, AuditEvent.CAME_OF_AGE, subject=subject, actor="worker")
+        _end(session, now, subject)
+        newest = select(Conversation.id).where(Conversation.subject == subject).order_by(Conversation.created_at.desc())
+        ask(session, now, session.scalar(newest.limit(1)), "utter_came_of_age")
+        if address := desk.email_of(subject):
+            outbox.post(session, now, address, "came_of_age", f"came-of-age:{uuid4().hex}")
+        return True
+
+
+def _end(session: Session, now: datetime, subject: str) -> None:
+    """What guardians said, or were asked, ends with the birthday."""
+    rows = select(GuardianConsent.number, GuardianConsent.state).where(GuardianConsent.subject == subject)
+    for number, state in session.execute(rows).all():
+        if state not in {*OPEN, GuardianState.LIVE}:
+            continue
+        if move(session, number, [GuardianState(state)], GuardianState.ENDED, closed_at=now):
+            links.burn(session, now, number)
+            row = session.get_one(GuardianConsent, number)
+            audit.record(session, now, AuditEvent.GUARDIAN_ENDED, reference=number, subject=subject, actor="worker")
+            decision.mail_guardian(session, now, row, "guardian_of_age")

@@ -1,0 +1,651 @@
+"""Somebody under 18 is recognised and left alone; a guardian is asked, decides, thinks again, is forgotten."""
+
+import hashlib
+import json
+import sqlite3
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bot.errors import (
+    Conflict,
+    FormInvalid,
+    GuardianLinkGone,
+    GuardianNotNeeded,
+    GuardianNotProved,
+    NotFound,
+    OwnGuardian,
+    TooManyCodes,
+    TooManyGuardians,
+)
+from bot.privacy import guardian_consent, guardian_consent_own, guardian_consent_page, guardian_consent_review
+from bot.privacy.guardian_consent_form import EMAIL, NAME, OF_AGE_ON, RELATION, check
+from bot.privacy.guardian_consent_links import marks
+from bot.privacy.guardian_consent_notice import opening_words
+from bot.privacy.guardian_consent_of_age import own_word
+from bot.privacy.guardian_consent_standing import normalised
+from bot.privacy.guardian_consent_text import consent_text
+from bot.privacy.guardian_consent_watch import look_after_guardians, look_for_minors
+from bot.privacy.one_time_code import Verdict
+from bot.store import attachments, conversations
+from bot.store.attachments import CleanFile
+from bot.store.desk_tables import (
+    Attachment,
+    AuditEntry,
+    Base,
+    Case,
+    GuardianConsent,
+    GuardianLink,
+    Message,
+    Minor,
+    Restriction,
+    Turn,
+    WebhookEvent,
+)
+from bot.store.file_checks import MediaType
+from bot.vocabulary import RequestKind
+from tests import rights
+from tests.guardians import FATHER, LINK, MAYA, MOTHER, Guardian, agreed, allowed, asked, link, mails, row
+from tests.unit.conftest import open_chat
+
+PAPER = CleanFile("form.pdf", MediaType.PDF, b"%PDF-")
+ADULT = "1001"
+
+
+@pytest.fixture
+def desk(own_desk):
+    made = own_desk()
+    made.settings.webhook_urls = "https://a.example.com/hook"
+    return made
+
+
+@pytest.fixture
+def maya(desk):
+    return open_chat(desk, MAYA)
+
+
+def everything(desk, table):
+    with desk.reading() as session:
+        return list(session.scalars(select(table)))
+
+
+def events(desk):
+    return [each.event for each in sorted(everything(desk, AuditEntry), key=lambda each: each.id)]
+
+
+def said(desk, chat):
+    with desk.reading() as session:
+        return [each.response for each in conversations.messages_after(session, chat)]
+
+
+def recognise(desk, subject=MAYA):
+    with desk.transaction() as session:
+        return guardian_consent.recognise(session, desk, desk.clock.now(), subject)
+
+
+# ----------------------------------------------------------------------------------------------------- recognised
+
+
+def test_a_minors_data_is_left_alone_from_the_first_question_on_whether_anybody_looked_or_not(desk):
+    answer = allowed(desk)
+    assert (answer.minor, answer.guardian_missing, answer.restricted, answer.allowed) == (True, True, True, ())
+    assert everything(desk, Restriction) == []
+    assert allowed(desk, ADULT).allowed
+
+
+def test_the_worker_finds_minors_who_never_chatted_and_the_services_are_told_once(desk):
+    assert look_for_minors(desk) == 1
+    assert look_for_minors(desk) == 0
+    assert [(each.subject, each.reason) for each in everything(desk, Restriction)] == [(MAYA, "guardian_missing")]
+    assert [(each.event, each.payload["reason"]) for each in everything(desk, WebhookEvent)] == [
+        ("guardian_missing", "guardian_missing")
+    ]
+    assert {"minor_recognised", "restricted"} <= set(events(desk))
+
+
+def test_who_says_that_they_are_under_18_is_believed_and_only_that_is_kept(desk):
+    chat = open_chat(desk, "1004")
+    with desk.transaction() as session:
+        guardian_consent.declare(session, desk, desk.clock.now(), conversations.conversation(session, chat))
+    answer = allowed(desk, "1004")
+    assert (answer.minor, answer.allowed) == (True, ())
+    (kept,) = everything(desk, Minor)
+    assert (kept.subject, kept.of_age_on) == ("1004", None)
+    day = (desk.clock.now() + timedelta(days=200)).date().isoformat()
+    asked(desk, chat, **{OF_AGE_ON: day})
+    assert everything(desk, Minor)[0].of_age_on == day
+    desk.clock.advance(timedelta(days=201))
+    look_for_minors(desk)
+    assert not allowed(desk, "1004").minor and "utter_came_of_age" in said(desk, chat)
+
+
+@pytest.mark.parametrize("day", ["", "soon", "2020-01-01", "2090-01-01", "2026-11-23"])
+def test_the_day_of_the_18th_birthday_must_be_one_that_can_be(desk, day):
+    values = {NAME: "M", RELATION: "mother", EMAIL: MOTHER, OF_AGE_ON: day}
+    with pytest.raises(FormInvalid):
+        check(desk, "1004", values)
+
+
+def test_no_other_right_is_refused_to_a_minor(desk, maya):
+    desk.settings.webhook_urls = ""
+    recognise(desk)
+    asked_for = rights.ask(desk, maya, RequestKind.EXPORT)
+    rights.verify(desk, maya, asked_for.number)
+    rights.work(desk)
+    assert rights.state_of(desk, asked_for.number).state == "fulfilled"
+    gone = rights.ask(desk, maya, RequestKind.CANCEL_ACCOUNT)
+    rights.verify(desk, maya, gone.number)
+    assert rights.finish(desk, gone.number).state == "fulfilled"
+    for table in (Minor, GuardianConsent, Restriction):
+        assert everything(desk, table) == []
+
+
+def test_the_opening_words_fit_where_it_stands(desk, maya):
+    def words(subject=MAYA):
+        with desk.reading() as session:
+            found = opening_words(session, desk, subject)
+        return found and found["response"]
+
+    assert words(ADULT) is None
+    assert words() == "utter_guardian_needed"
+    asked(desk, maya)
+    assert words() == "utter_guardian_waiting"
+    guardian = Guardian(desk)
+    guardian.prove()
+    guardian.agree()
+    assert words() is None
+
+
+# ----------------------------------------------------------------------------------------------------- asked
+
+
+def test_the_mail_holds_a_link_that_says_nothing_and_of_which_only_a_hash_is_kept(desk, maya):
+    number = asked(desk, maya).number
+    (mail,) = mails(desk, MOTHER)
+    token = link(desk)
+    assert number in mail.subject_line
+    for personal in ("Maya", "Lindqvist", "Maria", MAYA, MOTHER):
+        assert personal not in mail.subject_line + mail.text
+    (kept,) = everything(desk, GuardianLink)
+    assert token not in kept.token_hash and len(kept.token_hash) == 64
+    assert kept.expires_at - desk.clock.now() == timedelta(days=30)
+
+
+def test_name_and_address_of_the_guardian_are_unreadable_without_the_key_and_leave_the_chat(desk, maya):
+    with desk.transaction() as session:
+        now = desk.clock.now()
+        turn = Turn(conversation_id=maya, idempotency_key="k", body_hash="h", state="done", created_at=now)
+        session.add(turn)
+        session.flush()
+        card = {"kind": "form_values", "form": "guardian_consent", "values": {EMAIL: MOTHER, NAME: "Maria Mother"}}
+        message = Message(
+            conversation_id=maya, turn_id=turn.id, author="user", text="Your parent or guardian", citations=[],
+            choices=[], card=card, created_at=now,
+        )  # fmt: skip
+        session.add(message)
+        session.flush()
+        chat = conversations.conversation(session, maya)
+        values = {NAME: "Maria Mother", RELATION: "mother", EMAIL: MOTHER}
+        first = guardian_consent.invite(session, desk, now, chat, str(message.id), values)
+        again = guardian_consent.invite(session, desk, now, chat, str(message.id), {})
+    assert first == again and len(mails(desk, MOTHER)) == 1
+    assert everything(desk, Message)[0].card["values"] == {}
+    raw = sqlite3.connect(desk.engine.url.database).execute("SELECT * FROM guardian_consents").fetchall()
+    assert "Maria" not in str(raw) and MOTHER not in str(raw)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "maya.lindqvist@example.com",
+        "MAYA.Lindqvist@Example.COM",
+        "maya.lindqvist+mum@example.com",
+        " maya.lindqvist@example.com ",
+    ],
+)
+def test_a_young_person_cannot_name_their_own_address(desk, maya, address):
+    with pytest.raises(FormInvalid) as refused:
+        check(desk, MAYA, {NAME: "Maria", RELATION: "mother", EMAIL: address})
+    assert "own address" in refused.value.errors[0]["detail"]
+    with pytest.raises(OwnGuardian):
+        asked(desk, maya, address)
+    assert everything(desk, GuardianConsent) == []
+
+
+def test_dots_and_other_names_make_no_other_mailbox_where_the_provider_says_so():
+    assert normalised("a.b.c+x@GoogleMail.com") == normalised("abc@gmail.com")
+    assert normalised("a.b@example.com") != normalised("ab@example.com")
+
+
+def test_nobodys_mailbox_is_filled(desk, maya):
+    for _ in range(6):
+        asked(desk, maya)
+    with pytest.raises(TooManyGuardians):
+        asked(desk, maya)
+    assert sum(each.state == "invited" for each in everything(desk, GuardianConsent)) == 1
+
+
+def test_two_may_be_asked_at_once_and_no_third(desk, maya):
+    asked(desk, maya)
+    asked(desk, maya, FATHER)
+    with pytest.raises(TooManyGuardians):
+        asked(desk, maya, "third@example.com")
+
+
+def test_for_an_adult_nobody_is_asked(desk):
+    with pytest.raises(GuardianNotNeeded):
+        asked(desk, open_chat(desk, ADULT))
+
+
+def test_the_young_person_may_stop_asking_and_the_link_is_dead(desk, maya):
+    number = asked(desk, maya).number
+    guardian = Guardian(desk)
+    stranger = open_chat(desk, ADULT)
+    with desk.transaction() as session, pytest.raises(NotFound):
+        other = conversations.conversation(session, stranger)
+        guardian_consent.take_back(session, desk, desk.clock.now(), other, number)
+    with desk.transaction() as session:
+        chat = conversations.conversation(session, maya)
+        guardian_consent.take_back(session, desk, desk.clock.now(), chat, number)
+    with pytest.raises(GuardianLinkGone):
+        guardian.see()
+
+
+def test_reminders_come_after_7_and_21_days_with_links_of_their_own_and_then_it_ends(desk, maya):
+    number = asked(desk, maya).number
+    first = link(desk)
+    told = []
+    for _day in range(31):
+        look_after_guardians(desk)
+        look_after_guardians(desk)
+        told.append(len(mails(desk, MOTHER)))
+        desk.clock.advance(timedelta(days=1))
+    look_after_guardians(desk)
+    assert (told[6], told[7], told[20], told[21], told[30]) == (1, 2, 2, 3, 4)
+    assert row(desk, number).state == "expired"
+    assert "utter_guardian_ran_out" in said(desk, maya)
+    for token in (first, *(LINK.search(each.text)[1] for each in mails(desk, MOTHER) if LINK.search(each.text))):
+        with pytest.raises(GuardianLinkGone):
+            Guardian(desk, token=token).see()
+
+
+# ----------------------------------------------------------------------------------------------------- the page
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda t: t[:-1] + "x", lambda t: "x" + t, lambda t: t.partition(".")[0], lambda t: ""]
+)
+def test_a_link_that_was_changed_opens_nothing(desk, maya, spoil):
+    asked(desk, maya)
+    with pytest.raises(GuardianLinkGone):
+        Guardian(desk, token=spoil(link(desk)) or "x").see()
+
+
+def test_the_browser_of_the_young_persons_chat_is_turned_away(desk, maya):
+    asked(desk, maya)
+    mark = marks(desk.settings, MAYA)
+    assert MAYA not in mark and "Maya" not in mark
+    with pytest.raises(OwnGuardian):
+        Guardian(desk, cookies=(mark,)).see()
+    Guardian(desk, cookies=(marks(desk.settings, "1004"),)).see()
+
+
+def test_nothing_is_done_without_the_code(desk, maya):
+    asked(desk, maya)
+    guardian = Guardian(desk)
+    for act in (guardian.agree, guardian.refuse, guardian.withdraw, guardian.erase):
+        with pytest.raises(GuardianNotProved):
+            act()
+    with pytest.raises(GuardianNotProved):
+        guardian.ask_for(RequestKind.EXPORT)
+
+
+def test_a_code_serves_in_the_browser_it_was_asked_for_in_only_and_three_times(desk, maya):
+    asked(desk, maya)
+    guardian, other = Guardian(desk), Guardian(desk, visit="elsewhere")
+    guardian.do(guardian_consent_page.send_code)
+    code = mails(desk, MOTHER)[0].text.partition("Your code: ")[2][:6]
+    assert other.type_code(code).verdict is Verdict.GONE
+    wrong = "000000" if code != "000000" else "111111"
+    assert [guardian.type_code(wrong).tries_left for _ in range(3)] == [2, 1, 0]
+    assert guardian.type_code(code).verdict is Verdict.GONE
+    assert guardian.prove().verdict is Verdict.VERIFIED
+    assert guardian.see().proved and not other.see().proved
+    desk.clock.advance(timedelta(minutes=31))
+    assert not guardian.see().proved
+
+
+def test_only_so_many_codes_are_sent_in_a_day(desk, maya):
+    asked(desk, maya)
+    guardian = Guardian(desk)
+    for _ in range(desk.settings.codes_per_day):
+        guardian.do(guardian_consent_page.send_code)
+    with pytest.raises(TooManyCodes):
+        guardian.do(guardian_consent_page.send_code)
+
+
+def test_the_text_quotes_the_policy_in_force_to_the_letter_and_always_has_one_hash(desk):
+    with desk.reading() as session:
+        text, again, other = (consent_text(session, desk, name) for name in ("Maya", "Maya", "Ann"))
+    policy = desk.policies.in_force(desk.clock.now().date())
+    assert text.hash == again.hash != other.hash
+    for _, clause in text.points:
+        assert clause.quote == policy.by_id[clause.clause].quote and clause.quote in text.as_text()
+
+
+@pytest.mark.parametrize(
+    ("name", "relation", "ticks", "field"),
+    [
+        ("", "mother", (True, True), "name"),
+        ("<b>", "mother", (True, True), "name"),
+        ("maya LINDQVIST", "mother", (True, True), "name"),
+        ("Maria Mother", "sister", (True, True), "relation"),
+        ("Maria Mother", "mother", (True, False), "ticks"),
+        ("Maria Mother", "mother", (), "ticks"),
+    ],
+)
+def test_a_declaration_must_be_whole(desk, maya, name, relation, ticks, field):
+    asked(desk, maya)
+    guardian = Guardian(desk)
+    guardian.prove()
+
+    def act(session, desk, now, visit):
+        text = guardian_consent_page.shown_text(session, desk, visit).hash
+        said = guardian_consent_page.Declaration(name, relation, ticks, text)
+        guardian_consent_page.agree(session, desk, now, visit, said)
+
+    with pytest.raises(FormInvalid) as refused:
+        guardian.do(act)
+    assert [each["field"] for each in refused.value.errors] == [field]
+    assert not allowed(desk).allowed
+
+
+def test_a_text_that_changed_meanwhile_is_not_agreed_to(desk, maya):
+    asked(desk, maya)
+    guardian = Guardian(desk)
+    guardian.prove()
+    said = guardian_consent_page.Declaration("Maria Mother", "mother", (True, True), "0" * 64)
+    with pytest.raises(Conflict, match="changed"):
+        guardian.do(guardian_consent_page.agree, said)
+
+
+def test_consent_is_kept_so_that_it_can_be_proved_and_frees_the_processing(desk, maya):
+    recognise(desk)
+    number = asked(desk, maya).number
+    before = allowed(desk)
+    guardian = Guardian(desk)
+    invitation = guardian.token
+    guardian.prove()
+    guardian.agree()
+    after, kept = allowed(desk), row(desk, number)
+    assert not before.allowed and after.allowed and not after.restricted and after.minor
+    assert (kept.state, kept.method, kept.policy_version) == ("live", "declaration", "2026-01-15")
+    assert kept.artefact["text_sha256"] == kept.text_hash
+    assert kept.artefact["name"] == "Maria Anna Mother" and kept.artefact["confirmed"]
+    proof = hashlib.sha256(json.dumps(kept.artefact, sort_keys=True).encode()).hexdigest()
+    assert proof in {each.reference for each in everything(desk, AuditEntry) if each.event == "guardian_text"}
+    assert mails(desk, MOTHER)[0].subject_line == f"Receipt for your consent ({number})"
+    assert mails(desk, "maya.lindqvist@example.com")[0].subject_line.startswith("Your parent or guardian has agreed")
+    assert said(desk, maya)[-1] == "utter_guardian_agreed"
+    assert [each.event for each in everything(desk, WebhookEvent)] == ["guardian_missing", "restriction_lifted"]
+    with pytest.raises(GuardianLinkGone):
+        Guardian(desk, token=invitation).see()
+
+
+def test_withdrawing_stops_the_processing_at_once_and_takes_no_more_than_the_code(desk, maya):
+    guardian = agreed(desk, maya)
+    desk.clock.advance(timedelta(days=90))
+    with pytest.raises(GuardianNotProved):
+        guardian.withdraw()
+    guardian.prove()
+    guardian.withdraw()
+    guardian.withdraw()
+    assert not allowed(desk).allowed and allowed(desk).guardian_missing
+    assert said(desk, maya)[-1] == "utter_guardian_took_back"
+    assert events(desk).count("guardian_withdrew") == 1
+
+
+def test_a_no_is_told_and_leads_to_nobody_in_particular(desk, maya):
+    asked(desk, maya)
+    guardian = Guardian(desk)
+    guardian.prove()
+    guardian.refuse()
+    assert not allowed(desk).allowed and said(desk, maya)[-1] == "utter_guardian_said_no"
+    assert everything(desk, Case) == []
+
+
+def test_whom_the_mail_reached_by_mistake_is_forgotten_without_a_code(desk, maya):
+    number = asked(desk, maya).number
+    Guardian(desk).do(guardian_consent_own.not_me)
+    kept = row(desk, number)
+    assert (kept.state, kept.email, kept.name) == ("cancelled", None, None)
+    assert mails(desk, MOTHER) == [] and said(desk, maya)[-1] == "utter_guardian_wrong_person"
+
+
+# ----------------------------------------------------------------------------------------------------- signed forms
+
+
+def test_a_signed_form_waits_for_a_person_and_frees_nothing_before(desk, maya):
+    number = asked(desk, maya).number
+    guardian = Guardian(desk)
+    with pytest.raises(GuardianNotProved):
+        guardian.do(guardian_consent_page.hand_in, PAPER, "Maria Mother", "mother")
+    guardian.prove()
+    guardian.do(guardian_consent_page.hand_in, PAPER, "Maria Mother", "mother")
+    assert row(desk, number).state == "in_review" and not allowed(desk).allowed
+    with desk.transaction() as session:
+        (waiting,) = guardian_consent_review.forms_in_review(session)
+        assert attachments.read(session, desk, waiting.files[0].id, "staff:1") == b"%PDF-"
+        guardian_consent_review.approve_guardian_form(session, desk, desk.clock.now(), number, "staff:1")
+    assert (row(desk, number).state, row(desk, number).method) == ("live", "signed_form")
+    assert row(desk, number).artefact["approved_by"] == "staff:1" and allowed(desk).allowed
+    with desk.transaction() as session, pytest.raises(Conflict):
+        guardian_consent_review.refuse_guardian_form(session, desk, desk.clock.now(), number, "unreadable", "staff:1")
+
+
+def test_a_form_that_cannot_be_used_goes_back_with_the_reason_and_a_new_link(desk, maya):
+    number = asked(desk, maya).number
+    guardian = Guardian(desk)
+    guardian.prove()
+    guardian.do(guardian_consent_page.hand_in, PAPER, "Maria Mother", "mother")
+    desk.clock.advance(timedelta(days=40))
+    with desk.transaction() as session:
+        guardian_consent_review.refuse_guardian_form(session, desk, desk.clock.now(), number, "not_signed", "staff:1")
+    assert everything(desk, Attachment) == [] and row(desk, number).artefact is None
+    assert "the signature is missing" in mails(desk, MOTHER)[0].text
+    again = Guardian(desk)
+    again.prove()
+    again.agree()
+    assert allowed(desk).allowed
+
+
+# ----------------------------------------------------------------------------------------------------- two guardians
+
+
+def test_two_who_disagree_keep_the_data_alone_until_a_person_decides(desk, maya):
+    agreed(desk, maya, MOTHER)
+    asked(desk, maya, FATHER)
+    father = Guardian(desk, FATHER)
+    father.prove()
+    assert allowed(desk).allowed, "an open question changes nothing"
+    father.refuse()
+    assert not allowed(desk).allowed
+    (case,) = everything(desk, Case)
+    assert (case.kind, case.priority, case.state) == ("alarm", "urgent", "waiting")
+    with desk.transaction() as session:
+        guardian_consent_review.settle_dispute(session, desk, desk.clock.now(), MAYA, "staff:1", consent_stands=True)
+    assert allowed(desk).allowed and everything(desk, Case)[0].state == "closed"
+
+
+def test_a_person_may_also_decide_for_the_no(desk, maya):
+    agreed(desk, maya, MOTHER)
+    father = agreed(desk, maya, FATHER)
+    assert allowed(desk).allowed
+    father.withdraw()
+    assert not allowed(desk).allowed
+    with desk.transaction() as session:
+        guardian_consent_review.settle_dispute(session, desk, desk.clock.now(), MAYA, "staff:1", consent_stands=False)
+    assert not allowed(desk).allowed
+    with desk.transaction() as session, pytest.raises(NotFound):
+        guardian_consent_review.settle_dispute(session, desk, desk.clock.now(), MAYA, "staff:1", consent_stands=True)
+
+
+# ----------------------------------------------------------------------------------------------------- own data
+
+
+def test_a_guardian_sees_everything_that_is_kept_about_them(desk, maya):
+    guardian = agreed(desk, maya)
+    shown = str(guardian.do(lambda session, _d, _n, visit: guardian_consent_own.own_data(session, visit)))
+    for value in ("Maria Anna Mother", MOTHER, "Mother", "I have read what I agree to"):
+        assert value in shown
+    assert FATHER not in shown
+
+
+def texts(desk):
+    """Every value of every row of the desk's database, decrypted."""
+    found = []
+    with desk.reading() as session:
+        for table in Base.metadata.sorted_tables:
+            for each in session.execute(select(table)).mappings():
+                found += [str(value) for value in each.values()]
+    return "\n".join(found)
+
+
+def test_after_the_erasure_of_a_guardian_nothing_of_them_is_left_and_the_processing_stands_still(desk, maya):
+    canaries = ("Quirina", "Zyxmother", "quirina.zyx@example.com")
+    with desk.transaction() as session:
+        session.add(
+            Message(
+                conversation_id=maya, author="user", text="my mum is QUIRINA.zyx@example.com", citations=[], choices=[],
+                created_at=desk.clock.now(),
+            )
+        )  # fmt: skip
+    asked(desk, maya, canaries[2], "Quirina Zyxmother")
+    agreed(desk, maya, FATHER)
+    mother = Guardian(desk, canaries[2])
+    mother.prove()
+    mother.do(guardian_consent_page.hand_in, PAPER, "Quirina Zyxmother", "mother")
+    with desk.transaction() as session:
+        number = guardian_consent_review.forms_in_review(session)[0].number
+        guardian_consent_review.approve_guardian_form(session, desk, desk.clock.now(), number, "staff:1")
+    mother = Guardian(desk, canaries[2])
+    mother.prove()
+    before = texts(desk)
+    assert all(canary.casefold() in before.casefold() for canary in canaries)
+    fathers = len(mails(desk, FATHER))
+    mother.erase()
+    after = texts(desk)
+    assert not [canary for canary in canaries if canary.casefold() in after.casefold()]
+    assert everything(desk, Attachment) == []
+    assert not allowed(desk).allowed, "what she said has ended, and he says something else"
+    assert len(mails(desk, FATHER)) == fathers and row(desk, number).state == "withdrawn"
+    for file in desk.settings.desk_home.rglob("*"):
+        if file.is_file() and file.suffix != ".sqlite3":
+            assert not [canary for canary in canaries if canary.encode() in file.read_bytes()]
+    with pytest.raises(GuardianLinkGone):
+        mother.see()
+
+
+def test_a_guardian_of_two_is_forgotten_for_both(desk, maya):
+    other = open_chat(desk, "1004")
+    with desk.transaction() as session:
+        guardian_consent.declare(session, desk, desk.clock.now(), conversations.conversation(session, other))
+    agreed(desk, maya)
+    asked(desk, other, **{OF_AGE_ON: "2030-01-01"})
+    guardian = Guardian(desk)
+    guardian.prove()
+    guardian.erase()
+    assert {each.email for each in everything(desk, GuardianConsent)} == {None}
+
+
+def test_what_a_guardian_asks_for_a_child_waits_for_a_person_and_reaches_nobody_but_the_child(desk, maya):
+    guardian = agreed(desk, maya)
+    view = guardian.ask_for(RequestKind.EXPORT)
+    assert view.state == "on_hold" and guardian.ask_for(RequestKind.EXPORT).number == view.number
+    assert said(desk, maya)[-1] == "utter_guardian_asked_for_child"
+    rights.work(desk)
+    assert rights.state_of(desk, view.number).state == "on_hold"
+    with desk.transaction() as session:
+        guardian_consent_review.approve_for_child(session, desk, desk.clock.now(), view.number, "staff:1")
+    rights.work(desk)
+    assert rights.state_of(desk, view.number).state == "fulfilled"
+    assert not [mail for mail in mails(desk, MOTHER) if "copy of your data" in mail.text]
+    cards = [each.card for each in everything(desk, Message) if each.card]
+    assert [card["kind"] for card in cards] == ["download"]
+
+
+def test_a_deletion_a_guardian_asks_for_cools_off_and_may_be_taken_back_by_the_young_person(desk, maya):
+    guardian = agreed(desk, maya)
+    number = guardian.ask_for(RequestKind.ERASURE).number
+    with desk.transaction() as session:
+        guardian_consent_review.approve_for_child(session, desk, desk.clock.now(), number, "staff:1")
+    assert rights.state_of(desk, number).state == "cooling_off"
+    assert rights.revoke(desk, maya, number).state == "revoked"
+    with desk.transaction() as session, pytest.raises(Conflict):
+        guardian_consent_review.approve_for_child(session, desk, desk.clock.now(), number, "staff:1")
+
+
+def test_a_deletion_a_guardian_asked_for_leaves_nothing_of_child_or_guardian(desk, maya):
+    desk.settings.webhook_urls = ""
+    guardian = agreed(desk, maya)
+    number = guardian.ask_for(RequestKind.ERASURE).number
+    with desk.transaction() as session:
+        guardian_consent_review.approve_for_child(session, desk, desk.clock.now(), number, "staff:1")
+    assert rights.finish(desk, number).state == "fulfilled"
+    assert MOTHER not in texts(desk) and "Maria Anna" not in texts(desk)
+
+
+# ----------------------------------------------------------------------------------------------------- of age
+
+
+def turn_18(desk):
+    desk.clock.advance(timedelta(days=560))
+    look_for_minors(desk)
+    look_for_minors(desk)
+
+
+def test_an_18th_birthday_ends_it_and_the_person_is_asked(desk, maya):
+    guardian = agreed(desk, maya)
+    turn_18(desk)
+    answer = allowed(desk)
+    assert not answer.minor and not answer.restricted
+    consent_based = {key for key, each in desk.datamap.purposes.items() if each.basis == "consent"}
+    assert not consent_based & set(answer.allowed), "what rests on consent needs their own from now on"
+    assert [each.state for each in everything(desk, GuardianConsent)] == ["ended"]
+    assert said(desk, maya).count("utter_came_of_age") == 1
+    assert mails(desk, MOTHER)[0].subject_line.startswith("Your consent has ended")
+    assert mails(desk, "maya.lindqvist@example.com")[0].subject_line == "You are 18 now: you decide"
+    guardian.prove()
+    with pytest.raises(Conflict):
+        guardian.ask_for(RequestKind.EXPORT)
+    guardian.withdraw()
+    assert not allowed(desk).restricted, "a guardian's word counts no longer"
+
+
+def test_who_comes_of_age_without_consent_stays_left_alone_until_they_say_yes_themselves(desk, maya):
+    recognise(desk)
+    turn_18(desk)
+    assert not allowed(desk).allowed
+    for yes in (False, True):
+        with desk.transaction() as session:
+            chat = conversations.conversation(session, maya)
+            own_word(session, desk, desk.clock.now(), chat, yes=yes)
+        assert bool(allowed(desk).allowed) == yes
+
+
+def test_nobody_is_asked_for_an_own_word_who_was_no_minor(desk):
+    chat = open_chat(desk, ADULT)
+    with desk.transaction() as session, pytest.raises(NotFound):
+        own_word(session, desk, desk.clock.now(), conversations.conversation(session, chat), yes=True)
+
+
+def test_a_mark_set_by_mistake_is_cleared_by_a_person(desk):
+    chat = open_chat(desk, "1004")
+    with desk.transaction() as session:
+        guardian_consent.declare(session, desk, desk.clock.now(), conversations.conversation(session, chat))
+    with desk.transaction() as session:
+        guardian_consent_review.clear_mark(session, desk, desk.clock.now(), "1004", "staff:1")
+    assert allowed(desk, "1004").allowed
+    with desk.transaction() as session, pytest.raises(NotFound):
+        guardian_consent_review.clear_mark(session, desk, desk.clock.now(), MAYA, "staff:1")
