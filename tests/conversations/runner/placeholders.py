@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 _PLACE = re.compile(r"\$\{\s*([a-z_][\w.]*)\s*(?:([+-])\s*(\d+)\s*)?\}")
@@ -25,7 +26,10 @@ def filled(value: Any, values: Mapping[str, Any]) -> Any:
 
 def _replacement(place: re.Match[str], values: Mapping[str, Any]) -> str:
     value, sign, amount = values[place[1]], place[2], place[3]
-    return str(value) if sign is None else str(int(value) + int(f"{sign}{amount}"))
+    if sign is None:
+        return str(value)
+    more = int(f"{sign}{amount}")
+    return str(value + timedelta(days=more)) if isinstance(value, date) else str(int(value) + more)
 
 
 def used_in(value: Any) -> Iterator[str]:

@@ -225,7 +225,7 @@ def _check_gaps(path: Path, steps: tuple[Step, ...]) -> None:
 
 def _check_names(path: Path, people: dict[str, Person], steps: tuple[Step, ...]) -> None:
     """People and `${names}` must be known before a step uses them."""
-    known = {"conversation", "customer", "email", "name"}
+    known = {"conversation", "customer", "email", "name", "today"}
     known |= {f"{person}.{each}" for person in people for each in ("conversation", "customer", "email", "name")}
     for step in steps:
         for name in used_in(step.value):

@@ -22,12 +22,14 @@ from tests.conversations.runner.steps import (
     Mail,
     OldChoice,
     OtherWords,
+    Page,
     Publish,
     Request,
     Staff,
     Store,
 )
 from tests.conversations.runner.transcript import Transcript
+from tests.conversations.runner.web_pages import Browsers
 from tests.conversations.runner.world import Sent, Speaker, World
 
 _MAIL_SECONDS = 15.0
@@ -50,6 +52,7 @@ class Run:
         self._speakers: dict[str, Speaker] = {}
         self._captured: dict[str, Any] = {}
         self._speaking = next(iter(conversation.people))
+        self._browsers = Browsers()
 
     @property
     def speakers(self) -> list[Speaker]:
@@ -71,6 +74,7 @@ class Run:
                 except Differs as difference:
                     raise ConversationDiffers(self._told(step, difference, len(steps) - number - 1)) from None
         finally:
+            self._browsers.close()
             self._world.everything_up()
 
     def _told(self, step: Step, difference: Differs, left: int) -> str:
@@ -103,6 +107,8 @@ class Run:
             known |= {"email": row.get("email", ""), "name": row.get("name", "")}
             values |= {f"{name}.{key}": value for key, value in known.items()}
             values |= known if name == self._speaking else {}
+        if "${today" in str(step.value):
+            values["today"] = self._world.today()
         return values
 
     # --- who ----------------------------------------------------------------------------------------------------------
@@ -280,6 +286,12 @@ class Run:
             raise Differs(f"{owner.name} was not shown any download")
         status, content = self._world.fetch(self._me, shown[-1]["url"])
         packages.compare_package(expected, status, content)
+
+    def _page(self, expected: Page) -> None:
+        client = (
+            self._world.browser_of(self._speaker(expected.by)) if expected.by in self._conversation.people else None
+        )
+        self._transcript.note(f"{expected.by} {self._browsers.act(expected, client, self._captured)}")
 
     def _within(self, seconds: float, look: Callable[[], None]) -> None:
         """Look again and again until it holds; the last difference counts."""

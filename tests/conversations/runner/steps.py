@@ -202,6 +202,30 @@ class Mail(Strict):
     none: Literal[True] | None = None
 
 
+class Page(Strict):
+    """A page of the desk, opened from a link or gone on with by a button of the page that was opened last.
+
+    Attributes:
+        by: Who: a name of your own, with a browser of its own; or one of the people, in the browser of their chat.
+        fill: Fields of the button's form; ticks are `on`, what is left out stays as the page shows it.
+    """
+
+    by: Text = "guardian"
+    open: Text | None = None
+    press: Text | None = None
+    fill: dict[Text, Value] = {}
+    status: int = 200
+    says: Pieces = []
+    does_not_say: Pieces = []
+    capture: Patterns = {}
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.open is None) == (self.press is None):
+            raise ValueError("say either `open: <link>` or `press: <button>`")
+        return self
+
+
 class Store(Strict):
     """Rows of a table, found by the values of some columns."""
 
@@ -365,6 +389,7 @@ KINDS: dict[str, TypeAdapter[Any]] = {
     "owner": TypeAdapter(Literal["bot", "person"]),
     "history": TypeAdapter(list[Shown]),
     "mail": TypeAdapter(Mail),
+    "page": TypeAdapter(Page),
     "store": TypeAdapter(Store),
     "audit": TypeAdapter(list[Event]),
     "session": TypeAdapter(Literal["ends", "anew"]),

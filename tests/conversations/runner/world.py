@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -48,6 +48,7 @@ class Speaker:
         own: The same of this person.
         sent: Everything this person sent, in order.
         mails_before: Ids of mails that lay in the inbox before.
+        cookies: What the browser of the chat was given.
         announced: Ids of announcements that a step of the conversation has seen.
         heard: Those announcements.
     """
@@ -62,6 +63,7 @@ class Speaker:
     mails_before: set[int] = field(default_factory=set)
     announced: set[str] = field(default_factory=set)
     heard: list[dict[str, Any]] = field(default_factory=list)
+    cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
 
     @property
     def last(self) -> Sent:
@@ -87,6 +89,7 @@ class World:
         self._stack = stack
         self._http = httpx.Client(base_url=stack.url, timeout=_ANSWER_SECONDS, trust_env=False)
         self._customers: dict[str, dict[str, Any]] = {}
+        self._given: dict[str, httpx.Cookies] = {}
         self._events: dict[str, list[dict[str, Any]]] = {}
         self.staff = Staff(stack)
 
@@ -108,6 +111,7 @@ class World:
         everybody = set().union(*(_contacts(each) for each in self._all_customers().values()))
         own = _contacts(row) if row else set()
         speaker = Speaker(name, row, conversation, token, everybody - own, own)
+        speaker.cookies.update(self._given.get(conversation, {}))
         if row is not None:
             speaker.mails_before = {mail["id"] for mail in self.inbox(row["email"])}
         return speaker
@@ -117,7 +121,9 @@ class World:
         if row is not None:
             answer = self._http.post("/demo/sign-in", json={"customer_id": str(row["id"])})
             headers["Authorization"] = f"Bearer {answer.raise_for_status().json()['shop_token']}"
-        opened = self._http.post("/api/v1/sessions", headers=headers).raise_for_status().json()
+        answered = self._http.post("/api/v1/sessions", headers=headers).raise_for_status()
+        opened = answered.json()
+        self._given[opened["conversation_id"]] = answered.cookies
         return opened["conversation_id"], opened["token"]
 
     def end_session(self, speaker: Speaker) -> None:
@@ -134,6 +140,7 @@ class World:
         headers = {"Authorization": f"Bearer {speaker.token}", "Idempotency-Key": sent.key}
         answer = self._http.post("/api/v1/messages", headers=headers, json=body)
         sent.status, sent.answer = answer.status_code, answer.json()
+        speaker.cookies.update(answer.cookies)
         known = self._events.setdefault(speaker.conversation, [])
         known += self._stack.events(speaker.conversation, len(known))
         return sent
@@ -178,6 +185,14 @@ class World:
         file = policies.second(self._stack.policies, now.date() + timedelta(days=in_days))
         marks = policies.marks_file(self._stack.policies)
         self._stack.command("policy", "publish", str(file), "--marks", str(marks), "--by", "Privacy officer")
+
+    def today(self) -> date:
+        """The desk's day."""
+        return datetime.fromisoformat(self._http.get("/demo/clock").raise_for_status().json()["now"]).date()
+
+    def browser_of(self, speaker: Speaker) -> httpx.Client:
+        """The browser in which somebody's chat is open, with the cookies it was given."""
+        return httpx.Client(cookies=speaker.cookies, trust_env=False, timeout=_ANSWER_SECONDS)
 
     def rows(self, database: str, table: str) -> list[dict[str, Any]]:
         """Every row of a table."""
