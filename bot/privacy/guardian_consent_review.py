@@ -51,6 +51,55 @@ class FormInReview:
     files: tuple[AttachmentView, ...]
 
 
+@dataclass(frozen=True)
+class Disagreement:
+    """Guardians of one customer who say different things: numbers of the askings with a yes and with a no."""
+
+    subject: str
+    yes: tuple[str, ...]
+    no: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AskedForChild:
+    """A copy or a deletion that a guardian asked for."""
+
+    number: str
+    kind: RequestKind
+    guardian: str
+
+
+def disagreements(session: Session, desk: Desk) -> list[Disagreement]:
+    """Customers about whom a person must decide between two guardians."""
+    counting = (GuardianConsent.state.in_(DECIDED), GuardianConsent.set_aside_at.is_(None))
+    query = select(GuardianConsent.subject, GuardianConsent.number, GuardianConsent.state).where(*counting)
+    words: dict[str, dict[str, str]] = {}
+    for subject, number, state in session.execute(query.order_by(GuardianConsent.number)):
+        words.setdefault(subject, {})[number] = state
+    return [
+        Disagreement(
+            subject,
+            tuple(number for number, state in said.items() if state == GuardianState.LIVE),
+            tuple(number for number, state in said.items() if state != GuardianState.LIVE),
+        )
+        for subject, said in words.items()
+        if GuardianState.LIVE in said.values() and standing(session, desk, subject) is Standing.DISPUTED
+    ]
+
+
+def asked_for_children(session: Session) -> list[AskedForChild]:
+    """What guardians asked for and nobody has looked at yet, oldest first."""
+    waiting = (
+        PrivacyRequest.state == RequestState.ON_HOLD,
+        PrivacyRequest.hold_reason == HoldKind.GUARDIAN_ASKED,
+    )
+    rows = session.scalars(select(PrivacyRequest).where(*waiting).order_by(PrivacyRequest.number))
+    return [
+        AskedForChild(each.number, RequestKind(each.kind), str((each.details or {}).get("asked_by_guardian")))
+        for each in rows
+    ]
+
+
 def forms_in_review(session: Session) -> list[FormInReview]:
     """The signed forms that wait, oldest first."""
     waiting = select(GuardianConsent).where(GuardianConsent.state == GuardianState.IN_REVIEW)

@@ -1,0 +1,81 @@
+"""Guardian reviews at the staff desk: what waits, who may decide, and that a file is saved and never shown."""
+
+import pytest
+
+from bot.privacy import guardian_consent_page
+from bot.store.desk_tables import AuditEntry
+from bot.vocabulary import RequestKind, StaffRole
+from tests.desk_pages import at_the_desk
+from tests.guardians import FATHER, MAYA, Guardian, agreed, allowed, asked, row
+from tests.unit.conftest import open_chat
+from tests.unit.test_guardian_consent import PAPER
+
+
+@pytest.fixture
+def desk(own_desk):
+    return own_desk()
+
+
+@pytest.fixture
+def number(desk):
+    made = asked(desk, open_chat(desk, MAYA)).number
+    guardian = Guardian(desk)
+    guardian.prove()
+    guardian.do(guardian_consent_page.hand_in, PAPER, "Maria Mother", "mother")
+    return made
+
+
+def test_a_privacy_officer_saves_the_form_and_approves_it(desk, number):
+    async def visit(user):
+        await user.open("/reviews")
+        await user.should_see("Guardian reviews")
+        await user.open(f"/reviews/{number}")
+        await user.should_see("Maria Mother")
+        user.find("Save form.pdf").click()
+        saved = await user.download.next()
+        assert saved.content == b"%PDF-"
+        user.find("Signed and complete").click()
+        await user.should_see("The consent is live")
+
+    at_the_desk(desk, StaffRole.PRIVACY_OFFICER, visit)
+    assert row(desk, number).state == "live" and allowed(desk).allowed
+    with desk.reading() as session:
+        read = session.query(AuditEntry).filter_by(event="attachment_read").one()
+    assert read.actor.startswith("staff:")
+
+
+def test_an_agent_sees_what_waits_and_decides_nothing(desk, number):
+    async def visit(user):
+        await user.open(f"/reviews/{number}")
+        await user.should_see("a privacy officer's")
+        await user.should_not_see("Signed and complete")
+
+    at_the_desk(desk, StaffRole.AGENT, visit)
+
+
+def test_two_who_disagree_are_settled_there(desk):
+    chat = open_chat(desk, MAYA)
+    agreed(desk, chat)
+    agreed(desk, chat, FATHER).withdraw()
+
+    async def visit(user):
+        await user.open("/reviews")
+        await user.should_see("The yes counts")
+        user.find("The yes counts").click()
+        await user.should_see("Settled")
+
+    assert not allowed(desk).allowed
+    at_the_desk(desk, StaffRole.PRIVACY_OFFICER, visit)
+    assert allowed(desk).allowed
+
+
+def test_what_a_guardian_asked_for_is_let_go_on_there(desk):
+    view = agreed(desk, open_chat(desk, MAYA)).ask_for(RequestKind.EXPORT)
+
+    async def visit(user):
+        await user.open("/reviews")
+        await user.should_see(view.number)
+        user.find("Carry it out").click()
+        await user.should_see("carried out")
+
+    at_the_desk(desk, StaffRole.ADMIN, visit)
