@@ -396,7 +396,7 @@ def test_every_table_of_the_desk_that_speaks_of_people_is_in_the_copy_or_has_a_r
         "verification_codes", "exports", "webhook_events", "mails", "policy_ledger", "policy_notices", "attachments",
         "handoffs", "handoff_notes",
         "case_messages",
-        "attachments", "minors", "guardian_consents",
+        "minors", "guardian_consents",
     }  # fmt: skip
     assert about_people == shown | set(NOT_IN_THE_COPY)
 
