@@ -1,0 +1,148 @@
+"""The page of a parent or guardian in a real browser: by keyboard, on a phone, in the dark, and without any script."""
+
+import re
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from cryptography.fernet import Fernet
+from playwright.sync_api import Browser, Page, expect
+
+from bot.bootstrap import migrate
+from bot.clocks import SystemClock
+from bot.config import Settings
+from bot.demo.seed import seed
+from bot.store import conversations
+from bot.store.desk import Desk
+from bot.store.engine import make_engine
+from bot.web.app import make_app
+from tests import rights
+from tests.browser.test_accessibility import contrast
+from tests.guardians import MAYA, MOTHER, allowed, asked, link, mails
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """A desk of the test's own, of which only the public web runs: the page needs neither engine nor worker."""
+    engine = make_engine(f"sqlite:///{tmp_path / 'made.sqlite3'}")
+    seed(engine, SystemClock().now().date())
+    engine.dispose()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = Settings(
+        _env_file=None, port=port, encryption_keys=Fernet.generate_key().decode(), audit_key="a" * 40,
+        signing_key="5e" * 32, engine_secret="e" * 40, shop_jwt_secret="s" * 40,
+    )  # fmt: skip
+    template = tmp_path / "template"
+    template.mkdir()
+    migrate(settings.model_copy(update={"desk_home": template, "desk_database_url": f"sqlite:///{template}/desk"}))
+    shop, own = tmp_path / "made.sqlite3", tmp_path / "own"
+    opened = rights.open_own_desk(settings, SystemClock(), own, shop, template / "desk")
+    server = uvicorn.Server(uvicorn.Config(make_app(opened), port=port, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    yield opened
+    server.should_exit = True
+    thread.join()
+    rights.close(opened)
+    shutil.rmtree(own)
+
+
+@pytest.fixture
+def page_as(browser: Browser, desk: Desk):
+    """Pages with a screen and colours of one's own; scripts are off, so that nothing rests on them."""
+    with desk.transaction() as session:
+        now = desk.clock.now()
+        chat, _ = conversations.open_session(session, MAYA, now, now)
+    asked(desk, chat)
+    contexts = []
+
+    def begin(**options) -> Page:
+        contexts.append(browser.new_context(**({"java_script_enabled": False, "locale": "en-GB"} | options)))
+        page = contexts[-1].new_page()
+        page.goto(f"{desk.settings.public_url}/guardian/{link(desk)}")
+        return page
+
+    yield begin
+    for context in contexts:
+        context.close()
+
+
+def code(desk: Desk) -> str:
+    return re.search(r"Your code: (\d{6})", mails(desk, MOTHER)[0].text)[1]
+
+
+def prove(desk: Desk, page: Page) -> None:
+    page.get_by_role("button", name="Send me the code").click()
+    page.get_by_label("The six digits").fill(code(desk))
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("May Maya Lindqvist use this shop?")
+
+
+def test_a_guardian_agrees_with_the_keyboard_alone_and_takes_it_back(desk: Desk, page_as) -> None:
+    page = page_as()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the page")).to_be_focused()
+    page.get_by_role("button", name="Send me the code").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("A code is on its way")
+    expect(page.get_by_label("The six digits")).to_be_focused()
+    page.keyboard.type(code(desk))
+    page.keyboard.press("Enter")
+    yes = page.locator("form", has=page.get_by_role("button", name="I agree", exact=True))
+    yes.get_by_label("Your full name").focus()
+    page.keyboard.type("Maria Anna Mother")
+    for tick in yes.get_by_role("checkbox").all():
+        tick.focus()
+        page.keyboard.press("Space")
+    yes.get_by_role("button", name="I agree", exact=True).focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Thank you. You have agreed.")
+    assert allowed(desk).allowed
+    page.goto(f"{desk.settings.public_url}/guardian/{link(desk)}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("You have agreed.")
+    page.get_by_role("button", name="I no longer agree").click()
+    expect(page.get_by_role("status")).to_contain_text("taken back")
+    assert not allowed(desk).allowed
+
+
+@pytest.mark.parametrize("options", [{}, PHONE, {"color_scheme": "dark"}], ids=["desk", "phone", "dark"])
+def test_it_fits_every_screen_and_can_be_read_in_every_light(desk: Desk, page_as, options) -> None:
+    page = page_as(java_script_enabled=True, **options)
+    prove(desk, page)
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    for element in (page.get_by_role("heading", level=1), page.locator(".soft").first, page.locator("summary").first):
+        assert contrast(element) >= 4.5
+    assert contrast(page.get_by_role("button", name="I agree", exact=True)) >= 4.5
+    page.screenshot(path=desk.settings.desk_home / "page.png", full_page=True)
+
+
+def test_a_mistake_is_said_where_it_is_and_read_aloud_first(desk: Desk, page_as) -> None:
+    page = page_as()
+    prove(desk, page)
+    yes = page.locator("form", has=page.get_by_role("button", name="I agree", exact=True))
+    yes.get_by_label("Your full name").fill("Maya Lindqvist")
+    yes.get_by_role("button", name="I agree", exact=True).click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    name = page.locator("#agree-name")
+    expect(name).to_have_attribute("aria-invalid", "true")
+    expect(name).to_have_accessible_description(re.compile("own name"))
+
+
+def test_the_form_to_sign_prints_on_paper(desk: Desk, page_as) -> None:
+    page = page_as()
+    prove(desk, page)
+    page.get_by_role("link", name="Print the form").click()
+    page.emulate_media(media="print")
+    expect(page.get_by_text("Signature")).to_be_visible()
+    expect(page.get_by_text("back to the page")).to_be_hidden()
