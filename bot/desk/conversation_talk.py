@@ -72,7 +72,9 @@ class Talk:
         if not lines:
             return
         opened.seen = lines[-1].id
-        ui.run_javascript(f"getElement({self._log.id}).scrollTop = 1e9")
+        # A moment later: the page may not have built the element yet.
+        to_the_end = f"const log = getElement({self._log.id}); if (log) log.scrollTop = log.scrollHeight"
+        ui.run_javascript(f"setTimeout(() => {{ {to_the_end} }}, 100)")
         if opened.mine:
             await opened.visit.act(
                 lambda session, staff: agent_read(session, opened.conversation_id, opened.me, opened.seen)
