@@ -21,7 +21,7 @@ from bot.engine import linear_model, plain_text, text_features
 from bot.engine.linear_model import LinearModel
 
 FALLBACK = "nlu_fallback"
-_DENIAL = r"\b(?:don'?t|do not|doesn'?t|never|not|nothing|no longer|without)\b(?:[\s,]+[\w']+){0,4}?[\s,]+(?:%s)\w*"
+_DENIAL = r"\b(?:don'?t|do not|doesn'?t|never|not|nothing|no longer|without)\b(?:\s+[\w']+){0,4}?\s+(?:%s)\w*"
 _REMOVING = re.compile(_DENIAL % "delet|eras|remov|clos|cancel|wip|terminat|deactivat")
 _DENIED_WISH = {
     "request_erasure": _REMOVING,
@@ -30,6 +30,13 @@ _DENIED_WISH = {
 }
 COMMITTING = {"affirm", *_DENIED_WISH}
 _NEGATION = re.compile(r"\b(?:no|not|never|nothing|without|(?:do|does|did|is|was|wo|ca|should|would|could)n'?t)\b")
+_HARMLESS_NEGATION = re.compile(
+    r"\b(?:not|n't) (?:so |very |at all )?(?:happy|satisfied)\b|\bwithout (?:any |undue |further )*delay\b"
+    r"|\b(?:don'?t|do not|no longer) (?:want|need|use|like) (?:this|that|the|my|an?|any) (?:account|user|profile)\b"
+)
+_ASKED = 0.2
+LABELS = "label_chances"
+ASK_POLICY = "ask_policy"
 _FILE = "intents.npz"
 
 
@@ -62,6 +69,8 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
     A reading below ``threshold`` becomes ``nlu_fallback``; one that destroys data, and a yes, which may be the yes to
     that, need ``committing_threshold``; where a negation stands in the text, a destructive reading needs
     ``negated_threshold``, and one that is plainly denied ("never delete it") is no reading at all: the person is asked.
+    An unsure wish that may as well be a question ("can my data be deleted") is read as the question: its answer harms
+    nobody and leads on to the wish.
     The ranking keeps the readings, so that the bot can offer them as choices. Confidence is calibrated: of readings
     around 0.6 about six in ten are right. Hence 0.3 rejects only what is mostly wrong, and 0.6 for committing
     readings costs a fifth of a percent of all readings (both measured with models that had seen a third of the
@@ -138,9 +147,10 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
         """Sets ``intent`` and ``intent_ranking`` of each message."""
         if self._model is None:
             raise ValueError("The intent classifier is not trained.")
-        chances = self._model.chances([one.get(TEXT) for one in messages], sentence_vectors(messages)) @ self._sums
+        chances = self._model.chances([one.get(TEXT) for one in messages], sentence_vectors(messages))
         for message, row in zip(messages, chances, strict=True):
-            intent, ranking = self.reading(message.get(TEXT), row)
+            message.set(LABELS, dict(zip(self._model.labels, row.tolist(), strict=True)))
+            intent, ranking = self.reading(message.get(TEXT), row @ self._sums)
             message.set(INTENT, intent, add_to_output=True)
             message.set("intent_ranking", ranking, add_to_output=True)
         return messages
@@ -154,13 +164,15 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
             return {"name": FALLBACK, "confidence": 1.0}, ranking
         if not _says_something(text):
             return {"name": FALLBACK, "confidence": 1.0}, ranking
-        if best["confidence"] < self._needed(best["name"], text):
-            return {"name": FALLBACK, "confidence": round(1.0 - best["confidence"], 4)}, ranking
-        return dict(best), ranking
+        if best["confidence"] >= self._needed(best["name"], text):
+            return dict(best), ranking
+        if best["name"] in _DENIED_WISH and ranking[1]["name"] == ASK_POLICY and ranking[1]["confidence"] >= _ASKED:
+            return dict(ranking[1]), ranking
+        return {"name": FALLBACK, "confidence": round(1.0 - best["confidence"], 4)}, ranking
 
     def _needed(self, intent: str, text: str) -> float:
         """The confidence from which a reading is acted on."""
-        if intent in _DENIED_WISH and _NEGATION.search(plain_text.folded(text)):
+        if intent in _DENIED_WISH and _NEGATION.search(_without_harmless_negations(text)):
             return float(self._config["negated_threshold"])
         return float(self._config["committing_threshold" if intent in COMMITTING else "threshold"])
 
@@ -168,7 +180,11 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
     def _is_denied(intent: str, text: str) -> bool:
         """Whether a destructive wish is denied in the same breath."""
         denial = _DENIED_WISH.get(intent)
-        return denial is not None and denial.search(plain_text.folded(text)) is not None
+        return denial is not None and denial.search(_without_harmless_negations(text)) is not None
+
+
+def _without_harmless_negations(text: str) -> str:
+    return _HARMLESS_NEGATION.sub(" - ", plain_text.folded(text))
 
 
 def _says_something(text: str) -> bool:

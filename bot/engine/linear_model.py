@@ -6,7 +6,6 @@ from typing import Dict, List, Sequence, Tuple
 import numpy
 from scipy import sparse
 from scipy.optimize import minimize_scalar
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.utils.extmath import randomized_svd
 
@@ -16,8 +15,11 @@ SEED = 7
 STRENGTH = 20.0
 TEXT_SHARE = 0.6
 AXES = 300
-FOLDS = 4
-ROUNDS = 100
+FOLDS = 3
+ROUNDS = 25
+FEWEST_STEPS = 1500
+BATCH = 256
+PACE = 0.02
 
 
 def softmax(scores: numpy.ndarray) -> numpy.ndarray:
@@ -133,12 +135,35 @@ def _main_axes(counted: sparse.csr_matrix) -> numpy.ndarray:
 
 
 def _fit(joined: numpy.ndarray, truth: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray]:
-    """Weights (labels, features) and bias (labels,)."""
-    model = LogisticRegression(C=STRENGTH, max_iter=ROUNDS, multi_class="multinomial", random_state=SEED)
-    model.fit(joined, truth)
-    if len(model.classes_) == 2:
-        return numpy.vstack([-model.coef_, model.coef_]), numpy.concatenate([-model.intercept_, model.intercept_])
-    return model.coef_, model.intercept_
+    """Weights (labels, features) and bias (labels,) of multinomial logistic regression, fitted in small batches (Adam).
+
+    On fifteen thousand phrases this takes seconds where a full-batch solver takes minutes, and reads no worse.
+    """
+    chance = numpy.random.RandomState(SEED)
+    given = numpy.hstack([joined, numpy.ones((len(joined), 1))]).astype(numpy.float32)
+    rounds = max(ROUNDS, FEWEST_STEPS * BATCH // len(given))
+    weights = numpy.zeros((given.shape[1], int(truth.max()) + 1), dtype=numpy.float32)
+    mean, spread, step = numpy.zeros_like(weights), numpy.zeros_like(weights), 0
+    for done in range(rounds):
+        pace = PACE * (1 - done / rounds)
+        order = chance.permutation(len(given))
+        for start in range(0, len(order), BATCH):
+            chosen = order[start : start + BATCH]
+            slope = _slope(weights, given[chosen], truth[chosen], len(given))
+            step += 1
+            mean += 0.1 * (slope - mean)
+            spread += 0.001 * (slope * slope - spread)
+            weights -= pace * (mean / (1 - 0.9**step)) / (numpy.sqrt(spread / (1 - 0.999**step)) + 1e-8)
+    return weights[:-1].T, weights[-1]
+
+
+def _slope(weights: numpy.ndarray, given: numpy.ndarray, truth: numpy.ndarray, phrases: int) -> numpy.ndarray:
+    """Gradient of the log loss of a batch, and of the penalty on large weights (the bias is free)."""
+    wrong = softmax(given @ weights)
+    wrong[numpy.arange(len(truth)), truth] -= 1
+    slope: numpy.ndarray = given.T @ wrong / len(given)
+    slope[:-1] += weights[:-1] / (STRENGTH * phrases)
+    return slope
 
 
 def _unseen_scores(joined: numpy.ndarray, truth: numpy.ndarray, labels: int) -> numpy.ndarray:
@@ -148,6 +173,5 @@ def _unseen_scores(joined: numpy.ndarray, truth: numpy.ndarray, labels: int) -> 
     folds = StratifiedKFold(max(2, min(FOLDS, smallest)), shuffle=True, random_state=SEED)
     for known, unseen in folds.split(joined, truth):
         weights, bias = _fit(joined[known], truth[known])
-        present = numpy.unique(truth[known])
-        scores[numpy.ix_(unseen, present)] = joined[unseen] @ weights.T + bias
+        scores[unseen, : len(bias)] = joined[unseen] @ weights.T + bias
     return scores

@@ -25,9 +25,9 @@ def classifier(labels):
     return IntentClassifier(SETTINGS, None, None, model)
 
 
-def retriever(labels):
-    model = LinearModel(labels, numpy.zeros((2, 2)), numpy.zeros((2, 2)), numpy.zeros(2), 1.0, None)
-    return ClauseRetriever(ClauseRetriever.get_default_config(), None, None, model)
+def answer(**chances):
+    named = {name.replace("__", "/"): chance for name, chance in chances.items()}
+    return ClauseRetriever(ClauseRetriever.get_default_config(), None).answer(named)
 
 
 @pytest.mark.parametrize("intent", ["request_erasure", "cancel_account", "request_anonymisation"])
@@ -75,15 +75,35 @@ def test_only_questions_about_the_policy_carry_a_policy_result(reader):
 
 
 def test_the_retriever_abstains_below_its_threshold():
-    answer = retriever(["not_covered_cookies", "security"]).answer(numpy.array([0.5, 0.5]))
-    assert answer["covered"] is False
-    assert answer["topic"] == "cookies"
-    assert answer["clauses"] == [{"id": "security", "score": 0.5}]
+    read = answer(ask_policy__not_covered_cookies=0.5, ask_policy__security=0.5)
+    assert read["covered"] is False
+    assert read["topic"] == "cookies"
+    assert read["clauses"] == [{"id": "security", "score": 0.5}]
 
 
 def test_questions_about_other_things_are_not_covered():
-    answer = retriever(["outside", "security"]).answer(numpy.array([0.7, 0.3]))
-    assert (answer["covered"], answer["topic"]) == (False, None)
+    read = answer(shop_question=0.7, ask_policy__security=0.3)
+    assert (read["covered"], read["topic"]) == (False, None)
+
+
+def test_a_question_is_weighed_against_other_questions_only():
+    read = answer(request_erasure=0.6, ask_policy__security=0.3, ask_policy__not_covered_cookies=0.1)
+    assert read["covered"] is True
+    assert read["confidence"] == 0.75
+
+
+def test_an_unsure_wish_to_delete_that_may_be_a_question_is_read_as_the_question():
+    chances = numpy.array([0.45, 0.55])
+    assert (
+        classifier(["ask_policy/security", "request_erasure"]).reading("some words", chances)[0]["name"] == "ask_policy"
+    )
+
+
+@pytest.mark.parametrize("text", ["erase it without undue delay", "i don't want this account, close it"])
+def test_a_negation_that_denies_nothing_does_not_stand_in_the_way(text):
+    read, _ = classifier(["request_erasure", "thank"]).reading(text, numpy.array([0.7, 0.3]))
+    assert read["name"] == "request_erasure"
+    assert classifier(["request_erasure", "thank"]).reading("not this", numpy.array([0.7, 0.3]))[0]["name"] == FALLBACK
 
 
 @pytest.mark.parametrize(
