@@ -172,9 +172,8 @@ def failed(desk: Desk, taken: Taken) -> None:
     now = desk.clock.now()
     with desk.transaction() as session:
         request = session.get_one(PrivacyRequest, taken.number)
-        if not _give_back(session, taken, request.attempts + 1):
-            return
-        if request.attempts + 1 >= desk.settings.worker_tries:
+        tries = request.attempts + 1
+        if _give_back(session, taken, tries) and tries >= desk.settings.worker_tries:
             outcome.alarm(session, desk, now, request)
 
 
