@@ -8,13 +8,13 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bot.config import PROJECT
 from tests.mutations.choosing import all_faults, chosen, read_passes, unit_tests
 from tests.mutations.operators import RULE_KINDS, Fault
-from tests.mutations.planting import Verdict, make_copy, trace_unit_tests, try_unit_tests
+from tests.mutations.planting import Verdict, load_libraries, make_copy, trace_unit_tests, try_unit_tests
 from tests.mutations.reporting import AT_LEAST, report, share_caught
 
 _OUT = PROJECT / "tests" / "out"
@@ -34,9 +34,11 @@ def main() -> int:
         if not (options.go_on and _MAP.exists()):
             trace_unit_tests(copy, _MAP)
         passes = read_passes(_MAP)
+        load_libraries()
         for fault in picked:
             if fault.kind not in RULE_KINDS and fault.name not in known:
                 known[fault.name] = _unit(copy, fault, unit_tests(fault, passes), options.seconds)
+                _keep(known.values())
         left = [each for each in picked if each.name not in known or known[each.name].caught_by is None]
         if left and not options.unit_only:
             known |= {verdict.fault.name: verdict for verdict in _talked(copy, left, Path(folder))}
@@ -47,14 +49,14 @@ def main() -> int:
 
 
 def _known_before(faults: Sequence[Fault]) -> dict[str, Verdict]:
-    """What the unit tests said of these faults in the run before."""
+    """What was found in the run before; what was not found is tried again."""
     if not _KEPT.exists():
         return {}
     before = json.loads(_KEPT.read_text(encoding="utf-8"))
-    return {each.name: Verdict(each, before[each.name], 0.0) for each in faults if each.name in before}
+    return {each.name: Verdict(each, before[each.name], 0.0) for each in faults if before.get(each.name)}
 
 
-def _keep(verdicts: Sequence[Verdict]) -> None:
+def _keep(verdicts: Iterable[Verdict]) -> None:
     _KEPT.parent.mkdir(parents=True, exist_ok=True)
     _KEPT.write_text(json.dumps({each.fault.name: each.caught_by for each in verdicts}, indent=1), encoding="utf-8")
 

@@ -3,7 +3,6 @@
 import json
 import random
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from tests.conversations.runner.items import FOLDER, KNOWN_FAILURES
 from tests.conversations.runner.matrix import FILE as MATRIX
 from tests.conversations.runner.reading import Conversation, read
 from tests.mutations.operators import Fault, faults_in_python, faults_in_rules
+from tests.mutations.tracing import seal_of
 
 _FOLDERS = ("actions", "bot/privacy")
 _NO_FAULTS = Path(__file__).with_name("no_faults.yml")
@@ -42,6 +42,19 @@ class Pass:
     test: str
     seconds: float
     lines: dict[str, set[int]]
+
+
+@dataclass(frozen=True)
+class Passes:
+    """All of them; files that were changed since are known only as a whole."""
+
+    tests: list[Pass]
+    changed: set[str]
+
+    def goes_through(self, test: Pass, file: str, broken: range) -> bool:
+        """Whether a test passes over one of these lines, or over the file where its lines have moved."""
+        lines = test.lines.get(file, set())
+        return bool(lines) and (file in self.changed or not lines.isdisjoint(broken))
 
 
 def all_faults() -> list[Fault]:
@@ -77,10 +90,10 @@ def chosen(number: int, seed: int, faults: list[Fault]) -> list[Fault]:
     return sorted(picked, key=lambda fault: fault.name)
 
 
-def unit_tests(fault: Fault, passes: Sequence[Pass]) -> list[str]:
+def unit_tests(fault: Fault, passed: Passes) -> list[str]:
     """The tests that go through the broken lines, the quick ones first, for some seconds in all."""
-    last = fault.line + fault.height
-    over = [each for each in passes if any(fault.line <= line <= last for line in each.lines.get(fault.file, ()))]
+    broken = range(fault.line, fault.line + fault.height + 1)
+    over = [each for each in passed.tests if passed.goes_through(each, fault.file, broken)]
     found, seconds = [], 0.0
     for each in sorted(over, key=lambda test: test.seconds):
         if len(found) == _MOST_TESTS or (found and seconds + each.seconds > _MOST_SECONDS):
@@ -90,12 +103,12 @@ def unit_tests(fault: Fault, passes: Sequence[Pass]) -> list[str]:
     return found
 
 
-def read_passes(written: Path) -> list[Pass]:
+def read_passes(written: Path) -> Passes:
     """What `tracing` wrote."""
-    rows = map(json.loads, written.read_text(encoding="utf-8").splitlines())
-    return [
-        Pass(row["test"], row["seconds"], {name: frozenset(at) for name, at in row["lines"].items()}) for row in rows
-    ]
+    first, *rows = map(json.loads, written.read_text(encoding="utf-8").splitlines())
+    changed = {name for name, seal in first["files"].items() if seal_of(PROJECT / name) != seal}
+    lines = ({file: set(lines) for file, lines in row["lines"].items()} for row in rows)
+    return Passes([Pass(row["test"], row["seconds"], at) for row, at in zip(rows, lines, strict=True)], changed)
 
 
 def conversations(fault: Fault) -> list[Conversation]:

@@ -7,7 +7,7 @@ import sys
 from collections import Counter
 
 from bot.config import PROJECT
-from tests.mutations.choosing import Pass, all_faults, chosen, conversations, no_faults, read_passes, unit_tests
+from tests.mutations.choosing import Pass, Passes, all_faults, chosen, conversations, no_faults, read_passes, unit_tests
 from tests.mutations.operators import RULE_KINDS, faults_in_python, faults_in_rules
 from tests.mutations.planting import Verdict, planted, try_unit_tests
 from tests.mutations.reporting import report, share_caught
@@ -76,7 +76,8 @@ def test_a_fault_meets_the_tests_that_go_through_its_lines_the_quick_ones_first(
         Pass("elsewhere", 0.1, {"a.py": {9}, "b.py": {4}}),
         Pass("very slow", 600.0, {"a.py": {4}}),
     ]
-    assert unit_tests(guard, passes) == ["quick", "slow"]
+    assert unit_tests(guard, Passes(passes, changed=set())) == ["quick", "slow"]
+    assert unit_tests(guard, Passes(passes, changed={"a.py"})) == ["quick", "elsewhere", "slow"]
 
 
 def test_the_lines_of_each_test_are_written_down(tmp_path):
@@ -84,8 +85,8 @@ def test_the_lines_of_each_test_are_written_down(tmp_path):
     one = ["tests/unit/test_request_states.py", "-k", "test_no_request_may_be_moved"]
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.mutations.tracing", "-p", "no:cacheprovider", *one]
     subprocess.run(command, cwd=PROJECT, env=dict(os.environ) | {FILE: str(out)}, check=False, capture_output=True)
-    passes = read_passes(out)
-    assert passes and any("bot/privacy/request_states.py" in each.lines for each in passes)
+    passed = read_passes(out)
+    assert passed.changed == set() and any("bot/privacy/request_states.py" in each.lines for each in passed.tests)
 
 
 def test_what_is_no_fault_has_its_reason():
