@@ -148,7 +148,7 @@ def accept(
 
     Raises:
         NotSignedIn: The conversation is anonymous.
-        GuardianNeeded: The person is a minor without a guardian's consent.
+        GuardianNeeded: The person is a minor, and no guardian's consent stands for them.
         NotFound: There is no such version to accept, or what it changes was not shown in this chat.
     """
     subject = chat.subject
@@ -159,8 +159,7 @@ def accept(
     if each is None or not _was_shown(session, chat, version):
         raise NotFound
     if known is None:
-        about = processing(session, desk, subject)
-        if about.guardian_missing or about.minor:
+        if processing(session, desk, subject).guardian_missing:
             raise GuardianNeeded
         number = next_number(session, "PA", now)
         _close(session, now, each, subject, WindowState.ACCEPTED)

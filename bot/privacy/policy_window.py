@@ -6,14 +6,15 @@ delivery and effect, no minor without a guardian's live consent (clause `minors`
 processed. It is decided in statements over whole tables, however many customers there are.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from dateutil.relativedelta import relativedelta
 from sqlalchemy import ColumnElement, CursorResult, and_, exists, func, insert, literal, or_, select, update
 from sqlalchemy.orm import Session
 
+from bot.privacy import guardian_consent_standing as guardians
+from bot.privacy.guardian_consent_standing import Standing
 from bot.store import audit, customers, policy_versions
 from bot.store.customers import Customer
 from bot.store.desk import Desk
@@ -25,7 +26,6 @@ log = structlog.get_logger("policy")
 WINDOW = timedelta(days=15)
 AFTER_FIRST_USE = timedelta(days=1)
 """Who comes back only after the 15 days has this long to say no, with the notice before their eyes."""
-_OF_AGE = 18
 _LOOK_AGAIN = timedelta(hours=6)
 _AT_ONCE = 500
 _DEEMED_AT_ONCE = 5000
@@ -80,9 +80,8 @@ def _look_for_use(desk: Desk, now: datetime, each: Published) -> None:
             return
         people = {one.subject: one for one in customers.among(desk.shop, [notice.subject for notice in notices])}
         with desk.transaction() as session:
-            session.execute(
-                update(PolicyNotice), [_seen(notice, people.get(notice.subject), now) for notice in notices]
-            )
+            seen = [_seen(session, desk, now, notice, people.get(notice.subject)) for notice in notices]
+            session.execute(update(PolicyNotice), seen)
 
 
 def _note_chats(session: Session, now: datetime, each: Published) -> None:
@@ -99,18 +98,26 @@ def _note_chats(session: Session, now: datetime, each: Published) -> None:
     session.connection().execute(update(PolicyNotice).where(*unused).values(used_at=said))
 
 
-def _seen(notice: PolicyNotice, customer: Customer | None, now: datetime) -> dict[str, Any]:
+def _seen(
+    session: Session, desk: Desk, now: datetime, notice: PolicyNotice, customer: Customer | None
+) -> dict[str, Any]:
     """What the shop says about one customer whose window is over."""
     used, active = notice.used_at, customer.active_at if customer else None
     if used is None and active is not None and notice.starts_at is not None and active >= notice.starts_at:
         used = active
-    minor = is_minor(customer.born if customer else None, now.date())
-    return {"id": notice.id, "looked_at": now, "used_at": used, "guardian_missing": minor}
+    missing = _guardian_missing(session, desk, customer)
+    return {"id": notice.id, "looked_at": now, "used_at": used, "guardian_missing": missing}
 
 
-def is_minor(born: date | None, today: date) -> bool:
-    """Under 18 by a birth date."""
-    return born is not None and born + relativedelta(years=_OF_AGE) > today
+def _guardian_missing(session: Session, desk: Desk, one: Customer | None) -> bool:
+    """Whether somebody is a minor by the birth date on file for whom no guardian's consent stands."""
+    column = desk.datamap.subject.birth_date
+    if one is None or one.born is None or column is None:
+        return False
+    row = {column: one.born}
+    if not guardians.minor_by_file(desk, one.subject, row):
+        return False
+    return guardians.standing(session, desk, one.subject, row) in (Standing.MISSING, Standing.DISPUTED)
 
 
 def _deem_some(desk: Desk, now: datetime, each: Published) -> int:

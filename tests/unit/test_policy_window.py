@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import func, insert, select, text, update
 
 from bot.demo.shop_schema import shop_metadata
+from bot.errors import GuardianNeeded
 from bot.privacy import restriction
-from bot.store.desk_tables import Mail, PolicyEntry, PolicyNotice
-from bot.vocabulary import PolicyAct, RestrictionReason
+from bot.store.desk_tables import GuardianConsent, Mail, PolicyEntry, PolicyNotice
+from bot.vocabulary import GuardianState, PolicyAct, RestrictionReason
 from tests.unit import policy_desks as people
 from tests.unit.policy_desks import DAY, IN_FORCE, SECOND
 
@@ -175,6 +176,28 @@ def test_a_minor_is_not_deemed_to_accept_nor_anybody_whose_processing_is_stopped
     people.at(desk, IN_FORCE + 20 * DAY)
     people.deem(desk)
     assert deemed(desk) == {"2023"}
+
+
+def test_a_minor_with_a_guardians_live_consent_is_like_anybody_else(desk):
+    with desk.shop.engine.begin() as connection:
+        connection.execute(text("UPDATE customers SET birth_date = '2010-05-01' WHERE id IN (2022, 2023)"))
+    people.tell(desk)
+    with desk.transaction() as session:
+        session.add(
+            GuardianConsent(
+                number="GC-2026-000001", subject="2022", state=GuardianState.LIVE, origin="1", email="g@example.com",
+                asked_at=START, expires_at=START + 30 * DAY, decided_at=START,
+            )
+        )  # fmt: skip
+    people.at(desk, IN_FORCE + DAY)
+    people.writes(desk, "2022")
+    people.writes(desk, "2023")
+    people.at(desk, IN_FORCE + 20 * DAY)
+    people.deem(desk)
+    assert deemed(desk) == {"2022"}
+    assert people.accepts(desk, "2022").number
+    with pytest.raises(GuardianNeeded):
+        people.accepts(desk, "2023")
 
 
 def test_ten_thousand_customers_and_a_clock_that_runs(desk):
