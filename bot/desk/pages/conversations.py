@@ -15,7 +15,7 @@ _TABS = {Show.WAITING: "Waiting", Show.MINE: "Mine", Show.OVERDUE: "Overdue", Sh
 _SECONDS_BETWEEN_SIGNS_OF_LIFE = 15
 
 
-@page("/conversations", title="Conversations", shortcut="v", order=10)
+@page("/conversations", title="Conversations", shortcut="h", order=10)
 async def conversations(visit: Visit, show: str = Show.WAITING) -> None:
     """A list, urgent ones first."""
     if show not in list(Show):
