@@ -266,7 +266,7 @@ def run(family, examples, steps):
 
 
 def test_no_minors_data_is_used_without_consent_whatever_happens_in_whatever_order(family):
-    run(family, examples=12, steps=25)
+    run(family, examples=8, steps=25)
 
 
 def test_the_machine_finds_a_desk_that_forgets_a_withdrawal(family, monkeypatch):
