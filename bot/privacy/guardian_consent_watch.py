@@ -55,16 +55,25 @@ def look_for_minors(desk: Desk) -> int:
     today = desk.clock.now().date()
     # Two days more, for those born on a leap day.
     since = today - relativedelta(years=OF_AGE) - timedelta(days=2)
-    young = {subject for subject, born in desk.shop.birth_dates(since) if _is_young(as_date(born), today)}
+    born = desk.shop.birth_dates(since)
+    young = {subject for subject, day in born if _is_young(as_date(day), today)}
     with desk.reading() as session:
         known = set(session.scalars(select(Minor.subject).where(Minor.came_of_age_at.is_(None))))
         settled = set(session.scalars(_left_alone())) | set(session.scalars(_agreed()))
     done = 0
     for subject in sorted(young - (known & settled)):
+        if not _is_somebody(desk, subject):
+            continue
         with desk.transaction() as session:
             recognise(session, desk, desk.clock.now(), subject)
         done += 1
     return done + sum(_come_of_age(desk, subject) for subject in sorted(known - young))
+
+
+def _is_somebody(desk: Desk, subject: str) -> bool:
+    """Where an erasure left the account's row behind, nobody stands in it any more, whatever the birth date says."""
+    customer, named = desk.shop.customer(subject) or {}, desk.datamap.subject
+    return any(customer.get(column) for column in (named.name, named.email) if column)
 
 
 def _is_young(born: date | None, today: date) -> bool:

@@ -104,6 +104,13 @@ def test_the_worker_finds_minors_who_never_chatted_and_the_services_are_told_onc
     assert {"minor_recognised", "restricted"} <= set(events(desk))
 
 
+def test_a_row_that_an_erasure_emptied_is_nobody_and_brings_nothing_back(desk):
+    with desk.shop.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE customers SET name = '', email = '' WHERE id = {MAYA}")
+    assert look_for_minors(desk) == 0
+    assert everything(desk, Minor) == everything(desk, Restriction) == []
+
+
 def test_who_says_that_they_are_under_18_is_believed_and_only_that_is_kept(desk):
     chat = open_chat(desk, "1004")
     with desk.transaction() as session:
