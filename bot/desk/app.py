@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from bot.desk import pages, shell, sign_in
 from bot.desk.door import Door
 from bot.desk.headers import Headers
+from bot.desk.visit import complain
 from bot.errors import DeskError
 from bot.store.desk import Desk
 
@@ -58,7 +59,7 @@ def _tell(error: Exception) -> None:
     """What went wrong in an act, told where it was done; the text of an error nobody foresaw is told to nobody."""
     if not isinstance(error, DeskError):
         log.error("act failed", error=type(error).__name__)
-    ui.notify(error.detail if isinstance(error, DeskError) else DeskError.detail, type="negative", timeout=8000)
+    complain(error.detail if isinstance(error, DeskError) else DeskError.detail)
 
 
 def _without_values(record: logging.LogRecord) -> bool:

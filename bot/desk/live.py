@@ -21,20 +21,24 @@ def live(
 ) -> None:
     """Call `refresh` when something changed.
 
+    Comes last on a page: NiceGUI sends a page as soon as a timer waits for its browser, whatever is not built yet.
+
     Args:
         visit: Whose page.
         refresh: Usually the `refresh` of a `@ui.refreshable`.
         sign: Anything cheap that differs after a change, such as the highest id; by default any audited act.
         every: Seconds between looks.
     """
-    seen: list[Any] = []
+    # Before the first look, so that what changes until then is not missed.
+    with visit.desk.reading() as session:
+        seen = [sign(session)]
 
     async def look() -> None:
         now = await visit.read(sign)
-        if seen and now != seen[0]:
+        if now != seen[0]:
+            seen[:] = [now]
             made = refresh()
             if made is not None and hasattr(made, "__await__"):
                 await made
-        seen[:] = [now]
 
     ui.timer(every, look)

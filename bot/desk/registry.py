@@ -57,7 +57,7 @@ def page(
 
     def registered(build: Callable[..., Any]) -> Callable[..., Any]:
         async def opened(request: Request, **given: Any) -> None:
-            visit = Visit(request.scope["desk"], request.scope["staff"], entry.roles)
+            visit = Visit(request.scope["desk"], ui.context.client, request.scope["staff"], entry.roles)
             await shell.show(visit, entry.title, path, _menu(visit), lambda: _build(visit, build, given))
 
         inner = list(inspect.signature(build).parameters.values())[1:]

@@ -6,7 +6,9 @@ from html import escape
 from typing import Any
 
 from nicegui import ui
+from sqlalchemy.orm import Session
 
+from bot.desk.live import live
 from bot.desk.visit import Visit
 from bot.privacy.staff_sign_in import present
 from bot.vocabulary import StaffRole
@@ -35,12 +37,13 @@ async def show(visit: Visit, title: str, path: str, menu: Sequence[Any], build: 
     with ui.element("header").classes("top"):
         ui.html('<a class="brand" href="/"><img src="/look/favicon.svg" alt=""> Privacy desk</a>', sanitize=False)
         _search()
-        await _who(visit)
+        watch = await _present(visit)
     with ui.element("div").classes("frame"):
         ui.html(_navigation(menu, path), sanitize=False, tag="nav").props('aria-label="Pages"').classes("pages")
         with ui.element("main").props('id=page tabindex="-1"').classes("page"):
             ui.html(escape(title), sanitize=False, tag="h1")
             await build()
+    watch()
 
 
 def target_of(typed: str) -> str | None:
@@ -66,8 +69,21 @@ def _search() -> None:
     field.classes("search").on("keydown.enter", go)
 
 
-async def _who(visit: Visit) -> None:
-    others = await visit.read(lambda session: present(session, visit.desk))
+async def _present(visit: Visit) -> Callable[[], None]:
+    """Who is here; what is returned keeps it up to date once the page is built."""
+
+    def look(session: Session) -> list[tuple[int, str]]:
+        return present(session, visit.desk)
+
+    @ui.refreshable
+    async def who() -> None:
+        _who(visit, await visit.read(look))
+
+    await who()
+    return lambda: live(visit, who.refresh, sign=look, every=10.0)
+
+
+def _who(visit: Visit, others: list[tuple[int, str]]) -> None:
     names = [name for number, name in others if number != visit.staff.id]
     here = f"Also here: {', '.join(names)}" if names else "Nobody else is here"
     ui.html(

@@ -1,10 +1,12 @@
 """What a page is given: who looks at it, the desk, and the two ways to the database."""
 
 from collections.abc import Callable, Collection
+from contextlib import nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
 
-from nicegui import ui
+from nicegui import Client, ui
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -25,11 +27,13 @@ class Visit:
 
     Attributes:
         desk: Settings, clock, databases.
+        client: Their page, whatever of it is rebuilt meanwhile.
         staff: Who they are; as they were when the page was opened.
         roles: Who may read this page.
     """
 
     desk: Desk
+    client: Client
     staff: Staff
     roles: Collection[StaffRole]
 
@@ -56,6 +60,7 @@ class Visit:
                 permitted(session, self.desk, self.staff.key, self.roles)
                 return work(session)
 
+        _PAGE.set(self.client)
         return await run_in_threadpool(reading)
 
     async def act[T](self, work: Callable[[Session, Staff], T], roles: Collection[StaffRole] = WORKING) -> T:
@@ -76,8 +81,25 @@ class Visit:
             with self.desk.transaction() as session:
                 return work(session, permitted(session, self.desk, self.staff.key, roles))
 
+        _PAGE.set(self.client)
         return await run_in_threadpool(acting)
 
     def done(self, sentence: str) -> None:
-        """Say that something was done."""
-        ui.notify(sentence, type="positive", timeout=4000)
+        """Say that something was done, also when the button that did it was rebuilt meanwhile."""
+        with self.client:
+            ui.notify(sentence, type="positive", timeout=4000)
+
+    def go(self, path: str) -> None:
+        """Lead to another page, likewise."""
+        with self.client:
+            ui.navigate.to(path)
+
+
+_PAGE: ContextVar[Client | None] = ContextVar("page", default=None)
+
+
+def complain(sentence: str) -> None:
+    """Say what went wrong in an act, on the page it was done on."""
+    page = _PAGE.get()
+    with page or nullcontext():
+        ui.notify(sentence, type="negative", timeout=8000)

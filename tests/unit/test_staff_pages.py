@@ -213,3 +213,13 @@ def test_unanswered_topics_are_counted_and_ordered(desk):
         assert text.index("Data location") < text.index("Cookies") and "43" in text
 
     at_the_desk(desk, StaffRole.AUDITOR, visit)
+
+
+def test_a_change_right_after_a_page_was_built_is_not_missed(desk, deletion):
+    async def visit(user):
+        await user.open(f"/requests/{deletion}")
+        with desk.transaction() as session:
+            session.get_one(PrivacyRequest, deletion).state = RequestState.AWAITING_APPROVAL
+        await user.should_see(content="waits for approval", kind=ui.html)
+
+    at_the_desk(desk, StaffRole.AGENT, visit)

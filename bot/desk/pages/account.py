@@ -30,7 +30,7 @@ def account(visit: Visit) -> None:
                 ),
                 EVERYBODY,
             )
-            ui.navigate.to("/sign-in")
+            visit.go("/sign-in")
 
         pieces.button("Change it and sign in again", change, kind="main")
 
