@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_NO_PROGRESS := 1
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help setup train run test check bench mutate repeat rasa evaluate locks screenshots clean
+.PHONY: help setup train run test check bench mutate repeat rasa evaluate ablation locks screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
@@ -73,6 +73,9 @@ rasa: setup ## Any Rasa command line: make rasa ARGS="data validate"
 
 evaluate: train ## Understanding figures: make evaluate ROWS="file.jsonl ..."
 	@$(DESK) bench/understanding.py $(ROWS)
+
+ablation: train ## What each part of reading is worth, as a Markdown table (some minutes)
+	@$(ENGINE) bench/ablation.py
 
 screenshots: setup ## Retake the pictures of the README (the desk must run)
 	@$(DESK) -m docs.take_screenshots
