@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from actions.base import DeskAction, Events, Turn, in_words
-from actions.policy_update import say_each, say_no_update
+from actions.policy_update import has_update, say_each, say_no_update
 from bot.privacy import policy_banner
 from bot.privacy.policy_objection import QUESTION, Offer, accept, object_to_update, offer
 
@@ -53,7 +53,7 @@ class AcceptPolicyUpdate(DeskAction):
     def act(self, turn: Turn) -> Events:
         """Take the yes of a button; ask otherwise."""
         if turn.chat.subject is None:
-            turn.ask_to_sign_in()
+            turn.ask_to_sign_in() if has_update(turn) else say_no_update(turn)
         elif turn.chosen:
             _accept(turn, turn.chosen)
         else:

@@ -33,6 +33,11 @@ class PolicyChanges(DeskAction):
         return []
 
 
+def has_update(turn: Turn) -> bool:
+    """Whether any version ever replaced another."""
+    return len(policy_versions.published(turn.session, turn.desk.policies)) > 1
+
+
 def say_no_update(turn: Turn) -> None:
     """Name the version that applies; there is no other."""
     policy = turn.policy.version

@@ -101,6 +101,7 @@ def test_without_a_new_version_nothing_has_changed(desk):
     chat = Chat(desk, "2020")
     assert chat.says("ask_policy_changes", "What is new?") == ["utter_policy_no_update"]
     assert chat.says("accept_policy_update", "I accept") == ["utter_policy_no_update"]
+    assert Chat(desk, None).says("accept_policy_update", "I accept") == ["utter_policy_no_update"]
     assert chat.says("object_to_policy_update", "I object") == ["utter_policy_objection_filed"]
     assert chat.says("ask_policy", "Is it safe?", "security") == ["utter_ask_policy/security"]
 
