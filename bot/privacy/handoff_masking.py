@@ -23,9 +23,10 @@ def masked_details(desk: Desk, subject: str) -> dict[str, Correctable]:
 
 
 def words_of(details: Mapping[str, Correctable]) -> list[str]:
-    """What is on file, whole and in its words, the longest first: so it is looked for in what people typed."""
+    """What is on file, and each word of a name, the longest first: so it is looked for in what people typed."""
     values = [str(each.current) for each in details.values()]
-    single = [word for value in values for word in re.findall(r"\w+", value) if not word.isdigit()]
+    names = [str(each.current) for each in details.values() if each.column.mask == "name"]
+    single = [word for name in names for word in re.findall(r"\w+", name)]
     return sorted({text for text in (*values, *single) if len(text) >= _SHORTEST}, key=len, reverse=True)
 
 
