@@ -51,10 +51,10 @@ class Passes:
     tests: list[Pass]
     changed: set[str]
 
-    def goes_through(self, test: Pass, file: str, broken: range) -> bool:
-        """Whether a test passes over one of these lines, or over the file where its lines have moved."""
+    def goes_through(self, test: Pass, file: str, broken: range | None) -> bool:
+        """Whether a test passes over one of these lines, or over the file where no lines are known."""
         lines = test.lines.get(file, set())
-        return bool(lines) and (file in self.changed or not lines.isdisjoint(broken))
+        return bool(lines) and (broken is None or file in self.changed or not lines.isdisjoint(broken))
 
 
 def all_faults() -> list[Fault]:
@@ -92,7 +92,8 @@ def chosen(number: int, seed: int, faults: list[Fault]) -> list[Fault]:
 
 def unit_tests(fault: Fault, passed: Passes) -> list[str]:
     """The tests that go through the broken lines, the quick ones first, for some seconds in all."""
-    broken = range(fault.line, fault.line + fault.height + 1)
+    # What stands outside of functions runs when the module is read, before any test.
+    broken = None if ":module:" in fault.name else range(fault.line, fault.line + fault.height + 1)
     over = [each for each in passed.tests if passed.goes_through(each, fault.file, broken)]
     found, seconds = [], 0.0
     for each in sorted(over, key=lambda test: test.seconds):
