@@ -22,7 +22,7 @@ _MOST_TOPICS = 8
 _EVERY = 20.0
 
 
-@page("/", title="Overview", shortcut="o", order=10)
+@page("/", title="Overview", shortcut="o", order=1)
 async def overview(visit: Visit) -> None:
     """What waits, then figures of the last 30 days and the last year."""
 
