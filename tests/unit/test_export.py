@@ -15,7 +15,7 @@ from bot.errors import NotFound
 from bot.privacy import export
 from bot.privacy.export import ExportGone, fetch, forget_exports, sweep_expired
 from bot.privacy.request_status import RequestView
-from bot.store.announcements import _sentences
+from bot.store.announcements import sentence
 from bot.store.desk_tables import AuditEntry, Export, Mail, Message, PrivacyRequest
 from bot.store.package import shelf
 from bot.store.package.sealed import SealBroken, unsealed
@@ -116,7 +116,7 @@ class Listener:
         self.heard = []
 
     def say(self, response, **values):
-        self.heard.append(_sentences()[response].format_map(values))
+        self.heard.append(sentence(response, **values))
 
 
 @pytest.mark.parametrize(
