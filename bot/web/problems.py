@@ -6,10 +6,12 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.errors import DeskError, FormInvalid
+from bot.errors import DeskError, FormInvalid, Unavailable
 
 log = structlog.get_logger("web")
 
@@ -33,6 +35,14 @@ def add_problem_handlers(app: FastAPI) -> None:
         headers = {401: {"WWW-Authenticate": "Bearer"}, 429: {"Retry-After": "60"}, 503: {"Retry-After": "2"}}
         more = {"errors": error.errors} if isinstance(error, FormInvalid) else {}
         return problem(error.status, error.code, error.detail, headers.get(error.status), **more)
+
+    async def database_away(request: Request, error: Exception) -> JSONResponse:
+        # Busy, restarted or out of connections: the same call works in a moment.
+        log.error("database not available", path=_safe_path(request.scope), error=type(error).__name__)
+        return await desk_error(request, Unavailable())
+
+    for kind in (OperationalError, InterfaceError, NoConnection):
+        app.add_exception_handler(kind, database_away)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_request: Request, error: RequestValidationError) -> JSONResponse:

@@ -1,0 +1,24 @@
+"""A no of the API says what to do next, and a database that is busy is no fault of anybody's."""
+
+import structlog
+from fastapi.testclient import TestClient
+
+from bot.store.desk_tables import ChatSession
+from bot.store.engine import make_engine
+from bot.web.app import make_app
+
+
+def test_a_desk_whose_database_is_locked_asks_to_try_again_and_opens_nothing(desk):
+    client = TestClient(make_app(desk), raise_server_exceptions=False)
+    other = make_engine(desk.settings.desk_database_url)
+    with desk.engine.connect() as impatient:
+        impatient.exec_driver_sql("PRAGMA busy_timeout=50")
+    with other.begin(), structlog.testing.capture_logs() as logged:
+        answer = client.post("/api/v1/sessions")
+    assert answer.status_code == 503 and answer.headers["retry-after"] == "2"
+    assert answer.json()["code"] == "unavailable" and "try again" in answer.json()["detail"]
+    assert [line["error"] for line in logged] == ["OperationalError"]
+    with desk.reading() as session:
+        assert session.query(ChatSession).count() == 0
+    assert client.post("/api/v1/sessions").status_code == 201
+    other.dispose()
