@@ -20,6 +20,7 @@ from bot.config import Settings
 from bot.store import tracker_records
 from bot.store.desk_tables import Base
 from bot.store.encryption import EncryptedJSON, EncryptedText
+from bot.store.erasing import by_itself
 
 _BATCH = 500
 _CHUNK = 1 << 20
@@ -52,15 +53,15 @@ class Traces:
             subject: The customer id.
             look_for: Values that can mean nobody else, as `erasing.freeze` keeps them: e-mail, phone (digits), name.
         """
-        spelled = [_in_any_spelling(kind, value) for kind, value in look_for.items() if value.strip()]
+        spelled = [by_itself(kind, _in_any_spelling(kind, value)) for kind, value in look_for.items() if value.strip()]
         if not subject.isdigit() and len(subject) >= _LONG_ID:
-            spelled.append(re.escape(subject))
+            spelled.append(by_itself("id", re.escape(subject)))
         if not spelled:
             return cls(subject, None, None)
         written = [form for kind, value in look_for.items() for form in _in_files(kind, value)]
         return cls(
             subject,
-            re.compile(rf"(?<!\w)(?:{'|'.join(spelled)})(?!\w)", re.IGNORECASE),
+            re.compile("|".join(spelled), re.IGNORECASE),
             re.compile(b"|".join(sorted(written) or [re.escape(subject.encode())]), re.IGNORECASE),
         )
 
@@ -81,7 +82,8 @@ def _in_files(kind: str, value: str) -> set[bytes]:
     if kind == "phone":
         digits = rb"[\s()./-]{0,3}".join(sign.encode() for sign in value)
         return {rb"(?<!\d)\d{0,3}[\s()./-]{0,3}" + digits + rb"(?!\d)"}
-    return {re.escape(form) for form in (value.encode(), json.dumps(value)[1:-1].encode(), quote(value).encode())}
+    forms = (value, json.dumps(value)[1:-1], quote(value))
+    return {by_itself(kind, re.escape(form)).encode() for form in forms}
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -425,3 +425,17 @@ def test_a_bystander_of_two_hundred_can_be_erased_as_well(shop: ShopStore) -> No
         snapshot = freeze(shop, str(number))
         erase(shop, snapshot, TODAY)
         assert residue(shop, snapshot, "everything", "delete", TODAY) == []
+
+
+def test_somebody_whose_name_and_address_hold_the_erased_ones_is_no_residue(shop: ShopStore) -> None:
+    erased, namesake = FIRST_BYSTANDER, FIRST_BYSTANDER + 1
+    change(shop, "customers", {"id": erased}, name="Ann Lee", email="an@example.com")
+    change(shop, "customers", {"id": namesake}, name="Ann Lee-Jones", email="jo.an@example.com")
+    snapshot = freeze(shop, str(erased))
+    erase(shop, snapshot, TODAY)
+    assert residue(shop, snapshot, "everything", "delete", TODAY) == []
+    assert (shop.customer(str(namesake)) or {})["name"] == "Ann Lee-Jones"
+    change(shop, "segments", {"id": 1}, name="Friends of ann lee, an@example.com")
+    assert [
+        (each.table, each.column, each.rows) for each in residue(shop, snapshot, "everything", "delete", TODAY)
+    ] == [("segments", "name", 1)]

@@ -14,7 +14,7 @@ Every call may be repeated after a kill: it comes to the same end.
 from bot.store.erasing.carrying_out import erase_table, settle
 from bot.store.erasing.order import erasure_order
 from bot.store.erasing.planning import ErasurePlan, TablePlan, Warned, plan
-from bot.store.erasing.residue import Residue, residue
+from bot.store.erasing.residue import Residue, by_itself, residue
 from bot.store.erasing.snapshot import freeze
 from bot.store.erasing.treatment import ANONYMISE, DELETE, EVERYTHING, RECORDED
 
@@ -27,6 +27,7 @@ __all__ = [
     "Residue",
     "TablePlan",
     "Warned",
+    "by_itself",
     "erase_table",
     "erasure_order",
     "freeze",

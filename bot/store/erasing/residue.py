@@ -1,7 +1,8 @@
 """Looks for what an erasure left behind; only when nothing is found may anybody say "done"."""
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -20,6 +21,8 @@ from bot.store.erasing.treatment import EVERYTHING, Act, Change, leading_columns
 from bot.store.shop import ShopStore
 
 _PHONE_SIGNS = " -.()/"
+_BARE = str.maketrans("", "", _PHONE_SIGNS)
+_BESIDE = {"email": (r"(?<!\w[.+-])", r"(?![.-]\w)"), "name": (r"(?<!\w-)", r"(?!-\w)")}
 _NO_TEXT = (
     sa.Integer, sa.Numeric, sa.Boolean, sa.Date, sa.DateTime, sa.Time, sa.Interval, sa.LargeBinary, sa.BINARY,
     sa.VARBINARY, sa.Enum, sa.Uuid,
@@ -124,8 +127,37 @@ def _swept(decider: Decider, connection: Connection, snapshot: Snapshot, scope: 
             continue
         hits = (_how_many(_holds(column, needles, connection.dialect.name)) for column in columns)
         counts = connection.execute(sa.select(*hits).select_from(live)).one()
-        found += [Residue(name, column.name, int(n)) for column, n in zip(columns, counts, strict=True) if n]
+        for column, hit in zip(columns, counts, strict=True):
+            rows = _telling(connection, column, needles) if hit else 0
+            found += [Residue(name, column.name, rows)] if rows else []
     return found
+
+
+def by_itself(kind: str, spelled: str) -> str:
+    """A pattern for a value that stands by itself and is no part of somebody else's.
+
+    `ann lee` is neither in `joann lee` nor in `ann lee-jones`, `an@example.com` not in `jo.an@example.com`.
+
+    Args:
+        kind: What it is: `email`, `name`, or anything else.
+        spelled: A pattern of its spellings.
+    """
+    before, after = _BESIDE.get(kind, ("", ""))
+    return rf"(?<!\w){before}(?:{spelled})(?!\w){after}"
+
+
+def _telling(connection: Connection, column: sa.Column[Any], needles: Mapping[str, str]) -> int:
+    """Of the rows that hold a value somewhere, how many hold it by itself."""
+    query = sa.select(sa.cast(column, sa.Text)).where(_holds(column, needles, connection.dialect.name))
+    texts = connection.scalars(query.execution_options(yield_per=500))
+    return sum(any(_stands(kind, needle, text) for kind, needle in needles.items()) for text in texts)
+
+
+def _stands(kind: str, needle: str, text: str) -> bool:
+    if kind == "phone":
+        return needle in text.translate(_BARE)
+    spelled = "|".join(map(re.escape, _spellings(needle)))
+    return re.search(by_itself(kind, spelled), text, re.IGNORECASE) is not None
 
 
 def _is_text(column: sa.Column[Any]) -> bool:
@@ -139,7 +171,7 @@ def _is_swept(decider: Decider, table: str, name: str, scope: str) -> bool:
     return scope == EVERYTHING or column.policy_class is PolicyClass.SERVICE_GENERATED
 
 
-def _holds(column: sa.Column[Any], needles: dict[str, str], dialect: str) -> ColumnElement[bool]:
+def _holds(column: sa.Column[Any], needles: Mapping[str, str], dialect: str) -> ColumnElement[bool]:
     text: ColumnElement[Any] = column if isinstance(column.type, sa.String) else sa.cast(column, sa.Text)
     found = []
     for kind, needle in needles.items():
