@@ -114,6 +114,8 @@ def main(environment: Optional[Mapping[str, str]] = None) -> int:
     leave_out_plotting()
     quiet_logging.configure(logging.WARNING)
     give_memory_back()
+    # Until the server listens to it itself, and between its first answer and that.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         die_with_parent()
         run(os.environ if environment is None else environment)
