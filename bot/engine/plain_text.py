@@ -6,6 +6,9 @@ import unicodedata
 MAX_CHARACTERS = 4000
 NO_WORDS = "?"
 _PAYLOAD = re.compile(r"/+(?=.*[_@{])\w+(@[\d.]*)?\s*(\{.*)?", re.DOTALL)
+_NUMBER = re.compile(r"\b(PR|CS|GC)-\d{4}-\d{6}\b", re.IGNORECASE)
+_COLOURS = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f]")
+_AGAIN = re.compile(r"([^\w\s!-~])(?:\s*\1)+")
 _CONTROL = dict.fromkeys([*range(32), 127], " ")
 _QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"'})
 
@@ -26,7 +29,12 @@ def plain_text(typed: str) -> str:
 
 
 def symbols_named(text: str) -> str:
-    """Each symbol such as a thumb replaced by its Unicode name: a model of words reads words only."""
+    """Each symbol such as a thumb replaced by its Unicode name: a model of words reads words only.
+
+    Colours of a skin say nothing here, and a symbol that is repeated says what it says once. The numbers of requests
+    and cases all read alike: which one it is says nothing about what is wanted.
+    """
+    text = _AGAIN.sub(r"\1", _COLOURS.sub("", _NUMBER.sub(r"\1-2026-000001", text)))
     return "".join(
         f" {unicodedata.name(one, '').lower()} " if unicodedata.category(one) == "So" else one for one in text
     )

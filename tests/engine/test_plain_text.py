@@ -50,3 +50,13 @@ def test_a_thumb_is_read_by_its_name_so_that_up_and_down_differ():
     assert folded("ok \N{THUMBS UP SIGN}") == "ok thumbs up sign"
     assert folded("\N{THUMBS DOWN SIGN}") == "thumbs down sign"
     assert folded("plain, words!") == "plain, words!"
+
+
+def test_a_thumb_is_a_thumb_in_every_colour_and_however_often_it_is_raised():
+    assert folded("\U0001f44d\U0001f3fd \U0001f44d\U0001f3fd") == folded("\U0001f44d\ufe0f") == "thumbs up sign"
+    assert folded("no no, really") == "no no, really"
+
+
+def test_the_number_of_a_request_says_nothing_about_what_is_wanted():
+    assert folded("where is PR-2027-000017?") == folded("where is pr-2026-123456?") != folded("where is CS-2027-000017?")
+    assert folded("order A-20417 of 2027") == "order a-20417 of 2027"
