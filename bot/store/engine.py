@@ -3,7 +3,7 @@
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from bot.errors import SetupError
@@ -24,12 +24,22 @@ def make_engine(url: str, *, foreign_keys: bool = True) -> Engine:
     try:
         parsed = make_url(url)
         parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
-        engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=True)
+        engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=True, **_pool(parsed))
     except (ArgumentError, ModuleNotFoundError):
         raise SetupError("A database URL cannot be read. Write it as dialect://user:password@host/name.") from None
     if engine.dialect.name == "sqlite":
         _make_sqlite_safe(engine, foreign_keys)
     return engine
+
+
+def _pool(url: URL) -> dict[str, Any]:
+    """On an SQLite file a transaction never waits for a connection.
+
+    Whoever holds the write lock may have to read on a second connection (the demo's clock does); if those who wait for
+    the lock held all there are, nobody would ever go on.
+    """
+    on_file = url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:")
+    return {"max_overflow": -1} if on_file else {}
 
 
 def for_reading(engine: Engine) -> Engine:
