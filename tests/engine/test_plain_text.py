@@ -58,5 +58,7 @@ def test_a_thumb_is_a_thumb_in_every_colour_and_however_often_it_is_raised():
 
 
 def test_the_number_of_a_request_says_nothing_about_what_is_wanted():
-    assert folded("where is PR-2027-000017?") == folded("where is pr-2026-123456?") != folded("where is CS-2027-000017?")
+    assert (
+        folded("where is PR-2027-000017?") == folded("where is pr-2026-123456?") != folded("where is CS-2027-000017?")
+    )
     assert folded("order A-20417 of 2027") == "order a-20417 of 2027"

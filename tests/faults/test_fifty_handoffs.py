@@ -143,11 +143,10 @@ class Somebody:
         await asyncio.gather(*answering)
 
     async def _say(self, headers: dict[str, str], text: str) -> None:
+        headers = headers | {"Idempotency-Key": uuid4().hex}
         for _ in range(60):
             with suppress(httpx.HTTPError):
-                answer = await self.http.post(
-                    "/api/v1/messages", json={"text": text}, headers=headers | {"Idempotency-Key": uuid4().hex}
-                )
+                answer = await self.http.post("/api/v1/messages", json={"text": text}, headers=headers)
                 if answer.status_code == 200:
                     return
             await asyncio.sleep(0.2)
