@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
+from bot.privacy.state_changes import change_state
 from bot.store.desk_tables import Case
 from bot.vocabulary import CaseState as State
 
@@ -45,13 +45,5 @@ def move(session: Session, number: str, sources: Iterable[State], to: State, *co
     Raises:
         ValueError: No case may go this way; a fault in the program.
     """
-    leaving = list(sources)
-    if forbidden := [state for state in leaving if to not in NEXT[state]]:
-        raise ValueError(f"no case goes from {forbidden[0]} to {to}")
     session.flush()
-    moved: CursorResult[Any] = session.connection().execute(
-        update(Case).where(Case.number == number, Case.state.in_(leaving), *conditions).values(state=to, **values)
-    )
-    if moved.rowcount:
-        session.expire_all()
-    return bool(moved.rowcount)
+    return change_state(session, Case, NEXT, number, sources, to, *conditions, **values)

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
+from bot.privacy.state_changes import change_state
 from bot.store.desk_tables import GuardianConsent
 from bot.vocabulary import GuardianState as State
 
@@ -37,14 +37,4 @@ def move(session: Session, number: str, sources: Iterable[State], to: State, *co
     Raises:
         ValueError: Nothing may go this way; a fault in the program.
     """
-    leaving = list(sources)
-    if forbidden := [state for state in leaving if to not in NEXT[state]]:
-        raise ValueError(f"no asking of a guardian goes from {forbidden[0]} to {to}")
-    moved: CursorResult[Any] = session.connection().execute(
-        update(GuardianConsent)
-        .where(GuardianConsent.number == number, GuardianConsent.state.in_(leaving), *conditions)
-        .values(state=to, **values)
-    )
-    if moved.rowcount:
-        session.expire_all()
-    return bool(moved.rowcount)
+    return change_state(session, GuardianConsent, NEXT, number, sources, to, *conditions, **values)
