@@ -71,20 +71,24 @@ class Steps:
         elif message.turn_id in self.chosen:
             self.made.append({"choice": self.safe.of_label(message.text)})
         elif self._code_waits and code_in(message.text):
-            self.made += self._code(answers)
+            self.made.append(self._code(answers))
         else:
             self.made.append({"user": self.safe.of(message.text)})
         if answers:
             self.made.append({"bot": [self._expected(answer) for answer in answers]})
+        if any(answer.response == _CODE_SENT for answer in answers):
+            self.made.append(self._code_mail())
 
-    def _code(self, answers: Iterable[Message]) -> list[Step]:
-        """The code is another one each time: it is read from the mail, or is one that cannot be right."""
-        if any(answer.response in _CODE_WRONG for answer in answers):
-            return [{"user": "000000"}]
+    def _code_mail(self) -> Step:
+        """Read as soon as it was sent, so that it is never taken for a later one."""
         self._codes += 1
-        name = f"code{self._codes}"
-        mail = {"to": self.person, "subject": ["Your code"], "capture": {name: r"Your code: (\d{6})"}}
-        return [{"mail": mail}, {"user": f"${{{name}}}"}]
+        capture = {f"code{self._codes}": r"Your code: (\d{6})"}
+        return {"mail": {"to": self.person, "subject": ["Your code"], "capture": capture}}
+
+    def _code(self, answers: Iterable[Message]) -> Step:
+        """The code is another one each time: the one of the last mail, or one that cannot be right."""
+        wrong = any(answer.response in _CODE_WRONG for answer in answers)
+        return {"user": "000000" if wrong else f"${{code{self._codes}}}"}
 
     def _expected(self, answer: Message) -> Step:
         self._code_waits = self._code_waits or answer.response == _CODE_SENT

@@ -159,8 +159,9 @@ def test_it_becomes_steps_that_the_runner_understands(canary, tmp_path):
     chat.turn("Take back PR-2026-000007", {"response": "utter_error_not_revocable"}, choice="revoke_request")
     steps = chat.steps()
     assert steps[3] == {"bot": [{"response": "utter_code_sent", "capture": {"request1": r"PR-\d{4}-\d{6}"}}]}
-    assert steps[4:6] == [{"user": "000000"}, {"bot": [{"response": "utter_code_wrong"}]}]
-    assert steps[6]["mail"]["capture"] == {"code1": r"Your code: (\d{6})"} and steps[7] == {"user": "${code1}"}
+    assert steps[4]["mail"]["capture"] == {"code1": r"Your code: (\d{6})"}
+    assert steps[5:7] == [{"user": "000000"}, {"bot": [{"response": "utter_code_wrong"}]}]
+    assert steps[7] == {"user": "${code1}"}
     assert steps[9]["announced"] == {"response": "utter_export_ready", "says": ["${request1}"], "within": 120}
     assert steps[10] == {"clock": "P2DT3H"}
     assert steps[12]["bot"][0]["cites"] == ["security"]
@@ -199,6 +200,7 @@ def test_after_a_corrected_address_codes_are_read_there(canary):
     chat.turn("Send", {"response": "utter_code_sent"}, choice="submit_form", card=sent)
     chat.turn("482913", {"response": "utter_rectification_agreed"})
     chat.announce(response="utter_rectification_done")
+    chat.turn("a copy of my data", {"response": "utter_code_sent"})
     chat.turn("482914", {"response": "utter_export_agreed"})
     assert [step["mail"]["to"] for step in chat.steps() if "mail" in step] == ["person", "new.${customer}@example.com"]
 

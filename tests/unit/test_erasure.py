@@ -569,7 +569,6 @@ def test_traces_in_other_chats_files_and_logs_are_found_and_counted(desk, amelia
         "The desk's table messages: 1",
         "The engine's record of conversations: 1",
         "The file notes: 1",
-        "The file notes/other.txt: 1",
         "The file run/web.log: 2",
     ]
 
