@@ -35,10 +35,13 @@ def main() -> int:
             trace_unit_tests(copy, _MAP)
         passes = read_passes(_MAP)
         load_libraries()
+        unsteady: set[str] = set()
         for fault in picked:
             if fault.kind not in RULE_KINDS and fault.name not in known:
-                known[fault.name] = _unit(copy, fault, unit_tests(fault, passes), options.seconds)
+                known[fault.name] = _unit(copy, fault, unit_tests(fault, passes), options.seconds, unsteady)
                 _keep(known.values())
+        for test in sorted(unsteady):
+            print(f"fails without any fault, and proved nothing: {test}", flush=True)
         left = [each for each in picked if each.name not in known or known[each.name].caught_by is None]
         if left and not options.unit_only:
             known |= {verdict.fault.name: verdict for verdict in _talked(copy, left, Path(folder))}
@@ -72,8 +75,8 @@ def _options() -> argparse.Namespace:
     return options.parse_args()
 
 
-def _unit(copy: Path, fault: Fault, tests: Sequence[str], seconds: float) -> Verdict:
-    verdict = try_unit_tests(copy, fault, tests, seconds)
+def _unit(copy: Path, fault: Fault, tests: Sequence[str], seconds: float, unsteady: set[str]) -> Verdict:
+    verdict = try_unit_tests(copy, fault, tests, seconds, unsteady)
     result = "found " if verdict.caught_by else "passed"
     print(f"{result} {verdict.seconds:4.0f} s, {len(tests):2} tests  {fault.name}", flush=True)
     return verdict

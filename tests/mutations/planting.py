@@ -83,18 +83,34 @@ def trace_unit_tests(copy: Path, to: Path) -> None:
     subprocess.run([*command, "tests/unit"], cwd=copy, env=dict(os.environ) | {FILE: str(to)}, check=False)
 
 
-def try_unit_tests(copy: Path, fault: Fault, tests: Sequence[str], seconds: float) -> Verdict:
-    """Run tests over the copy until one fails or time is up."""
+def try_unit_tests(copy: Path, fault: Fault, tests: Sequence[str], seconds: float, unsteady: set[str]) -> Verdict:
+    """Run tests over the copy until one fails or time is up.
+
+    Args:
+        copy: Where the fault is planted.
+        fault: What to plant.
+        tests: Which tests to run, in this order.
+        seconds: For all of them.
+        unsteady: Tests that fail without any fault, which prove nothing; those met on the way are added.
+    """
     begun = time.monotonic()
-    if not tests:
-        return Verdict(fault, None, 0.0)
-    with planted(copy, fault), tempfile.NamedTemporaryFile("r", encoding="utf-8") as said:
+    while steady := [test for test in tests if test not in unsteady]:
+        with planted(copy, fault):
+            caught = _failing(copy, steady, seconds)
+        if caught not in steady or _failing(copy, [caught], seconds) is None:
+            return Verdict(fault, caught, time.monotonic() - begun)
+        unsteady.add(caught)
+    return Verdict(fault, None, time.monotonic() - begun)
+
+
+def _failing(copy: Path, tests: Sequence[str], seconds: float) -> str | None:
+    """The first test that fails, or how pytest ended; None when all pass or time is up."""
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as said:
         ended = _pytest_in_a_child(copy, ["-x", "-q", "--tb=no", "-p", "no:cacheprovider", *tests], said.name, seconds)
-        failed = [line for line in said if line.startswith(("FAILED", "ERROR"))]
-    caught = failed[0].split(" - ")[0].strip() if failed else None
-    if ended not in (None, 0) and caught is None:
-        caught = f"(pytest ended with {ended})"
-    return Verdict(fault, caught, time.monotonic() - begun)
+        failed = [line for line in said if line.startswith(("FAILED ", "ERROR "))]
+    if failed:
+        return failed[0].split(" - ")[0].partition(" ")[2].strip()
+    return f"(pytest ended with {ended})" if ended else None
 
 
 def _pytest_in_a_child(copy: Path, arguments: list[str], said: str, seconds: float) -> int | None:

@@ -108,8 +108,17 @@ def test_a_fault_is_found_by_the_test_that_fails_and_passes_where_none_does(tmp_
     )
     (tmp_path / "test_none.py").write_text("def test_nothing():\n    pass\n", encoding="utf-8")
     (fault,) = faults_in_python("act.py", source)
-    assert "test_it" in (try_unit_tests(tmp_path, fault, ["test_act.py"], 60).caught_by or "")
-    assert try_unit_tests(tmp_path, fault, ["test_none.py"], 60).caught_by is None
+    assert "test_it" in (try_unit_tests(tmp_path, fault, ["test_act.py"], 60, set()).caught_by or "")
+    assert try_unit_tests(tmp_path, fault, ["test_none.py"], 60, set()).caught_by is None
+
+
+def test_a_test_that_fails_without_any_fault_finds_none(tmp_path):
+    (tmp_path / "act.py").write_text("def act():\n    if True:\n        return 1\n", encoding="utf-8")
+    (tmp_path / "test_red.py").write_text("def test_red():\n    assert False\n", encoding="utf-8")
+    (fault,) = faults_in_python("act.py", (tmp_path / "act.py").read_text(encoding="utf-8"))
+    unsteady: set[str] = set()
+    assert try_unit_tests(tmp_path, fault, ["test_red.py::test_red"], 60, unsteady).caught_by is None
+    assert unsteady == {"test_red.py::test_red"}
 
 
 def test_the_report_counts_by_kind_and_names_what_nothing_found(tmp_path):
