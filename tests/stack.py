@@ -99,6 +99,7 @@ class Stack:
         self.staff_url = f"http://127.0.0.1:{self.port + 4}"
         self._settings = settings or {}
         self._desk: subprocess.Popen[bytes] | None = None
+        self._started_elsewhere: int | None = None
         self._quick_ends: dict[str, int] = {}
         self._engines: dict[str, Engine] = {}
         self._given: list[str] = []
@@ -126,6 +127,22 @@ class Stack:
                     self.stop()
                 raise StackError(f"The desk did not start. It said:\n{self.said()[-3000:]}")
             time.sleep(0.1)
+
+    @property
+    def process(self) -> int:
+        """The process id of `python -m bot run`.
+
+        Raises:
+            StackError: It was not started.
+        """
+        if self._desk is None:
+            raise StackError("The desk under test was not started.")
+        return self._desk.pid
+
+    def join(self, port: int, process: int) -> None:
+        """Take part in a desk that another process has started at this home; that one ends it."""
+        self.port, self._started_elsewhere = port, process
+        self.url, self.staff_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port + 4}"
 
     def _fill_shop(self) -> None:
         """The demo shop with more customers than it has by itself, since every test takes its own."""
@@ -167,6 +184,8 @@ class Stack:
         Raises:
             StackError: It has ended.
         """
+        if self._started_elsewhere is not None and _lives(self._started_elsewhere):
+            return
         if self._desk is None or self._desk.poll() is not None:
             code = "" if self._desk is None else f" with exit code {self._desk.returncode}"
             raise StackError(f"The desk under test has ended{code}. It last said:\n{self.said()[-1000:]}")

@@ -2,10 +2,11 @@
 
 import json
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -13,35 +14,25 @@ from bot.config import PROJECT
 from tests.conversations.runner.items import FOLDER, KNOWN_FAILURES
 from tests.conversations.runner.matrix import FILE as MATRIX
 from tests.conversations.runner.reading import Conversation, read
+from tests.mutations.lines import seal_of
 from tests.mutations.operators import Fault, faults_in_python, faults_in_rules
-from tests.mutations.tracing import seal_of
 
 _FOLDERS = ("actions", "bot/privacy")
 _NO_FAULTS = Path(__file__).with_name("no_faults.yml")
-# What a module is about, where the names of its tests and conversations do not say so.
-_ABOUT = {
-    "fulfilment": ("erasure", "export", "rectification", "consent"), "room": ("request",), "rooms": ("request",),
-    "outcome": ("request", "erasure"), "holds": ("restriction", "request", "rectification"),
-    "taking_back": ("request", "status_and_taking_back"), "typed_code": ("verification", "typed_code"),
-    "form_cards": ("form", "rectification", "consent"), "journey": ("export", "erasure"), "journeys": ("export",),
-    "base": ("complaint", "export"), "request": ("export", "interruptions", "erasure"), "handoff": ("person_wanted",),
-    "access": ("access", "what_the_shop_holds", "export"), "identity_verification": ("verification", "export"),
-    "request_status": ("status_and_taking_back",), "clarification": ("not_understood", "interruptions"),
-    "policy_question": ("policy_answers", "not_in_the_policy"), "validation": ("rectification", "validation"),
-    "session": ("greeting", "not_understood"), "request_intake": ("request", "rights", "export"),
-}  # fmt: skip
-_MOST_CONVERSATIONS = 40
 _MOST_TESTS = 25
 _MOST_SECONDS = 60.0
+_MOST_CONVERSATIONS = 12
+_NEAR = 12
 
 
 @dataclass(frozen=True)
 class Pass:
-    """A test with the lines it goes through, by file."""
+    """A test or a conversation, with the lines it goes through by file, and the rules."""
 
     test: str
     seconds: float
     lines: dict[str, set[int]]
+    rules: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -92,9 +83,7 @@ def chosen(number: int, seed: int, faults: list[Fault]) -> list[Fault]:
 
 def unit_tests(fault: Fault, passed: Passes) -> list[str]:
     """The tests that go through the broken lines, the quick ones first, for some seconds in all."""
-    # What stands outside of functions runs when the module is read, before any test.
-    broken = None if ":module:" in fault.name else range(fault.line, fault.line + fault.height + 1)
-    over = [each for each in passed.tests if passed.goes_through(each, fault.file, broken)]
+    over = [each for each in passed.tests if passed.goes_through(each, fault.file, _broken(fault))]
     found, seconds = [], 0.0
     for each in sorted(over, key=lambda test: test.seconds):
         if len(found) == _MOST_TESTS or (found and seconds + each.seconds > _MOST_SECONDS):
@@ -104,30 +93,45 @@ def unit_tests(fault: Fault, passed: Passes) -> list[str]:
     return found
 
 
+def conversations(fault: Fault, passed: Passes) -> list[str]:
+    """The conversations that go through what was broken, those first that are most about it.
+
+    Many go through a line that the worker passes every second. How much one is about a place is told by the lines near
+    to it: the fewer others go through these, the more.
+    """
+    if fault.file.startswith("data/rules"):
+        rule = fault.name.split(":")[1]
+        over = sorted((each for each in passed.tests if rule in each.rules), key=lambda each: each.seconds)
+    else:
+        near = range(fault.line - _NEAR, fault.line + fault.height + _NEAR + 1)
+        rare = Counter(line for each in passed.tests for line in each.lines.get(fault.file, set()).intersection(near))
+        over = [each for each in passed.tests if passed.goes_through(each, fault.file, _broken(fault))]
+        about = {each.test: sum(1 / rare[line] for line in each.lines[fault.file].intersection(near)) for each in over}
+        over.sort(key=lambda each: (-round(about[each.test], 2), each.seconds))
+    apart = {each.id for each in all_conversations() if each.own_desk}
+    return sorted((each.test for each in over[:_MOST_CONVERSATIONS]), key=lambda test: test in apart)
+
+
+def _broken(fault: Fault) -> range | None:
+    """The broken lines; what stands outside of functions runs when the module is read, before any test."""
+    return None if ":module:" in fault.name else range(fault.line, fault.line + fault.height + 1)
+
+
 def read_passes(written: Path) -> Passes:
-    """What `tracing` wrote."""
+    """What `tracing` or `following` wrote, without what failed though nothing was broken."""
     first, *rows = map(json.loads, written.read_text(encoding="utf-8").splitlines())
     changed = {name for name, seal in first["files"].items() if seal_of(PROJECT / name) != seal}
-    lines = ({file: set(lines) for file, lines in row["lines"].items()} for row in rows)
-    return Passes([Pass(row["test"], row["seconds"], at) for row, at in zip(rows, lines, strict=True)], changed)
+    return Passes([_pass(row) for row in rows if not row.get("failed")], changed)
 
 
-def conversations(fault: Fault) -> list[Conversation]:
-    """Conversations about what was broken: of the files named after it, else those of every right that go straight."""
-    module = Path(fault.file).stem
-    about = {module, module.partition("_")[0], *_ABOUT.get(module, ())}
-    everything = _conversations()
-    fitting = [each for each in everything if any(word in each.path.stem for word in about)]
-    straight = [each for each in everything if any(tag.endswith("/straight") for tag in each.covers)]
-    rest = [each for each in straight if each not in fitting]
-    return sorted([*fitting, *rest], key=_takes_long)[:_MOST_CONVERSATIONS]
+def _pass(row: dict[str, Any]) -> Pass:
+    lines = {file: set(lines) for file, lines in row["lines"].items()}
+    return Pass(row["test"], row["seconds"], lines, frozenset(row.get("rules", ())))
 
 
 @cache
-def _conversations() -> list[Conversation]:
+def all_conversations() -> list[Conversation]:
+    """Those that run on a desk with the usual settings; last the ones after which the policy is another."""
     files = [path for path in sorted(FOLDER.glob("*.yml")) if path.name not in (KNOWN_FAILURES, MATRIX.name)]
-    return [each for path in files for each in read(path)]
-
-
-def _takes_long(conversation: Conversation) -> bool:
-    return any(step.kind in ("down", "restart") for step in conversation.steps)
+    found = [each for path in files for each in read(path) if not each.settings]
+    return sorted(found, key=lambda each: each.own_desk)

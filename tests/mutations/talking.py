@@ -1,28 +1,30 @@
 """Tries faults out on a running desk: its conversations are led until one does not go as it should.
 
-Runs inside the copy (`python -m tests.mutations.talking <names> <verdicts>`), so that the desk it starts is the copy's.
-For each fault the processes that hold the broken module are started anew, on databases as they were at the beginning.
+Runs inside the copy (`python -m tests.mutations.talking <conversations by fault> <verdicts>`), so that the desk it
+starts is the copy's. For each fault the processes that hold the broken module are started anew, on databases as they
+were at the beginning.
 """
 
 import json
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from bot.config import PROJECT
-from tests.conversations.runner.running import ConversationDiffers, Run
-from tests.conversations.runner.world import World
-from tests.mutations.choosing import all_faults, conversations
-from tests.mutations.operators import Fault
+from tests.mutations.choosing import all_faults
+from tests.mutations.leading import started
+from tests.mutations.operators import RULE_KINDS, Fault
 from tests.mutations.planting import planted
 from tests.stack import Stack, StackError
 
 _DATA = ("desk.sqlite3", "shop.sqlite3", "queue.sqlite3")
 _ENDINGS = ("", "-wal", "-shm")
+_HOLD_THE_CODE = ("worker", "web", "actions")
+_MOST_SECONDS = 900
 
 
 class Trial:
@@ -31,74 +33,115 @@ class Trial:
     def __init__(self, stack: Stack, kept: Path) -> None:
         self._stack = stack
         self._kept = kept
-        self._down = False
+        # The staff desk is for browsers; what the staff do in a conversation needs none.
         self._take_down()
+        shutil.copytree(PROJECT / "models", kept / "models", ignore=shutil.ignore_patterns("encoder"))
         for name in self._files():
             if (stack.home / name).exists():
                 shutil.copy2(stack.home / name, kept / name)
 
-    def caught_by(self, fault: Fault) -> str | None:
+    def caught_by(self, fault: Fault, ids: list[str]) -> str | None:
         """Which conversation finds a fault; None when all of them go as they should."""
-        self._take_down()
+        if not ids:
+            return None
+        with planted(PROJECT, fault):
+            try:
+                self._begin_anew(retrain=fault.kind in RULE_KINDS)
+            except StackError:
+                found = "(does not start)"
+            else:
+                found = self._led(ids)
+        if found == "(does not start)":
+            self._start_again()
+        else:
+            self._take_down()
+        if fault.kind in RULE_KINDS:
+            shutil.copytree(self._kept / "models", PROJECT / "models", dirs_exist_ok=True)
+            self._stack.restart("engine")
+        return found
+
+    def steady(self, ids: list[str]) -> set[str]:
+        """Those of these conversations that go as they should when nothing is broken."""
+        self._begin_anew(retrain=False)
+        return {each for each in ids if self._led([each]) is None}
+
+    def _begin_anew(self, *, retrain: bool) -> None:
+        """Start what holds the broken code, on the data of the beginning.
+
+        Raises:
+            StackError: It does not start.
+        """
         for name in self._files():
             (self._stack.home / name).unlink(missing_ok=True)
             if (self._kept / name).exists():
                 shutil.copy2(self._kept / name, self._stack.home / name)
         self._stack.forget_who_was_given()
-        with planted(PROJECT, fault):
-            try:
-                if fault.file.startswith("data/rules"):
-                    self._stack.command("train")
-                    self._stack.restart("engine")
-                for name in ("actions", "web", "worker"):
-                    self._stack.up(name)
-            except StackError:
-                return "(does not start)"
-            finally:
-                self._down = False
-            found = self._led(fault)
-        if fault.file.startswith("data/rules"):
+        self._stack.forget_policy_versions()
+        if retrain:
             self._stack.command("train")
             self._stack.restart("engine")
-        return found
+        for name in _HOLD_THE_CODE:
+            self._stack.up(name)
 
-    def _led(self, fault: Fault) -> str | None:
-        for conversation in conversations(fault):
-            if any(step.kind in ("down", "restart") for step in conversation.steps):
-                continue
-            try:
-                Run(conversation, World(self._stack)).run()
-            except (ConversationDiffers, StackError):
-                return conversation.id
-        return None
+    def _start_again(self) -> None:
+        """The supervisor has given up on what could not start."""
+        with suppress(StackError):
+            self._stack.stop()
+        for name in _HOLD_THE_CODE:
+            (self._stack.home / "run" / f"{name}.down").unlink(missing_ok=True)
+        self._stack.start()
+        self._take_down()
+
+    def _led(self, ids: list[str]) -> str | None:
+        home, port, pid = str(self._stack.home), str(self._stack.port), str(self._stack.process)
+        command = [sys.executable, "-B", "-m", "tests.mutations.leading", home, port, pid, json.dumps(ids)]
+        try:
+            done = subprocess.run(
+                command, cwd=PROJECT, check=False, capture_output=True, text=True, timeout=_MOST_SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            return None
+        try:
+            told = json.loads(done.stdout.splitlines()[-1]) if done.returncode else {}
+        except (IndexError, ValueError):
+            print(done.stderr[-2000:], flush=True)
+            return "(the code cannot be loaded)"
+        if told:
+            print("\n".join(told["difference"].splitlines()[-4:]), flush=True)
+        return told.get("caught_by")
 
     def _take_down(self) -> None:
-        for name in () if self._down else ("worker", "web", "actions"):
+        for name in _HOLD_THE_CODE:
             self._stack.down(name)
-        self._down = True
 
     def _files(self) -> list[str]:
         return [f"{name}{ending}" for name in _DATA for ending in _ENDINGS]
 
 
-def main(names: Sequence[str], verdicts: Path) -> None:
+def main(wanted: dict[str, list[str]], verdicts: Path) -> None:
     """Try these faults and write after each what came of it, one JSON object a line."""
-    wanted = {fault.name: fault for fault in all_faults() if fault.name in set(names)}
+    faults = [fault for fault in all_faults() if fault.name in wanted]
+    found: dict[str, list[str]] = {}
     with tempfile.TemporaryDirectory() as folder, verdicts.open("a", encoding="utf-8") as told:
         home, kept = Path(folder) / "home", Path(folder) / "kept"
         kept.mkdir()
-        stack = Stack(home)
-        stack.start()
-        try:
+        with started(home) as stack:
             trial = Trial(stack, kept)
-            for name in names:
+            # Rules last: each of them has the model trained anew.
+            for fault in sorted(faults, key=lambda each: each.kind in RULE_KINDS):
                 begun = time.monotonic()
-                caught = trial.caught_by(wanted[name])
-                told.write(json.dumps({"name": name, "caught_by": caught, "seconds": time.monotonic() - begun}) + "\n")
+                caught = trial.caught_by(fault, wanted[fault.name])
+                seconds = time.monotonic() - begun
+                found.setdefault(caught or "", []).append(fault.name)
+                result = f"found by {caught}" if caught else f"passed {len(wanted[fault.name])} conversations"
+                print(f"{seconds:4.0f} s  {fault.name}: {result}", flush=True)
+                told.write(json.dumps({"name": fault.name, "caught_by": caught, "seconds": seconds}) + "\n")
                 told.flush()
-        finally:
-            with suppress(StackError):
-                stack.stop()
+            led = [each for each in found if each and not each.startswith("(")]
+            for unsteady in set(led) - trial.steady(led):
+                print(f"differs without any fault, and proved nothing: {unsteady}", flush=True)
+                for name in found[unsteady]:
+                    told.write(json.dumps({"name": name, "caught_by": None, "seconds": 0.0}) + "\n")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Faults are planted where they are meant, one at a time, and the same ones each time."""
 
 import ast
+import json
 import os
 import subprocess
 import sys
@@ -64,8 +65,42 @@ def test_the_same_seed_picks_the_same_faults_of_every_kind():
     assert {fault.kind for fault in picked} == {fault.kind for fault in faults} > set(RULE_KINDS)
 
 
-def test_there_are_conversations_about_every_fault():
-    assert all(conversations(fault) for fault in chosen(200, 1, all_faults()))
+def test_a_fault_meets_the_conversations_that_go_through_it_those_first_that_few_others_go_along_with():
+    (guard,) = [fault for fault in faults_in_python("a.py", SOURCE) if fault.kind == "guard skipped"]
+    passes = [
+        Pass("passes by", 1.0, {"a.py": {4, 5}}),
+        Pass("is about it", 9.0, {"a.py": {4, 5, 6, 7, 8}}),
+        Pass("passes by as well", 2.0, {"a.py": {4, 5}}),
+        Pass("elsewhere", 0.1, {"a.py": {60}, "b.py": {4}}),
+    ]
+    led = conversations(guard, Passes(passes, changed=set()))
+    assert led == ["is about it", "passes by", "passes by as well"]
+
+
+def test_a_broken_rule_meets_the_conversations_that_follow_it():
+    cut, _ = faults_in_rules("data/rules/r.yml", RULES)
+    passes = [Pass("slow", 9.0, {}, frozenset({"one"})), Pass("quick", 1.0, {}, frozenset({"one", "two"}))]
+    passes.append(Pass("another", 1.0, {}, frozenset({"two"})))
+    assert conversations(cut, Passes(passes, changed=set())) == ["quick", "slow"]
+
+
+def test_a_conversation_that_differs_though_nothing_is_broken_finds_nothing(tmp_path):
+    rows = [{"test": "red", "seconds": 1.0, "lines": {}, "rules": ["one"], "failed": True}]
+    rows.append({"test": "green", "seconds": 1.0, "lines": {}, "rules": ["one"], "failed": False})
+    file = tmp_path / "map.jsonl"
+    file.write_text("".join(f"{json.dumps(row)}\n" for row in [{"files": {}}, *rows]), encoding="utf-8")
+    assert [each.test for each in read_passes(file).tests] == ["green"]
+
+
+def test_a_process_reports_its_lines_under_the_conversation_that_is_led(tmp_path):
+    (tmp_path / "now").write_text("some/conversation", encoding="utf-8")
+    site = os.pathsep.join([str(PROJECT / "tests" / "mutations" / "site"), str(PROJECT)])
+    words = "from bot.privacy.request_states import *"
+    environment = dict(os.environ) | {"MUTATIONS_FOLLOWED": str(tmp_path), "PYTHONPATH": site}
+    subprocess.run([sys.executable, "-c", words], cwd=PROJECT, env=environment, check=True)
+    told = [json.loads(line) for file in tmp_path.glob("*.jsonl") for line in file.read_text().splitlines()]
+    assert {led for led, _ in told} == {"some/conversation"}
+    assert any("bot/privacy/request_states.py" in seen for _, seen in told)
 
 
 def test_a_fault_meets_the_tests_that_go_through_its_lines_the_quick_ones_first():
