@@ -65,8 +65,8 @@ mutate: train ## Plant faults and see how many the tests find: make mutate ARGS=
 	@$(DESK) -m tests.mutations $(ARGS)
 
 N ?= 50
-repeat: train ## Lead all conversations again and again, each time the same way: make repeat N=50
-	@for round in $$(seq 1 $(N)); do echo "round $$round of $(N)"; $(DESK) -m pytest -q tests/conversations || exit 1; done
+repeat: train ## Lead all conversations again and again and compare what came of them: make repeat N=50 ARGS="--at-once 2"
+	@$(DESK) -m tests.conversations.repeat $(N) $(ARGS)
 
 rasa: setup ## Any Rasa command line: make rasa ARGS="data validate"
 	@$(ENGINE) -m bot.engine.rasa_cli $(ARGS)

@@ -1,15 +1,18 @@
 """Collects the conversations of this folder, one item each; says at the end what they covered."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from bot.config import PROJECT
+from tests.conversations.runner import records
 from tests.conversations.runner.coverage import summary, write_html
-from tests.conversations.runner.items import KNOWN_FAILURES, SEEN, ConversationFile
+from tests.conversations.runner.items import KNOWN_FAILURES, RECORDS, SEEN, ConversationFile
 from tests.conversations.runner.matrix import FILE as MATRIX
 
-_REPORT = PROJECT / "tests" / "out" / "conversations.html"
+OUT = "CONVERSATIONS_OUT"
+"""Environment variable: the folder for the report and the records, where it is not `tests/out`."""
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ConversationFile | None:
@@ -20,11 +23,14 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> Conversati
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what was covered, and write it as a page."""
+    """Print what was covered, and write it as a page; keep what came of each conversation."""
     if not SEEN.conversations:
         return
-    write_html(SEEN, _REPORT)
+    out = Path(os.environ.get(OUT, PROJECT / "tests" / "out"))
+    write_html(SEEN, out / "conversations.html")
+    records.write(RECORDS, out / "conversations.json")
     terminalreporter.section("what the conversations cover")
     for line in summary(SEEN):
         terminalreporter.line(line)
-    terminalreporter.line(f"step by step: {_REPORT.relative_to(PROJECT)}")
+    terminalreporter.line(f"step by step: {out / 'conversations.html'}")
+    terminalreporter.line(f"what came of each: {out / 'conversations.json'}, seal {records.seal(RECORDS)}")

@@ -8,6 +8,7 @@ import pytest
 
 from tests.conversations.runner.coverage import Coverage
 from tests.conversations.runner.reading import BadFile, Block, Conversation, Lines, load, read
+from tests.conversations.runner.records import Record
 from tests.conversations.runner.running import ConversationDiffers, Run
 from tests.conversations.runner.world import World
 from tests.stack import Stack, StackError
@@ -16,6 +17,8 @@ FOLDER = Path(__file__).resolve().parent.parent
 KNOWN_FAILURES = "expected_failures.yml"
 SEEN = Coverage()
 """What the conversations of this run went through."""
+RECORDS: dict[str, Record] = {}
+"""What came of each."""
 
 
 class ConversationFile(pytest.File):
@@ -55,10 +58,16 @@ class ConversationItem(pytest.Function):
         def lead(desk: Stack) -> None:
             desk.check()
             world = World(desk)
+            record = RECORDS[conversation.id] = Record(said=world.answered)
             try:
                 hold(conversation, world, known)
+                record.outcome = "held"
+            except pytest.xfail.Exception:
+                record.outcome = "known to fail"
+                raise
             finally:
                 SEEN.add(conversation.covers, world.chats)
+                record.states = world.states()
 
         run = converse_apart if conversation.own_desk else converse
         item = cast(ConversationItem, cls.from_parent(parent, name=conversation.name, callobj=run))

@@ -10,11 +10,14 @@ from uuid import uuid4
 import httpx
 
 from tests import policies
+from tests.conversations.runner import records
 from tests.conversations.runner.comparing import Differs
 from tests.conversations.runner.staff import Staff
 from tests.stack import Stack, StackError
 
 _ANSWER_SECONDS = 40
+_LOOK_SECONDS = 0.1
+_MOST_LOOKS = 100
 
 
 @dataclass
@@ -91,6 +94,8 @@ class World:
         self._customers: dict[str, dict[str, Any]] = {}
         self._given: dict[str, httpx.Cookies] = {}
         self._events: dict[str, list[dict[str, Any]]] = {}
+        self._customers_met: set[str] = set()
+        self.answered: list[str] = []
         self.staff = Staff(stack)
 
     @property
@@ -108,6 +113,7 @@ class World:
         """
         row = None if wanted is None else self._customer(wanted, with_rows)
         conversation, token = self._session(row)
+        self._customers_met |= {str(row["id"])} if row else set()
         everybody = set().union(*(_contacts(each) for each in self._all_customers().values()))
         own = _contacts(row) if row else set()
         speaker = Speaker(name, row, conversation, token, everybody - own, own)
@@ -140,6 +146,7 @@ class World:
         headers = {"Authorization": f"Bearer {speaker.token}", "Idempotency-Key": sent.key}
         answer = self._http.post("/api/v1/messages", headers=headers, json=body)
         sent.status, sent.answer = answer.status_code, answer.json()
+        self.answered.append(records.answered(speaker.name, sent.status, sent.answer))
         speaker.cookies.update(answer.cookies)
         known = self._events.setdefault(speaker.conversation, [])
         known += self._stack.events(speaker.conversation, len(known))
@@ -209,6 +216,16 @@ class World:
     def restart(self, name: str) -> None:
         """Kill a process and wait for the next one."""
         self._stack.restart(name)
+
+    def states(self) -> list[str]:
+        """Where everything that these people began stands, once nothing of it is on its way any more."""
+        for _ in range(_MOST_LOOKS):
+            rows = {table: self.rows("desk", table) for table in records.STATES}
+            found = records.states(rows, self._customers_met, self._events)
+            if not any(each.endswith(records.ON_ITS_WAY) for each in found):
+                break
+            self.wait(_LOOK_SECONDS)
+        return found
 
     def everything_up(self) -> None:
         """Bring back whatever is down."""

@@ -1,0 +1,84 @@
+"""Leads all conversations again and again and compares what came of them: `make repeat N=50`.
+
+Each round has a desk of its own, begun from nothing, so that every round starts from the same place; what could make
+one go another way than the first is chance and time, and that is looked for. Rounds at once share the machine, so that
+each is disturbed by the others.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from bot.config import PROJECT
+from tests.conversations.conftest import OUT
+from tests.conversations.runner import records
+
+_FOLDER = PROJECT / "tests" / "conversations"
+
+
+def main() -> int:
+    """Lead the rounds; exit 1 when one goes another way than the first, or a conversation does not hold."""
+    options = _options()
+    words = [str(path) for path in sorted(_FOLDER.glob("*.yml"))]
+    words += ["-k", options.only] if options.only else []
+    (options.out / "first.json").unlink(missing_ok=True)
+    found = 0
+    with ThreadPoolExecutor(options.at_once) as pool:
+        rounds = [pool.submit(_led, number, words, options.out) for number in range(1, options.rounds + 1)]
+        for done, ended in enumerate(as_completed(rounds), start=1):
+            number, seconds = ended.result()
+            lines = _compared(number, options.out)
+            found += len(lines)
+            result = "as the first" if not lines else f"{len(lines)} things are otherwise"
+            print(
+                f"{time.strftime('%H:%M')} round {number}, {done} of {options.rounds} done: {result} ({seconds:.0f} s)"
+            )
+            for line in lines:
+                print(f"  {line}")
+            sys.stdout.flush()
+    print(f"{options.rounds} rounds, {found} differences. Everything that was said: {options.out}")
+    return 1 if found else 0
+
+
+def _options() -> argparse.Namespace:
+    options = argparse.ArgumentParser(prog="python -m tests.conversations.repeat", description=__doc__)
+    options.add_argument("rounds", type=int, help="how many")
+    options.add_argument("--at-once", type=int, default=1, help="how many at the same time")
+    options.add_argument("--only", default="", help="words of the names of the conversations, as pytest -k")
+    options.add_argument("--out", type=Path, default=PROJECT / "tests" / "out" / "rounds", help="where the records go")
+    return options.parse_args()
+
+
+def _led(number: int, words: list[str], out: Path) -> tuple[int, float]:
+    """Lead one round; what it said lies in its folder."""
+    folder = out / str(number)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "conversations.json").unlink(missing_ok=True)
+    begun = time.monotonic()
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
+    with (folder / "pytest.log").open("wb") as log:
+        subprocess.run(
+            command, cwd=PROJECT, env=dict(os.environ) | {OUT: str(folder)}, stdout=log, stderr=log, check=False
+        )
+    return number, time.monotonic() - begun
+
+
+def _compared(number: int, out: Path) -> list[str]:
+    """What differs from the first round that has ended, and what did not hold."""
+    try:
+        now = records.read(out / str(number) / "conversations.json")
+    except FileNotFoundError:
+        return [f"it ended early, see {out / str(number) / 'pytest.log'}"]
+    lines = [f"{name}: {each.outcome}" for name, each in sorted(now.items()) if each.outcome == "differs"]
+    kept = out / "first.json"
+    if not kept.exists():
+        records.write(now, kept)
+    return lines + records.differences(records.read(kept), now)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
