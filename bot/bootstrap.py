@@ -3,8 +3,6 @@
 from datetime import timedelta
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Engine, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
@@ -101,6 +99,10 @@ def migrate(settings: Settings) -> None:
     Raises:
         SetupError: The database cannot be reached.
     """
+    # Heavy, and needed once before the processes start, not in each of them.
+    from alembic import command
+    from alembic.config import Config
+
     settings.desk_home.mkdir(parents=True, exist_ok=True)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "store" / "migrations"))

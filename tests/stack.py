@@ -3,26 +3,32 @@
 Any test takes the session fixture `stack` and talks to `stack.url`.
 """
 
+import importlib
 import json
 import os
+import pkgutil
 import random
+import runpy
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+import traceback
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 from cryptography.fernet import Fernet
 from sqlalchemy import Engine, MetaData, delete, select, text, update
 
+import bot.cli
 from bot.bootstrap import open_desk
-from bot.config import PROJECT, Settings
+from bot.config import PROJECT, Settings, get_settings
 from bot.demo.seed import seed
 from bot.store import audit_chain, encryption
 from bot.store.desk import Desk
@@ -222,13 +228,10 @@ class Stack:
         Raises:
             StackError: It failed.
         """
-        command = [sys.executable, "-m", "bot", *words]
-        done = subprocess.run(
-            command, cwd=PROJECT, env=self._environment(), capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise StackError(f"{' '.join(words)} failed:\n{done.stdout}{done.stderr}")
-        return done.stdout
+        code, said, complained = _run_forked(words, self._environment())
+        if code:
+            raise StackError(f"{' '.join(words)} failed:\n{said}{complained}")
+        return said
 
     # --- its processes ----------------------------------------------------------------------------------------------
 
@@ -392,10 +395,20 @@ class Stack:
             engine.dispose()
 
     def spare_customer(self, among: set[str] | None = None) -> str:
-        """A customer of the demo shop that no other test is given, one of these if it must be."""
+        """A customer of the demo shop that no other test is given, one of these if it must be.
+
+        Nobody whose name somebody without an account ordered under: what is left of that order after an erasure may be
+        of either, and only a test that is about that wants it. `CUSTOMERS_SEED` in the environment draws others.
+        """
         featured = {each["id"] for each in httpx.get(f"{self.url}/demo/customers", trust_env=False).json()}
         taken = featured | set(self._given)
-        for row in sorted(self.rows("shop", "customers"), key=lambda row: row["id"]):
+        guests = {row["ship_to_name"] for row in self.rows("shop", "orders") if row["customer_id"] is None}
+        drawn = sorted(self.rows("shop", "customers"), key=lambda row: row["id"])
+        if "CUSTOMERS_SEED" in os.environ:
+            random.Random(os.environ["CUSTOMERS_SEED"]).shuffle(drawn)
+        for row in drawn:
+            if row["name"] in guests:
+                continue
             if str(row["id"]) not in taken and (among is None or str(row["id"]) in among):
                 self._given.append(str(row["id"]))
                 return self._given[-1]
@@ -419,6 +432,47 @@ class Stack:
             yield
         finally:
             encryption._keys = before
+
+
+def _run_forked(words: Sequence[str], environment: dict[str, str]) -> tuple[int, str, str]:
+    """Run `python -m bot …` in a fork of this process, which has read its modules: that saves two seconds each time.
+
+    Returns:
+        Exit code, standard output, standard error.
+    """
+    for module in pkgutil.iter_modules(bot.cli.__path__, "bot.cli."):
+        importlib.import_module(module.name)
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as said, tempfile.TemporaryFile("w+", encoding="utf-8") as bad:
+        child = os.fork()
+        if not child:
+            _become_command(words, environment, said.fileno(), bad.fileno())
+        _, status = os.waitpid(child, 0)
+        said.seek(0)
+        bad.seek(0)
+        return os.waitstatus_to_exitcode(status), said.read(), bad.read()
+
+
+def _become_command(words: Sequence[str], environment: dict[str, str], said: int, complained: int) -> NoReturn:
+    code = 1
+    try:
+        os.dup2(said, 1)
+        os.dup2(complained, 2)
+        sys.stdout, sys.stderr = os.fdopen(1, "w", encoding="utf-8"), os.fdopen(2, "w", encoding="utf-8")
+        os.chdir(PROJECT)
+        os.environ.clear()
+        os.environ.update(environment)
+        get_settings.cache_clear()
+        sys.argv = ["bot", *words]
+        runpy.run_module("bot", run_name="__main__", alter_sys=True)
+        code = 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _free_ports(count: int) -> int:

@@ -1,8 +1,8 @@
 """Leads all conversations again and again and compares what came of them: `make repeat N=50`.
 
-Each round has a desk of its own, begun from nothing, so that every round starts from the same place; what could make
-one go another way than the first is chance and time, and that is looked for. Rounds at once share the machine, so that
-each is disturbed by the others.
+Each round has a desk of its own, begun from nothing, and draws other customers for the conversations that take anybody:
+what came of a conversation must hang neither on time, nor on what went before, nor on who has it. Rounds at once share
+the machine, so that each is disturbed by the others.
 """
 
 import argparse
@@ -58,12 +58,11 @@ def _led(number: int, words: list[str], out: Path) -> tuple[int, float]:
     folder = out / str(number)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "conversations.json").unlink(missing_ok=True)
+    environment = dict(os.environ) | {OUT: str(folder), "CUSTOMERS_SEED": str(number)}
     begun = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *words]
     with (folder / "pytest.log").open("wb") as log:
-        subprocess.run(
-            command, cwd=PROJECT, env=dict(os.environ) | {OUT: str(folder)}, stdout=log, stderr=log, check=False
-        )
+        subprocess.run(command, cwd=PROJECT, env=environment, stdout=log, stderr=log, check=False)
     return number, time.monotonic() - begun
 
 

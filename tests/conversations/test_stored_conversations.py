@@ -1,5 +1,6 @@
 """From life to test: a conversation that was led is exported, holds nobody, and goes the same with somebody else."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,8 @@ def values_of(customer: dict) -> list[str]:
 def test_a_conversation_that_was_led_runs_again_as_a_test_with_somebody_else(
     stack: Stack, tmp_path: Path, file: str, name: str
 ) -> None:
-    led = Run(named(file, name), World(stack))
+    original = named(file, name)
+    led = Run(original, World(stack))
     led.run()
     speaker = led.speakers[0]
     made = tmp_path / "stored.yml"
@@ -50,4 +52,6 @@ def test_a_conversation_that_was_led_runs_again_as_a_test_with_somebody_else(
     for value in values_of(speaker.customer) if speaker.customer else []:
         assert value not in text
     (again,) = read(made)
-    Run(again, World(stack)).run()
+    # What the shop holds of somebody is no part of an export; with somebody of whom it holds the same it goes alike.
+    people = dict(zip(again.people, original.people.values(), strict=True))
+    Run(replace(again, people=people), World(stack)).run()

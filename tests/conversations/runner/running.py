@@ -34,7 +34,7 @@ from tests.conversations.runner.world import Sent, Speaker, World
 
 _MAIL_SECONDS = 15.0
 _NO_MAIL_SECONDS = 2.5
-_LOOK_SECONDS = 0.1
+_LOOK_SECONDS = 0.05
 _NOT_LOOKED_AT = ("as", "session", "clock", "publish", "down", "up", "restart")
 
 
