@@ -314,6 +314,14 @@ def test_a_mail_is_awaited_and_its_number_captured(tmp_path: Path) -> None:
     assert "a mail came: 'Again'" in differs(conversation, world)
 
 
+def test_mails_are_read_in_the_order_in_which_they_came(tmp_path: Path) -> None:
+    steps = "- mail: {to: ada, capture: {n: 'code (\\d)'}}\n" * 2 + "- user: ${n}"
+    world = FakeWorld([message()])
+    world.mails = [{"id": number, "subject": "Your code", "text": f"code {number}"} for number in (2, 1)]
+    Run(one(tmp_path, steps, "people: {ada: {customer: Ada}}\n"), world).run()  # type: ignore[arg-type]
+    assert world.heard == [{"text": "2"}]
+
+
 @pytest.mark.parametrize(("quiet", "waits"), [(True, False), (False, True)])
 def test_that_no_mail_comes_is_known_at_once_when_nothing_can_send_one(
     tmp_path: Path, quiet: bool, waits: bool

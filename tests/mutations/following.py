@@ -80,6 +80,7 @@ def main(to: Path) -> None:
                 rules = sorted({rule for chat in chats for rule, _ in steps_seen(happened(chat))})
                 rows.append({"test": conversation.id, "seconds": seconds, "rules": rules, "failed": wrong is not None})
                 print(f"{'differs' if wrong else 'followed'} {seconds:4.0f} s  {conversation.id}", flush=True)
+                print("\n".join((wrong or "").splitlines()[-4:]), end="\n" if wrong else "", flush=True)
             time.sleep(2 * _LOOK_SECONDS)
         lines = _reported(folder)
     written = [{"files": seals()}, *(row | {"lines": lines.get(row["test"], {})} for row in rows)]

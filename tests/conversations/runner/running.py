@@ -313,7 +313,7 @@ class Run:
         waited, nearest = 0.0, ["no mail came"]
         while waited <= (_NO_MAIL_SECONDS if expected.none else _MAIL_SECONDS):
             all_are_sent = expected.none and self._world.is_quiet()  # asked before the inbox is looked into
-            for mail in self._world.inbox(address):
+            for mail in sorted(self._world.inbox(address), key=lambda mail: int(mail["id"])):  # read as they came
                 if mail["id"] in person.mails_before:
                     continue
                 nearest = comparing.fits(mail, expected)
