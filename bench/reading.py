@@ -4,11 +4,11 @@ import json
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from bench.rows import PROJECT
 
-_DESK = PROJECT / ".venv" / "bin" / "python"
 _LONGEST_SECONDS = 600
 
 
@@ -29,21 +29,30 @@ class Reading:
     clauses: list[dict[str, Any]]
 
     @property
+    def clause(self) -> str:
+        """The clause that would be shown, empty where none would."""
+        return str(self.clauses[0]["id"]) if self.answers and self.clauses else ""
+
+    @property
     def answers(self) -> bool:
         """Whether the person would be shown a clause as the answer."""
         return self.intent == "ask_policy" and bool(self.covered)
 
 
-def read(texts: Sequence[str]) -> list[Reading]:
+def read(texts: Sequence[str], tree: Path = PROJECT) -> list[Reading]:
     """Read phrases, all in one run.
+
+    Args:
+        texts: The phrases.
+        tree: A checkout of the project that was set up and trained.
 
     Raises:
         NotRead: There is no model, or it stopped.
     """
     given = "".join(json.dumps({"id": at, "text": text}) + "\n" for at, text in enumerate(texts))
-    command = [str(_DESK), "-m", "bot", "parse"]
+    command = [str(tree.absolute() / ".venv" / "bin" / "python"), "-m", "bot", "parse"]
     done = subprocess.run(
-        command, cwd=PROJECT, input=given, capture_output=True, encoding="utf-8", timeout=_LONGEST_SECONDS, check=False
+        command, cwd=tree, input=given, capture_output=True, encoding="utf-8", timeout=_LONGEST_SECONDS, check=False
     )
     if done.returncode:
         raise NotRead(done.stderr.strip()[-1000:])
