@@ -7,7 +7,7 @@ worker left.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import structlog
@@ -38,6 +38,7 @@ log = structlog.get_logger("worker")
 _SECONDS_BETWEEN_LOOKS = 0.2  # a look costs under a millisecond; a person waits for the mail with their code
 _SECONDS_BETWEEN_ROUNDS = 3
 _SECONDS_BEFORE_AGAIN = 5
+_WORKERS = 2
 # Tries are about live servers, so they follow the machine's clock.
 _machine = SystemClock()
 
@@ -98,6 +99,29 @@ def carry_out(desk: Desk, number: str) -> None:
         log.info("request worked on", request=number, closed=closed)
 
 
+class HandedOn:
+    """Requests that are in the queue: few at a time, so that what somebody waits for is soon in it."""
+
+    def __init__(self, most: int = 2 * _WORKERS) -> None:
+        self._most = most
+        self._since: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def choose(self, waiting: Sequence[str]) -> list[str]:
+        """Take the next of those that wait, in their order; they count as handed on from now."""
+        now = time.monotonic()
+        with self._lock:
+            lately = {number: since for number, since in self._since.items() if now - since <= _SECONDS_BEFORE_AGAIN}
+            chosen = [number for number in waiting if number not in lately][: max(0, self._most - len(lately))]
+            self._since = lately | dict.fromkeys(chosen, now)
+        return chosen
+
+    def forget(self, number: str) -> None:
+        """It was worked on."""
+        with self._lock:
+            self._since.pop(number, None)
+
+
 def run_worker(desk: Desk) -> None:
     """Work until told to stop."""
     refuse_unsafe(desk.settings)
@@ -106,8 +130,10 @@ def run_worker(desk: Desk) -> None:
 
     @queue.task()
     def work_on(number: str) -> None:
-        carry_out(desk, number)
-        handed_on.pop(number, None)  # what it waits for may come sooner than the usual pause
+        try:
+            carry_out(desk, number)
+        finally:
+            handed_on.forget(number)  # what it waits for may come sooner than the usual pause
 
     @queue.periodic_task(crontab(minute="*/10"))
     def forget() -> None:
@@ -115,12 +141,10 @@ def run_worker(desk: Desk) -> None:
 
     def look_for_requests() -> None:
         fulfilment.begin_what_is_due(desk)
-        for number in fulfilment.waiting_for_a_worker(desk):
-            if number not in handed_on or time.monotonic() - handed_on[number] > _SECONDS_BEFORE_AGAIN:
-                handed_on[number] = time.monotonic()
-                work_on(number)
+        for number in handed_on.choose(fulfilment.waiting_for_a_worker(desk)):
+            work_on(number)
 
-    handed_on: dict[str, float] = {}
+    handed_on = HandedOn()
     _every(_SECONDS_BETWEEN_LOOKS, "outbox", lambda: send_waiting_mails(desk, mailer))
     _every(_SECONDS_BETWEEN_LOOKS, "webhooks", lambda: deliver_waiting(desk))
     _every(_SECONDS_BETWEEN_LOOKS, "requests", look_for_requests)
@@ -129,7 +153,7 @@ def run_worker(desk: Desk) -> None:
     for name, look in _ROUNDS.items():
         _every(_SECONDS_BETWEEN_ROUNDS, name, partial(look, desk))
     queue.create_consumer(
-        workers=2, worker_type=WORKER_THREAD, initial_delay=0.05, max_delay=_SECONDS_BETWEEN_LOOKS
+        workers=_WORKERS, worker_type=WORKER_THREAD, initial_delay=0.05, max_delay=_SECONDS_BETWEEN_LOOKS
     ).run()
 
 

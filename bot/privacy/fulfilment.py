@@ -97,10 +97,15 @@ def _hold_is_over(session: Session, now: datetime, request: PrivacyRequest) -> b
 
 
 def waiting_for_a_worker(desk: Desk) -> list[str]:
-    """Numbers of requests that a worker may take now, oldest first."""
+    """Numbers of requests that a worker may take now: first those somebody waits for, each oldest first.
+
+    What had a week to be taken back is nobody's wait: a copy that was just asked for does not stand behind a batch of
+    deletions that fell due.
+    """
+    had_a_window = PrivacyRequest.not_before.is_not(None)
     with desk.reading() as session:
         query = select(PrivacyRequest.number).where(PrivacyRequest.state == RequestState.RUNNING, *_free())
-        return list(session.scalars(query.order_by(PrivacyRequest.received_at)))
+        return list(session.scalars(query.order_by(had_a_window, PrivacyRequest.received_at)))
 
 
 def take(desk: Desk, number: str) -> Taken | None:

@@ -19,3 +19,18 @@ def test_sessions_whose_time_is_over_are_removed_and_live_ones_stay(desk, monkey
     jobs.forget_expired(desk)
     with desk.reading() as session:
         assert [row.expires_at for row in session.scalars(select(ChatSession))] == [now + timedelta(hours=1)]
+
+
+def test_few_requests_are_in_the_queue_at_a_time_in_the_order_in_which_they_wait():
+    handed_on = jobs.HandedOn(most=2)
+    assert handed_on.choose(["a", "b", "c"]) == ["a", "b"]
+    assert handed_on.choose(["a", "b", "c"]) == []
+    handed_on.forget("a")
+    assert handed_on.choose(["b", "new", "c"]) == ["new"]
+
+
+def test_a_request_that_did_not_come_back_is_handed_on_again(monkeypatch):
+    handed_on = jobs.HandedOn(most=1)
+    assert handed_on.choose(["a"]) == ["a"]
+    monkeypatch.setattr(jobs.time, "monotonic", lambda: float("inf"))
+    assert handed_on.choose(["a"]) == ["a"]
