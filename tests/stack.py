@@ -236,15 +236,19 @@ class Stack:
     # --- its processes ----------------------------------------------------------------------------------------------
 
     def down(self, name: str) -> None:
-        """Kill a process and keep it down until `up`."""
+        """Kill a process and keep it down until `up`; one that is down already stays so."""
+        if self._file(name, "down").exists():
+            return
         self._file(name, "down").touch()
         self._kill(name, on_purpose=True)  # the supervisor sees the file and counts no fall
 
-    def up(self, name: str) -> None:
-        """Let a process that is down come back, and wait until the desk is ready."""
-        self._file(name, "down").unlink(missing_ok=True)
-        self._wait_until(lambda: self.pid(name) is not None, f"{name} to come back")
-        self._wait_until(self.is_ready, f"the desk to be ready after {name} came back")
+    def up(self, *names: str) -> None:
+        """Let processes that are down come back, and wait until the desk is ready."""
+        for name in names:
+            self._file(name, "down").unlink(missing_ok=True)
+        for name in names:
+            self._wait_until(lambda name=name: self.pid(name) is not None, f"{name} to come back")
+        self._wait_until(self.is_ready, f"the desk to be ready after {' and '.join(names)} came back")
 
     def restart(self, name: str) -> None:
         """Kill a process without warning and wait until the desk is ready again with a new one."""
@@ -254,9 +258,8 @@ class Stack:
 
     def everything_up(self) -> None:
         """Bring back whatever is down."""
-        for name in PROCESSES:
-            if self._file(name, "down").exists():
-                self.up(name)
+        if down := [name for name in PROCESSES if self._file(name, "down").exists()]:
+            self.up(*down)
 
     def pid(self, name: str) -> int | None:
         """The process id of a process that lives."""

@@ -23,6 +23,7 @@ from tests.stack import Stack, StackError
 
 _DATA = ("desk.sqlite3", "shop.sqlite3", "queue.sqlite3")
 _ENDINGS = ("", "-wal", "-shm")
+# The staff desk is for browsers; what the staff do in a conversation needs none.
 _HOLD_THE_CODE = ("worker", "web", "actions")
 _MOST_SECONDS = 900
 
@@ -33,7 +34,6 @@ class Trial:
     def __init__(self, stack: Stack, kept: Path) -> None:
         self._stack = stack
         self._kept = kept
-        # The staff desk is for browsers; what the staff do in a conversation needs none.
         self._take_down()
         shutil.copytree(PROJECT / "models", kept / "models", ignore=shutil.ignore_patterns("encoder"))
         for name in self._files():
@@ -45,19 +45,19 @@ class Trial:
         if not ids:
             return None
         with planted(PROJECT, fault):
+            if fault.kind in RULE_KINDS:
+                self._stack.down("engine")
             try:
                 self._begin_anew(retrain=fault.kind in RULE_KINDS)
             except StackError:
                 found = "(does not start)"
             else:
                 found = self._led(ids)
-        if found == "(does not start)":
-            self._start_again()
-        else:
-            self._take_down()
         if fault.kind in RULE_KINDS:
             shutil.copytree(self._kept / "models", PROJECT / "models", dirs_exist_ok=True)
-            self._stack.restart("engine")
+        if found == "(does not start)":
+            self._start_again()
+        self._take_down(*(["engine"] if fault.kind in RULE_KINDS else []))
         return found
 
     def steady(self, ids: list[str]) -> set[str]:
@@ -79,18 +79,15 @@ class Trial:
         self._stack.forget_policy_versions()
         if retrain:
             self._stack.command("train")
-            self._stack.restart("engine")
-        for name in _HOLD_THE_CODE:
-            self._stack.up(name)
+        self._stack.everything_up()
 
     def _start_again(self) -> None:
         """The supervisor has given up on what could not start."""
         with suppress(StackError):
             self._stack.stop()
-        for name in _HOLD_THE_CODE:
-            (self._stack.home / "run" / f"{name}.down").unlink(missing_ok=True)
+        for file in (self._stack.home / "run").glob("*.down"):
+            file.unlink()
         self._stack.start()
-        self._take_down()
 
     def _led(self, ids: list[str]) -> str | None:
         home, port, pid = str(self._stack.home), str(self._stack.port), str(self._stack.process)
@@ -110,8 +107,8 @@ class Trial:
             print("\n".join(told["difference"].splitlines()[-4:]), flush=True)
         return told.get("caught_by")
 
-    def _take_down(self) -> None:
-        for name in _HOLD_THE_CODE:
+    def _take_down(self, *others: str) -> None:
+        for name in (*_HOLD_THE_CODE, *others):
             self._stack.down(name)
 
     def _files(self) -> list[str]:
