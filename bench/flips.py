@@ -15,9 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.reading import NotRead, Reading, read
-from tests.conversations.runner import reading as conversations
-from tests.conversations.runner.items import FOLDER, KNOWN_FAILURES
-from tests.conversations.runner.matrix import FILE as MATRIX
+from tests.conversations.runner.items import every_conversation
 
 
 def main() -> int:
@@ -45,8 +43,7 @@ def main() -> int:
 def sentences() -> dict[str, str]:
     """Every sentence that somebody types in a conversation, with the place where it first stands."""
     found: dict[str, str] = {}
-    files = [path for path in sorted(FOLDER.glob("*.yml")) if path.name not in (KNOWN_FAILURES, MATRIX.name)]
-    for conversation in (each for path in files for each in conversations.read(path)):
+    for conversation in every_conversation():
         for step in conversation.steps:
             if step.kind == "user" and isinstance(step.value, str) and "${" not in step.value:
                 found.setdefault(step.value, f"{conversation.path.name}:{step.line}")

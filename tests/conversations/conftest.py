@@ -8,18 +8,15 @@ import pytest
 from bot.config import PROJECT
 from tests.conversations.runner import records
 from tests.conversations.runner.coverage import summary, write_html
-from tests.conversations.runner.items import KNOWN_FAILURES, RECORDS, SEEN, ConversationFile
-from tests.conversations.runner.matrix import FILE as MATRIX
+from tests.conversations.runner.items import RECORDS, SEEN, ConversationFile, every_conversation, holds_conversations
 
 OUT = "CONVERSATIONS_OUT"
 """Environment variable: the folder for the report and the records, where it is not `tests/out`."""
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> ConversationFile | None:
-    """Every `*.yml` but the list of known failures and the matrix is a file of conversations."""
-    if file_path.suffix != ".yml" or file_path.name in (KNOWN_FAILURES, MATRIX.name):
-        return None
-    return ConversationFile.from_parent(parent, path=file_path)
+    """Collect a file of conversations."""
+    return ConversationFile.from_parent(parent, path=file_path) if holds_conversations(file_path) else None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
@@ -30,7 +27,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     write_html(SEEN, out / "conversations.html")
     records.write(RECORDS, out / "conversations.json")
     terminalreporter.section("what the conversations cover")
-    for line in summary(SEEN):
+    for line in summary(SEEN, of=len(every_conversation())):
         terminalreporter.line(line)
     terminalreporter.line(f"step by step: {out / 'conversations.html'}")
     terminalreporter.line(f"what came of each: {out / 'conversations.json'}, seal {records.seal(RECORDS)}")

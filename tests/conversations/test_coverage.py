@@ -56,13 +56,29 @@ def test_the_report_tells_what_was_seen_and_what_was_not(tmp_path: Path):
     seen = Coverage()
     seen.add(["export/digress_policy"], [ASKED + DIGRESSION])
     seen.add([], [ASKED])
-    told = "\n".join(summary(seen))
-    assert "2 conversations" in told and "step 1 (greet)" in told and "step 1 (request_form)" in told
+    told = "\n".join(summary(seen, of=2))
+    assert "2 of 2 conversations" in told and "step 1 (greet)" in told and "step 1 (request_form)" in told
     (row,) = [line.split() for line in told.splitlines() if line.startswith("export ")]
     assert row[1:].count("1") == 1
     write_html(seen, tmp_path / "out" / "report.html")
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "a policy question while a request waits for its yes" in page and 'class="none"' in page
+
+
+def test_what_some_of_the_conversations_leave_out_is_counted_and_not_listed():
+    seen = Coverage()
+    seen.add([], [ASKED])
+    told = "\n".join(summary(seen, of=2))
+    assert "1 of 2 conversations" in told and "step 1" not in told
+
+
+def test_a_conversation_with_two_tags_is_one_conversation_in_all(tmp_path: Path):
+    seen = Coverage()
+    seen.add(["export/digress_policy", "export/abuse"], [ASKED])
+    assert seen.through["a right is asked for", 0] == 1
+    assert (
+        seen.steps["a right is asked for", 0, "abuse"] == seen.steps["a right is asked for", 0, "digress_policy"] == 1
+    )
 
 
 def test_an_empty_cell_is_found_unless_it_makes_no_sense():

@@ -13,8 +13,7 @@ import pytest
 
 from bot.config import PROJECT
 from tests.conversations.runner.invariants import broken_in_mail
-from tests.conversations.runner.items import FOLDER, KNOWN_FAILURES, hold, known_failures
-from tests.conversations.runner.matrix import FILE as MATRIX
+from tests.conversations.runner.items import FOLDER, KNOWN_FAILURES, every_conversation, hold, known_failures
 from tests.conversations.runner.reading import BadFile, Conversation, read
 from tests.conversations.runner.running import ConversationDiffers, Run
 from tests.conversations.runner.world import Sent, Speaker
@@ -465,15 +464,6 @@ def test_a_known_failure_that_goes_through_fails(tmp_path: Path) -> None:
 def test_the_list_of_known_failures_wants_a_reason_each(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="line 2"):
         known_failures(written(tmp_path, "# known\n- id: some/Somebody says something here"))
-
-
-def every_conversation() -> list[Conversation]:
-    return [
-        each
-        for path in sorted(FOLDER.glob("*.yml"))
-        if path.name not in (KNOWN_FAILURES, MATRIX.name)
-        for each in read(path)
-    ]
 
 
 def test_every_known_failure_is_a_conversation() -> None:

@@ -11,9 +11,8 @@ from typing import Any
 import yaml
 
 from bot.config import PROJECT
-from tests.conversations.runner.items import FOLDER, KNOWN_FAILURES
-from tests.conversations.runner.matrix import FILE as MATRIX
-from tests.conversations.runner.reading import Conversation, read
+from tests.conversations.runner.items import every_conversation
+from tests.conversations.runner.reading import Conversation
 from tests.mutations.lines import seal_of
 from tests.mutations.operators import Fault, faults_in_python, faults_in_rules
 
@@ -132,6 +131,4 @@ def _pass(row: dict[str, Any]) -> Pass:
 @cache
 def all_conversations() -> list[Conversation]:
     """Those that run on a desk with the usual settings; last the ones after which the policy is another."""
-    files = [path for path in sorted(FOLDER.glob("*.yml")) if path.name not in (KNOWN_FAILURES, MATRIX.name)]
-    found = [each for path in files for each in read(path) if not each.settings]
-    return sorted(found, key=lambda each: each.own_desk)
+    return sorted((each for each in every_conversation() if not each.settings), key=lambda each: each.own_desk)

@@ -11,6 +11,7 @@ import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.config import PROJECT
+from tests.conversations.runner.matrix import FILE as MATRIX
 from tests.conversations.runner.matrix import Matrix, matrix
 
 UNTAGGED = "untagged"
@@ -49,11 +50,13 @@ class Coverage:
         conversations: How many conversations ran.
         tags: How many ran for each tag.
         steps: How many went through a step of a rule, by rule, place of the step, and interruption.
+        through: How many went through it in all; one may be there for several interruptions.
     """
 
     conversations: int = 0
     tags: Counter[str] = field(default_factory=Counter)
     steps: Counter[tuple[str, int, str]] = field(default_factory=Counter)
+    through: Counter[tuple[str, int]] = field(default_factory=Counter)
 
     def add(self, covers: Sequence[str], chats: Iterable[Sequence[dict[str, Any]]]) -> None:
         """Count a conversation that ran.
@@ -65,6 +68,7 @@ class Coverage:
         self.conversations += 1
         self.tags.update(covers)
         seen = {step for chat in chats for step in steps_seen(happened(chat))}
+        self.through.update(seen)
         for between in {tag.partition("/")[2] for tag in covers} or {UNTAGGED}:
             self.steps.update((rule, place, between) for rule, place in seen)
 
@@ -74,12 +78,11 @@ class Coverage:
 
     def unseen(self) -> list[str]:
         """Steps of rules that no conversation went through."""
-        seen = {(rule, place) for rule, place, _ in self.steps}
         return [
             f"{rule.file}: {rule.name}, step {place + 1} ({', '.join(sorted(step))})"
             for rule in rules()
             for place, step in enumerate(rule.steps)
-            if (rule.name, place) not in seen
+            if not self.through[rule.name, place]
         ]
 
 
@@ -133,17 +136,27 @@ def _followed(rule: Rule, chat: Sequence[Happened], start: int) -> Iterator[tupl
         yield rule.name, place
 
 
-def summary(coverage: Coverage) -> list[str]:
-    """The report as lines of text."""
+def summary(coverage: Coverage, of: int) -> list[str]:
+    """The report as lines of text.
+
+    Args:
+        coverage: What was seen.
+        of: How many conversations there are. What a few of them leave out says nothing, so it is only counted.
+    """
     known, unseen = matrix(), coverage.unseen()
     columns = list(known.interruptions)
     total = sum(len(rule.steps) for rule in rules())
     width = max(map(len, known.rights))
-    lines = [f"{coverage.conversations} conversations; {total - len(unseen)} of {total} steps of rules seen", ""]
+    led = f"{coverage.conversations} of {of} conversations"
+    lines = [f"{led}; {total - len(unseen)} of {total} steps of rules seen", ""]
     lines.append(" " * width + "".join(f"{name:>15}" for name in columns))
     lines += [f"{right:<{width}}" + "".join(f"{_cell(coverage, known, f'{right}/{b}'):>15}" for b in columns)
               for right in known.rights]  # fmt: skip
-    if unseen:
+    lines += [
+        "",
+        f"–: makes no sense; {MATRIX.name} says why. Tags are by purpose; a step counts wherever it is gone through.",
+    ]
+    if unseen and coverage.conversations >= of:
         lines += ["", "steps that no conversation went through:", *(f"  {each}" for each in unseen)]
     return lines
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from tests.conversations.runner.coverage import Coverage
+from tests.conversations.runner.matrix import FILE as MATRIX
 from tests.conversations.runner.reading import BadFile, Block, Conversation, Lines, load, read
 from tests.conversations.runner.records import Record
 from tests.conversations.runner.running import ConversationDiffers, Run
@@ -15,10 +16,21 @@ from tests.stack import Stack, StackError
 
 FOLDER = Path(__file__).resolve().parent.parent
 KNOWN_FAILURES = "expected_failures.yml"
+_NO_CONVERSATIONS = (KNOWN_FAILURES, MATRIX.name)
 SEEN = Coverage()
 """What the conversations of this run went through."""
 RECORDS: dict[str, Record] = {}
 """What came of each."""
+
+
+def holds_conversations(path: Path) -> bool:
+    """Every `*.yml` but the list of known failures and the matrix is a file of conversations."""
+    return path.suffix == ".yml" and path.name not in _NO_CONVERSATIONS
+
+
+def every_conversation() -> list[Conversation]:
+    """All conversations of this folder, file by file."""
+    return [each for path in sorted(FOLDER.iterdir()) if holds_conversations(path) for each in read(path)]
 
 
 class ConversationFile(pytest.File):
