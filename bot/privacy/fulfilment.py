@@ -33,6 +33,7 @@ _LEASE = timedelta(seconds=30)
 _BEAT_SECONDS = 8.0
 _LONGEST_PAUSE = timedelta(hours=1)
 _machine = SystemClock()
+_END_BY_THEMSELVES = (HoldKind.CONTACT_CHANGED, HoldKind.LEGAL, HoldKind.VETO)
 
 
 class LeaseLost(DeskError):
@@ -57,8 +58,12 @@ def begin_what_is_due(desk: Desk) -> int:
         How many went on.
     """
     now = desk.clock.now()
-    waiting = (RequestState.ON_HOLD, RequestState.COOLING_OFF)
-    query = select(PrivacyRequest.number).where(PrivacyRequest.state.in_(waiting))
+    # Looked at several times a second, so only what may be over is then locked and looked at closely.
+    held = (PrivacyRequest.state == RequestState.ON_HOLD) & PrivacyRequest.hold_reason.in_(_END_BY_THEMSELVES)
+    query = select(PrivacyRequest.number).where(
+        held | (PrivacyRequest.state == RequestState.COOLING_OFF),
+        or_(PrivacyRequest.not_before.is_(None), PrivacyRequest.not_before <= now),
+    )
     with desk.reading() as session:
         numbers = list(session.scalars(query.order_by(PrivacyRequest.number)))
     return sum(_go_on(desk, now, number) for number in numbers)
@@ -99,13 +104,13 @@ def _hold_is_over(session: Session, now: datetime, request: PrivacyRequest) -> b
 def waiting_for_a_worker(desk: Desk) -> list[str]:
     """Numbers of requests that a worker may take now: first those somebody waits for, each oldest first.
 
-    What had a week to be taken back is nobody's wait: a copy that was just asked for does not stand behind a batch of
-    deletions that fell due.
+    Nobody sits and waits for what had a week to be taken back: a copy that was just asked for does not stand behind a
+    batch of deletions that fell due.
     """
-    had_a_window = PrivacyRequest.not_before.is_not(None)
+    cooled_off = PrivacyRequest.kind.in_([kind for kind, room in ROOMS.items() if room.cools_off])
     with desk.reading() as session:
         query = select(PrivacyRequest.number).where(PrivacyRequest.state == RequestState.RUNNING, *_free())
-        return list(session.scalars(query.order_by(had_a_window, PrivacyRequest.received_at)))
+        return list(session.scalars(query.order_by(cooled_off, PrivacyRequest.received_at)))
 
 
 def take(desk: Desk, number: str) -> Taken | None:

@@ -131,8 +131,8 @@ def test_a_request_is_nobody_elses_while_its_worker_lives(desk, world):
 
 def test_what_was_just_asked_for_does_not_stand_behind_what_fell_due(desk, world):
     due, asked = running(desk, AMELIA), running(desk, DANIEL)
-    set_row(desk, due, not_before=desk.clock.now())
-    set_row(desk, asked, not_before=None, received_at=desk.clock.now() + timedelta(hours=1))
+    set_row(desk, due, kind=RequestKind.ERASURE)
+    set_row(desk, asked, received_at=desk.clock.now() + timedelta(hours=1))
     assert fulfilment.waiting_for_a_worker(desk) == [asked, due]
 
 
