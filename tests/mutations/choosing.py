@@ -22,6 +22,8 @@ _MOST_TESTS = 25
 _MOST_SECONDS = 60.0
 _MOST_CONVERSATIONS = 12
 _NEAR = 12
+# Who only hears the desk talk notices none of these.
+_LOOKED_AT_BY = {"record forgotten": "audit", "mail dropped": "mail"}
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ def unit_tests(fault: Fault, passed: Passes) -> list[str]:
 
 
 def conversations(fault: Fault, passed: Passes) -> list[str]:
-    """The conversations that go through what was broken, those first that are most about it.
+    """The conversations that go through what was broken; first those that look at such things, and are most about it.
 
     Many go through a line that the worker passes every second. How much one is about a place is told by the lines near
     to it: the fewer others go through these, the more.
@@ -106,7 +108,10 @@ def conversations(fault: Fault, passed: Passes) -> list[str]:
         rare = Counter(line for each in passed.tests for line in each.lines.get(fault.file, set()).intersection(near))
         over = [each for each in passed.tests if passed.goes_through(each, fault.file, _broken(fault))]
         about = {each.test: sum(1 / rare[line] for line in each.lines[fault.file].intersection(near)) for each in over}
-        over.sort(key=lambda each: (-round(about[each.test], 2), each.seconds))
+        looks = {
+            each.id for each in all_conversations() for step in each.steps if step.kind == _LOOKED_AT_BY.get(fault.kind)
+        }
+        over.sort(key=lambda each: (each.test not in looks, -round(about[each.test], 2), each.seconds))
     apart = {each.id for each in all_conversations() if each.own_desk}
     return sorted((each.test for each in over[:_MOST_CONVERSATIONS]), key=lambda test: test in apart)
 
