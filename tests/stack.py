@@ -400,21 +400,22 @@ class Stack:
     def spare_customer(self, among: set[str] | None = None) -> str:
         """A customer of the demo shop that no other test is given, one of these if it must be.
 
-        Nobody whose name somebody without an account ordered under: what is left of that order after an erasure may be
-        of either, and only a test that is about that wants it. `CUSTOMERS_SEED` in the environment draws others.
+        All of them are alike, so that nothing hangs on who it is: nobody of whom the shop recorded something by itself,
+        unless it must be one of these; nobody whose name somebody without an account ordered under, since what is left
+        of that order after an erasure may be of either. `CUSTOMERS_SEED` in the environment draws others.
         """
         featured = {each["id"] for each in httpx.get(f"{self.url}/demo/customers", trust_env=False).json()}
-        taken = featured | set(self._given)
         guests = {row["ship_to_name"] for row in self.rows("shop", "orders") if row["customer_id"] is None}
+        taken = featured | set(self._given)
+        if among is None:
+            taken |= {str(row["customer_id"]) for row in self.rows("shop", "behaviour_events")}
         drawn = sorted(self.rows("shop", "customers"), key=lambda row: row["id"])
         if "CUSTOMERS_SEED" in os.environ:
             random.Random(os.environ["CUSTOMERS_SEED"]).shuffle(drawn)
-        for row in drawn:
-            if row["name"] in guests:
-                continue
-            if str(row["id"]) not in taken and (among is None or str(row["id"]) in among):
-                self._given.append(str(row["id"]))
-                return self._given[-1]
+        for number in (str(row["id"]) for row in drawn if row["name"] not in guests):
+            if number not in taken and (among is None or number in among):
+                self._given.append(number)
+                return number
         raise StackError("The demo shop has no customer left that no test has used.")
 
     def _engine(self, database: str) -> Engine:

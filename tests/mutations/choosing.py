@@ -83,37 +83,39 @@ def chosen(number: int, seed: int, faults: list[Fault]) -> list[Fault]:
 
 
 def unit_tests(fault: Fault, passed: Passes) -> list[str]:
-    """The tests that go through the broken lines, the quick ones first, for some seconds in all."""
-    over = [each for each in passed.tests if passed.goes_through(each, fault.file, _broken(fault))]
+    """The tests that go through the broken lines, for some seconds in all, those first that are most about them."""
     found, seconds = [], 0.0
-    for each in sorted(over, key=lambda test: test.seconds):
-        if len(found) == _MOST_TESTS or (found and seconds + each.seconds > _MOST_SECONDS):
-            break
-        found.append(each.test)
-        seconds += each.seconds
-    return found
+    for each in _most_about(fault, passed):
+        if not found or seconds + each.seconds <= _MOST_SECONDS:
+            found.append(each.test)
+            seconds += each.seconds
+    return found[:_MOST_TESTS]
 
 
 def conversations(fault: Fault, passed: Passes) -> list[str]:
-    """The conversations that go through what was broken; first those that look at such things, and are most about it.
-
-    Many go through a line that the worker passes every second. How much one is about a place is told by the lines near
-    to it: the fewer others go through these, the more.
-    """
+    """The conversations that go through what was broken; first those that look at such things, most about it first."""
     if fault.file.startswith("data/rules"):
         rule = fault.name.split(":")[1]
         over = sorted((each for each in passed.tests if rule in each.rules), key=lambda each: each.seconds)
     else:
-        near = range(fault.line - _NEAR, fault.line + fault.height + _NEAR + 1)
-        rare = Counter(line for each in passed.tests for line in each.lines.get(fault.file, set()).intersection(near))
-        over = [each for each in passed.tests if passed.goes_through(each, fault.file, _broken(fault))]
-        about = {each.test: sum(1 / rare[line] for line in each.lines[fault.file].intersection(near)) for each in over}
-        looks = {
-            each.id for each in all_conversations() for step in each.steps if step.kind == _LOOKED_AT_BY.get(fault.kind)
-        }
-        over.sort(key=lambda each: (each.test not in looks, -round(about[each.test], 2), each.seconds))
+        kind = _LOOKED_AT_BY.get(fault.kind)
+        looks = {each.id for each in all_conversations() for step in each.steps if step.kind == kind}
+        over = sorted(_most_about(fault, passed), key=lambda each: each.test not in looks)
     apart = {each.id for each in all_conversations() if each.own_desk}
     return sorted((each.test for each in over[:_MOST_CONVERSATIONS]), key=lambda test: test in apart)
+
+
+def _most_about(fault: Fault, passed: Passes) -> list[Pass]:
+    """What goes through the broken lines, in the order in which it is about them; the quick ones first among equals.
+
+    Many pass by: the worker goes through some lines every second, and every test of a right through its beginning. How
+    much one is about a place is told by the lines near to it: the fewer others go through these, the more.
+    """
+    near = range(fault.line - _NEAR, fault.line + fault.height + _NEAR + 1)
+    rare = Counter(line for each in passed.tests for line in each.lines.get(fault.file, set()).intersection(near))
+    over = [each for each in passed.tests if passed.goes_through(each, fault.file, _broken(fault))]
+    about = {each.test: sum(1 / rare[line] for line in each.lines[fault.file].intersection(near)) for each in over}
+    return sorted(over, key=lambda each: (-round(about[each.test], 2), each.seconds))
 
 
 def _broken(fault: Fault) -> range | None:
