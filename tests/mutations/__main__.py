@@ -14,7 +14,7 @@ from pathlib import Path
 from bot.config import PROJECT
 from tests.mutations.choosing import all_faults, chosen, conversations, read_passes, unit_tests
 from tests.mutations.operators import RULE_KINDS, Fault
-from tests.mutations.planting import Verdict, load_libraries, make_copy, trace_unit_tests, try_unit_tests
+from tests.mutations.planting import Verdict, make_copy, trace_unit_tests, try_unit_tests
 from tests.mutations.reporting import AT_LEAST, report, share_caught
 
 _OUT = PROJECT / "tests" / "out"
@@ -50,7 +50,6 @@ def _meet_unit_tests(copy: Path, picked: Sequence[Fault], known: dict[str, Verdi
     if not (options.go_on and _MAP.exists()):
         trace_unit_tests(copy, _MAP)
     passes, unsteady = read_passes(_MAP), set[str]()
-    load_libraries()
     for fault in picked:
         if fault.kind not in RULE_KINDS and fault.name not in known:
             known[fault.name] = _unit(copy, fault, unit_tests(fault, passes), options.seconds, unsteady)
