@@ -400,20 +400,22 @@ class Stack:
     def spare_customer(self, among: set[str] | None = None) -> str:
         """A customer of the demo shop that no other test is given, one of these if it must be.
 
-        All of them are alike, so that nothing hangs on who it is: nobody of whom the shop recorded something by itself,
-        unless it must be one of these; nobody whose name somebody without an account ordered under, since what is left
-        of that order after an erasure may be of either. `CUSTOMERS_SEED` in the environment draws others.
+        All of them are alike, so that nothing hangs on who it is: each has ordered, and the shop recorded nothing else
+        by itself, unless it must be one of these; nobody whose name somebody without an account ordered under, since
+        what is left of that order after an erasure may be of either. `CUSTOMERS_SEED` in the environment draws others.
         """
         featured = {each["id"] for each in httpx.get(f"{self.url}/demo/customers", trust_env=False).json()}
-        guests = {row["ship_to_name"] for row in self.rows("shop", "orders") if row["customer_id"] is None}
+        orders = self.rows("shop", "orders")
+        guests = {row["ship_to_name"] for row in orders if row["customer_id"] is None}
         taken = featured | set(self._given)
         if among is None:
-            taken |= {str(row["customer_id"]) for row in self.rows("shop", "behaviour_events")}
+            watched = {str(row["customer_id"]) for row in self.rows("shop", "behaviour_events")}
+            among = {str(row["customer_id"]) for row in orders} - watched
         drawn = sorted(self.rows("shop", "customers"), key=lambda row: row["id"])
         if "CUSTOMERS_SEED" in os.environ:
             random.Random(os.environ["CUSTOMERS_SEED"]).shuffle(drawn)
         for number in (str(row["id"]) for row in drawn if row["name"] not in guests):
-            if number not in taken and (among is None or number in among):
+            if number in among and number not in taken:
                 self._given.append(number)
                 return number
         raise StackError("The demo shop has no customer left that no test has used.")

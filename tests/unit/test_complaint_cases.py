@@ -37,6 +37,10 @@ def refuse(desk, number, by="Kim", reason="It must stay.", basis="The tax code",
         complaint_answer.refuse_case(session, desk, desk.clock.now(), number, by, reason, basis, complain_to)
 
 
+def lines(desk, number):
+    return [entry.event for entry in all_of(desk, AuditEntry) if entry.reference == number]
+
+
 def close(desk, number, by="Kim"):
     with desk.transaction() as session:
         complaint_desk.close(session, desk, desk.clock.now(), number, by)
@@ -292,7 +296,9 @@ def test_the_words_of_a_case_are_changed_until_they_are_confirmed_and_never_afte
     me, number = mine
     tell(desk, me, number, CaseField.ABOUT, "order A-10001")
     tell(desk, me, number, CaseField.ABOUT, "order A-10002")
+    tell(desk, me, number, CaseField.ABOUT, "order A-10002")
     assert seen(desk, me, number).about == "order A-10002"
+    assert lines(desk, number).count("case_changed") == 2
     with desk.transaction() as session:
         complaint.confirm(session, desk.clock.now(), conversations.conversation(session, me), number)
     with pytest.raises(Conflict):
@@ -338,6 +344,7 @@ def test_a_note_stays_with_the_staff(desk, mine):
     with desk.transaction() as session:
         complaint_desk.note(session, desk.clock.now(), number, "Kim", "Ask the courier.")
     assert seen(desk, me, number).lines == () and all_of(desk, Message) == []
+    assert lines(desk, number)[-1] == "case_noted"
     with desk.reading() as session:
         assert [line.text for line in complaint_desk.desk_lines(session, number)] == ["Ask the courier."]
 

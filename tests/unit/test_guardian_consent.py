@@ -35,6 +35,7 @@ from bot.store.desk_tables import (
     AuditEntry,
     Base,
     Case,
+    ConsentEntry,
     GuardianConsent,
     GuardianLink,
     Message,
@@ -571,6 +572,8 @@ def test_what_a_guardian_asks_for_a_child_waits_for_a_person_and_reaches_nobody_
     view = guardian.ask_for(RequestKind.EXPORT)
     assert view.state == "on_hold" and guardian.ask_for(RequestKind.EXPORT).number == view.number
     assert said(desk, maya)[-1] == "utter_guardian_asked_for_child"
+    (told,) = [each for each in mails(desk, "maya.lindqvist@example.com") if view.number in each.text]
+    assert "Lindqvist" not in told.text
     rights.work(desk)
     assert rights.state_of(desk, view.number).state == "on_hold"
     with desk.transaction() as session:
@@ -614,6 +617,14 @@ def turn_18(desk):
 
 def test_an_18th_birthday_ends_it_and_the_person_is_asked(desk, maya):
     guardian = agreed(desk, maya)
+    with desk.transaction() as session:
+        session.add(
+            ConsentEntry(
+                subject=MAYA, purpose="newsletter", state="granted", policy_version="2026-01-15", clause="marketing",
+                channel="chat", at=desk.clock.now(),
+            )
+        )  # fmt: skip
+    assert "newsletter" in allowed(desk).allowed
     turn_18(desk)
     answer = allowed(desk)
     assert not answer.minor and not answer.restricted

@@ -374,3 +374,11 @@ def test_an_erasure_takes_hand_offs_notes_and_words_with_the_person_in_them_and_
     assert {row.conversation_id for row in all_of(desk, Handoff)} == {other}
     assert [row.text for row in all_of(desk, HandoffNote)] == [f"About {other}"]
     assert [row.word for row in all_of(desk, Satisfaction)] == ["Kind and quick"]
+
+
+def test_an_empty_note_is_refused(own_desk):
+    desk = own_desk()
+    chat = open_chat(desk, ADA)
+    with pytest.raises(Invalid):
+        act(desk, handoff_view.add_note, chat, MIA, "  ")
+    assert all_of(desk, HandoffNote) == []

@@ -4,11 +4,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from bot.errors import TooManyCodes
-from bot.privacy.identity_verification import Verdict
-from bot.store.desk_tables import AuditEntry, Mail, VerificationCode
+from bot.privacy.identity_verification import Verdict, give_to_a_person
+from bot.store.desk_tables import AuditEntry, Case, Mail, Message, VerificationCode
 from bot.vocabulary import RequestKind, RequestState
 from tests import rights
 from tests.unit.conftest import open_chat
@@ -159,3 +159,17 @@ def test_nothing_is_carried_out_before_the_code(asked):
     desk, _, number = asked
     rights.work(desk)
     assert rights.state_of(desk, number).state is RequestState.AWAITING_VERIFICATION
+
+
+def test_where_no_code_can_be_sent_a_person_is_told_to_check_and_the_customer_that_they_wait(asked):
+    desk, _, number = asked
+    with desk.transaction() as session:
+        assert not give_to_a_person(session, desk, desk.clock.now(), number), "there is an address"
+    with desk.shop.engine.begin() as connection:
+        connection.execute(text("UPDATE customers SET email = '' WHERE id = 1001"))
+    with desk.transaction() as session:
+        assert give_to_a_person(session, desk, desk.clock.now(), number)
+    assert rights.state_of(desk, number).state is RequestState.ON_HOLD
+    with desk.reading() as session:
+        assert "utter_request_on_hold" in [each.response for each in session.scalars(select(Message))]
+        assert [each.kind for each in session.scalars(select(Case)) if each.request_number == number] == ["alarm"]

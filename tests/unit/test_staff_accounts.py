@@ -190,6 +190,24 @@ def test_a_session_ends_when_it_is_not_used_and_at_its_last_hour_even_when_it_is
     assert looked_up(desk, token) is None
 
 
+def test_the_use_of_one_session_keeps_no_other_alive(desk, kim, machine):
+    used = sign_in(desk, "kim.porter", PASSWORD, code_at(kim, machine))
+    machine.advance(timedelta(minutes=1))
+    forgotten = sign_in(desk, "kim.porter", PASSWORD, code_at(kim, machine))
+    machine.advance(timedelta(minutes=desk.settings.staff_idle_minutes - 2))
+    staff_sign_in.note_use(desk, looked_up(desk, used))
+    machine.advance(timedelta(minutes=3))
+    assert looked_up(desk, used) is not None
+    assert looked_up(desk, forgotten) is None
+
+
+@pytest.mark.parametrize("password", ["too short", "abababababab1212", "kim.porterKim.Porter12", "long " * 40])
+def test_a_password_that_is_easy_to_guess_is_refused_and_the_old_one_stays(desk, kim, machine, password):
+    with pytest.raises(Invalid), desk.transaction() as session:
+        staff_accounts.reset(session, desk, desk.clock.now(), "kim.porter", password, "test")
+    assert sign_in(desk, "kim.porter", PASSWORD, code_at(kim, machine))
+
+
 def test_unused_for_too_long_is_out(desk, kim, machine):
     token = sign_in(desk, "kim.porter", PASSWORD, code_at(kim, machine))
     machine.advance(timedelta(minutes=desk.settings.staff_idle_minutes, seconds=1))

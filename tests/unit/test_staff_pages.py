@@ -56,6 +56,11 @@ def test_the_queue_shows_what_waits_for_a_person_what_is_mine_and_what_is_late(d
     with desk.transaction() as session:
         session.get_one(PrivacyRequest, deletion).state = RequestState.PARTLY_FULFILLED
     assert deletion in numbers(desk, Show.WAITING)
+    for reason, waits in ((HoldKind.NO_ADDRESS, True), (HoldKind.CONTACT_CHANGED, False)):
+        with desk.transaction() as session:
+            request = session.get_one(PrivacyRequest, deletion)
+            request.state, request.hold_reason = RequestState.ON_HOLD, reason
+        assert (deletion in numbers(desk, Show.WAITING)) is waits
 
 
 def test_everybody_reads_the_queue_and_an_unknown_list_is_a_sentence(desk, deletion):

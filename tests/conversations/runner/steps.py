@@ -92,11 +92,15 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+NOTHING = "nothing"
+
+
 class Person(Strict):
     """Somebody who takes part: anonymous, or a customer by id, by name, or `any` that no other test uses.
 
     Attributes:
-        with_rows: For `any`: a table of the shop in which this customer has a row of their own.
+        with_rows: For `any`: a table of the shop in which this customer has a row of their own, or `nothing` for one
+            who never did more than open an account.
     """
 
     customer: Text | None = None
@@ -104,7 +108,7 @@ class Person(Strict):
 
     @model_validator(mode="after")
     def _known_table(self) -> Self:
-        if self.with_rows is not None:
+        if self.with_rows not in (None, NOTHING):
             table = shop_metadata.tables.get(self.with_rows)
             if self.customer != "any" or table is None or "customer_id" not in table.c:
                 raise ValueError("with_rows goes with `customer: any` and names a table with a customer_id")

@@ -13,6 +13,7 @@ from tests import policies
 from tests.conversations.runner import records
 from tests.conversations.runner.comparing import Differs
 from tests.conversations.runner.staff import Staff
+from tests.conversations.runner.steps import NOTHING, shop_metadata
 from tests.stack import Stack, StackError
 
 _ANSWER_SECONDS = 40
@@ -109,7 +110,7 @@ class World:
         Args:
             name: What the conversation calls this person.
             wanted: Id or name of a customer, `any` for one that no other test uses, None for an anonymous visitor.
-            with_rows: For `any`: a table in which that customer has a row.
+            with_rows: For `any`: a table in which that customer has a row, or `nothing`.
         """
         row = None if wanted is None else self._customer(wanted, with_rows)
         conversation, token = self._session(row)
@@ -248,13 +249,19 @@ class World:
 
     def _customer(self, wanted: str, with_rows: str | None) -> dict[str, Any]:
         if wanted == "any":
-            rows = self._stack.rows("shop", with_rows) if with_rows else []
-            among = {str(row["customer_id"]) for row in rows} if with_rows else None
-            wanted = self._stack.spare_customer(among)
+            wanted = self._stack.spare_customer(self._customers_with(with_rows) if with_rows else None)
         for number, row in self._all_customers().items():
             if wanted in (number, row["name"]):
                 return row
         raise Differs(f"the demo shop has no customer {wanted!r}")
+
+    def _customers_with(self, table: str) -> set[str]:
+        if table != NOTHING:
+            return {str(row["customer_id"]) for row in self._stack.rows("shop", table)}
+        active = (
+            name for name, each in shop_metadata.tables.items() if "customer_id" in each.c and name != "addresses"
+        )
+        return set(self._all_customers()).difference(*(self._customers_with(name) for name in active))
 
     def _all_customers(self) -> dict[str, dict[str, Any]]:
         if not self._customers:
