@@ -17,7 +17,7 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.engine import linear_model, plain_text, text_features
+from bot.engine import linear_model, plain_text, rivals, text_features
 from bot.engine.linear_model import LinearModel
 
 FALLBACK = "nlu_fallback"
@@ -69,6 +69,8 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
     A reading below ``threshold`` becomes ``nlu_fallback``; one that destroys data, and a yes, which may be the yes to
     that, need ``committing_threshold``; where a negation stands in the text, a destructive reading needs
     ``negated_threshold``, and one that is plainly denied ("never delete it") is no reading at all: the person is asked.
+    Taking back consent and objecting need ``changing_threshold`` together, and no wish of these is acted on beside a
+    rival of ``rival_threshold`` (``bot/engine/rivals.py``).
     An unsure wish that may as well be a question ("can my data be deleted") is read as the question: its answer harms
     nobody and leads on to the wish.
     The ranking keeps the readings, so that the bot can offer them as choices. Confidence is calibrated: of readings
@@ -80,7 +82,14 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
     @staticmethod
     def get_default_config() -> Dict[Text, Any]:
         """Thresholds are probabilities; ``ranking_length`` counts intents."""
-        return {"threshold": 0.3, "committing_threshold": 0.6, "negated_threshold": 0.85, "ranking_length": 10}
+        return {
+            "threshold": 0.3,
+            "committing_threshold": 0.6,
+            "negated_threshold": 0.85,
+            "changing_threshold": 0.5,
+            "rival_threshold": 0.25,
+            "ranking_length": 10,
+        }
 
     @staticmethod
     def required_packages() -> List[Text]:
@@ -164,7 +173,10 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
             return {"name": FALLBACK, "confidence": 1.0}, ranking
         if not _says_something(text):
             return {"name": FALLBACK, "confidence": 1.0}, ranking
-        if best["confidence"] >= self._needed(best["name"], text):
+        mixed_up = rivals.is_between_rivals(
+            ranking, self._config["changing_threshold"], self._config["rival_threshold"]
+        )
+        if best["confidence"] >= self._needed(best["name"], text) and not mixed_up:
             return dict(best), ranking
         if best["name"] in _DENIED_WISH and ranking[1]["name"] == ASK_POLICY and ranking[1]["confidence"] >= _ASKED:
             return dict(ranking[1]), ranking

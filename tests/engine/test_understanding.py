@@ -39,6 +39,36 @@ def test_a_destructive_reading_needs_more_confidence_than_another(intent):
     assert classifier(["greet", "zzz_thank"]).reading("some words", chances)[0]["name"] == "greet"
 
 
+def reading(**chances):
+    labels = sorted(chances)
+    return classifier(labels).reading("some words", numpy.array([chances[one] for one in labels]))
+
+
+@pytest.mark.parametrize("intent", ["withdraw_consent", "object_to_processing"])
+def test_a_wish_that_changes_something_is_asked_about_when_it_is_not_sure(intent):
+    assert reading(**{intent: 0.45, "help": 0.35, "greet": 0.2})[0]["name"] == FALLBACK
+    assert reading(**{intent: 0.55, "help": 0.35, "greet": 0.1})[0]["name"] == intent
+
+
+@pytest.mark.parametrize("best", ["request_erasure", "cancel_account", "withdraw_consent", "object_to_processing"])
+def test_no_wish_is_acted_on_beside_a_near_rival(best):
+    chosen, ranking = reading(**{best: 0.7, "request_anonymisation": 0.26, "greet": 0.04})
+    assert chosen["name"] == FALLBACK
+    assert [one["name"] for one in ranking[:2]] == [best, "request_anonymisation"]
+    assert reading(**{best: 0.7, "request_anonymisation": 0.2, "greet": 0.1})[0]["name"] == best
+    assert reading(**{best: 0.7, "greet": 0.3})[0]["name"] == best
+
+
+def test_taking_back_consent_and_objecting_are_no_rivals():
+    assert reading(withdraw_consent=0.4, object_to_processing=0.35, greet=0.25)[0]["name"] == "withdraw_consent"
+    assert reading(request_erasure=0.7, withdraw_consent=0.15, object_to_processing=0.15)[0]["name"] == FALLBACK
+
+
+def test_what_may_be_a_question_is_one_also_between_rivals():
+    chosen, _ = reading(request_erasure=0.4, **{"ask_policy/security": 0.32}, cancel_account=0.28)
+    assert chosen["name"] == "ask_policy"
+
+
 def test_a_sure_destructive_reading_is_taken():
     read, _ = classifier(["request_erasure", "thank"]).reading("some words", numpy.array([0.9, 0.1]))
     assert read == {"name": "request_erasure", "confidence": 0.9}
