@@ -38,6 +38,10 @@ class Journey(ABC):
     def question(self, turn: Turn, kind: RequestKind) -> None:
         """Say what would happen and ask for a yes; called again after every digression."""
 
+    def declined(self, turn: Turn) -> None:
+        """Say that nothing was filed, once a no came to the question."""
+        turn.say("utter_request_not_filed")
+
     def details(self, turn: Turn, kind: RequestKind) -> dict[str, Any]:
         """What is asked for in particular, kept encrypted with the request when the yes came."""
         return {}

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from actions.base import Events, Turn
 from actions.journey import Journey
 from bot.privacy.rectification import Proposed, propose
-from bot.privacy.rectification_form import correction_form, named_elsewhere
+from bot.privacy.rectification_form import correction_form, named_elsewhere, names_correctable
 from bot.privacy.request_status import RequestView
 from bot.vocabulary import RequestKind
 
@@ -41,6 +41,16 @@ class RectificationJourney(Journey):
         proposed = _proposed(turn, _form_message(turn))
         response = "utter_rectification_confirm_contact" if proposed.contact else "utter_rectification_confirm"
         turn.say(response, card=proposed.as_card(), hours=str(turn.desk.settings.contact_hold_hours))
+
+    def declined(self, turn: Turn) -> None:
+        """Give out the form once more where the no names what should be corrected instead: "no, the other address"."""
+        words = turn.words(turn.origin) if turn.was_typed else ""
+        named = names_correctable(turn.desk.datamap, words)
+        card = correction_form(turn.desk, turn.chat.subject or "", words) if named else None
+        if card is None:
+            super().declined(turn)
+        else:
+            turn.say("utter_rectification_again", card=card)
 
     def details(self, turn: Turn, kind: RequestKind) -> dict[str, Any]:
         """The changes, frozen at the yes."""

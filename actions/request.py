@@ -118,7 +118,7 @@ class SubmitRequest(DeskAction):
         if code == identity_verification.FAILED:
             return cleared()
         if not (number and turn.tracker.get_slot("request_confirmed")):
-            turn.say("utter_request_not_filed")
+            JOURNEYS[RequestKind(turn.tracker.get_slot("request_kind"))].declined(turn)
         elif code in (identity_verification.VERIFIED, identity_verification.NOT_NEEDED):
             request = own_request(turn.session, turn.chat.subject or "", number)
             JOURNEYS[request.kind].agreed(turn, request)

@@ -19,7 +19,7 @@ from bot.privacy.safe_words import GAP_BEGINS, SafeWords, own_values
 from bot.store import audit, conversations
 from bot.store.datamap.model import DataMap, PolicyClass, Through
 from bot.store.desk import Desk
-from bot.store.desk_tables import Conversation, Message, Turn
+from bot.store.desk_tables import Choice, Conversation, Message, Turn
 from bot.store.known_words import known_words
 from bot.vocabulary import AuditEvent
 
@@ -82,9 +82,13 @@ def export_conversation(
     messages = conversations.messages_after(session, chat.id, limit=_LONGEST)
     if not messages:
         raise NotFound("Nothing was said in that conversation.")
-    chosen = select(Turn.id).where(Turn.conversation_id == chat.id, Turn.choice_intent.is_not(None))
+    of_choices = select(Turn.id).where(Turn.conversation_id == chat.id, Turn.choice_intent.is_not(None))
+    chosen = frozenset(session.scalars(of_choices))
+    labels = frozenset(session.scalars(select(Choice.label).where(Choice.conversation_id == chat.id)))
+    # A choice may also be typed, as "the second one"; then it is exported as it was typed.
+    pressed = frozenset(said.turn_id for said in messages if said.turn_id in chosen and said.text in labels)
     safe = _safe_words(desk, chat.subject)
-    steps = Steps(safe, frozenset(session.scalars(chosen)), "person").of(messages)
+    steps = Steps(safe, pressed, "person").of(messages)
     audit.record(session, now, AuditEvent.CONVERSATION_EXPORTED, chat.id, subject=chat.subject, actor=actor)
     written: dict[str, Any] = {"conversation": f"A stored conversation of {len(messages)} messages goes as it went"}
     written |= {"people": {"person": _person(desk, chat.subject)}, "steps": steps}

@@ -42,7 +42,7 @@ class Steps:
     """
 
     safe: SafeWords
-    chosen: frozenset[int]
+    chosen: frozenset[int | None]
     person: str
     made: list[Step] = field(default_factory=list)
     _codes: int = 0

@@ -104,6 +104,11 @@ def named_elsewhere(datamap: DataMap, hints: str) -> PolicyClass | None:
     return next((each for each in closed if words & (_words_of(datamap, {each}) - open_words)), None)
 
 
+def names_correctable(datamap: DataMap, words: str) -> bool:
+    """Whether somebody speaks of something that the policy lets them correct here."""
+    return bool(_words(words) & _words_of(datamap, {PolicyClass.PERSONAL_CENTER}))
+
+
 def shop_region(desk: Desk) -> str:
     """The shop's own country."""
     return desk.settings.business_calendar[:2]

@@ -48,12 +48,14 @@ class Chat:
         with desk.transaction() as session:
             self.id, _ = conversations.open_session(session, subject, NOON, NOON + timedelta(hours=8))
 
-    def turn(self, text, *answers, choice=None, card=None):
+    def turn(self, text, *answers, choice=None, label=None, card=None):
         with self.desk.transaction() as session:
             turn = Turn(conversation_id=self.id, idempotency_key=str(self.at), body_hash="", state="done",
                         choice_intent=choice, created_at=self.at)  # fmt: skip
             session.add(turn)
             session.flush()
+            if choice:
+                conversations.add_choice(session, self.id, turn.id, f"/{choice}", label or text)
             session.add(self._message(Author.USER, text, turn.id, card=card))
             for answer in answers:
                 session.add(self._message(Author.BOT, turn_id=turn.id, **answer))
@@ -139,6 +141,12 @@ def test_nothing_of_the_person_stands_in_the_file(canary):
         assert value not in exported.text.casefold(), value
     assert "Will" not in exported.text and exported.gaps > 3
     assert "${name}" in exported.text and "${email}" in exported.text
+
+
+def test_a_choice_that_was_typed_is_exported_as_it_was_typed(canary):
+    chat = Chat(canary, "1001")
+    chat.turn("the name is on", {"response": "utter_help"}, choice="affirm", label="Yes, delete everything")
+    assert chat.steps()[0] == {"user": "the name is on"}
 
 
 def test_it_becomes_steps_that_the_runner_understands(canary, tmp_path):
