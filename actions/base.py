@@ -61,7 +61,7 @@ class Turn:
 
     @property
     def origin(self) -> str:
-        """Id of the message this turn answers.
+        """Id of the message this turn answers; `<message>-<place>` where it is one of several things asked for in it.
 
         Raises:
             NotFound: The turn carries none, so it did not come through the web process.
@@ -93,6 +93,8 @@ class Turn:
     @property
     def chosen(self) -> str | None:
         """What the pressed button stands for beyond its intent; None for typed words and plain buttons."""
+        if not self.origin.isdecimal():
+            return None  # a part of what was typed
         return conversations.chosen_value(self.session, self.chat.id, int(self.origin))
 
     def form_values(self, message_id: str) -> dict[str, str]:
@@ -100,8 +102,8 @@ class Turn:
         return conversations.form_values(self.session, self.chat.id, int(message_id))
 
     def words(self, message_id: str) -> str:
-        """What the person wrote in a message of this conversation."""
-        return conversations.message_text(self.session, self.chat.id, int(message_id))
+        """What the person wrote in a message of this conversation, or in a part of one."""
+        return conversations.said_in(self.session, self.chat.id, message_id)
 
     def say(
         self,

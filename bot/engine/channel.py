@@ -4,10 +4,11 @@ import hmac
 import json
 import logging
 import re
-from typing import Any, Awaitable, Callable, Dict, Optional, Text
+from typing import Any, Awaitable, Callable, Dict, List, Optional, Text
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
+from rasa.engine.constants import PLACEHOLDER_MESSAGE, PLACEHOLDER_TRACKER
 from rasa.shared.core.constants import (
     ACTION_LISTEN_NAME,
     USER_INTENT_BACK,
@@ -15,8 +16,10 @@ from rasa.shared.core.constants import (
     USER_INTENT_SESSION_START,
 )
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, AllSlotsReset
+from rasa.shared.core.trackers import DialogueStateTracker
 from sanic import Blueprint, HTTPResponse, Request, response
 
+from bot.engine import wishes
 from bot.engine.patches import ActionsUnavailable
 from bot.engine.plain_text import plain_text
 from bot.engine.tracker_store import EncryptedTrackerStore
@@ -25,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 BEGIN_ANEW = "begin_anew"
+ONE_WISH = "one_wish"
+_TELLING = frozenset({"complaint_form", "case_reply_form"})
+"""Forms that wait for a person's own words, whatever those ask for."""
 _RESERVED = frozenset({USER_INTENT_BACK, USER_INTENT_RESTART, USER_INTENT_SESSION_START})
 
 
@@ -110,6 +116,8 @@ class DeskChannel(InputChannel):
 def read_message(body: bytes, agent: Agent) -> UserMessage:
     """Turns a request's body into a message for Rasa.
 
+    ``origin`` names what the words were taken from, where that is not the message itself: a part of an earlier one.
+
     Raises:
         BadBody: a field is missing or has the wrong form.
     """
@@ -119,7 +127,8 @@ def read_message(body: bytes, agent: Agent) -> UserMessage:
         raise BadBody("The body is not JSON.") from error
     if not isinstance(given, dict):
         raise BadBody("The body is not a JSON object.")
-    for field in ("conversation", "message"):
+    given = {"origin": given.get("message"), **given}
+    for field in ("conversation", "message", "origin"):
         if not isinstance(given.get(field), str) or not _ID.fullmatch(given[field]):
             raise BadBody(f"{field} is not an id.")
     text, intent = given.get("text"), given.get("intent")
@@ -144,12 +153,18 @@ def read_message(body: bytes, agent: Agent) -> UserMessage:
         parse_data=parsed,
         input_channel=DeskChannel.name(),
         message_id=given["message"],
-        metadata={"message": given["message"], **({BEGIN_ANEW: True} if given.get(BEGIN_ANEW) is True else {})},
+        metadata={
+            "message": given["origin"],
+            **{flag: True for flag in (BEGIN_ANEW, ONE_WISH) if given.get(flag) is True},
+        },
     )
 
 
 async def turn(agent: Agent, message: UserMessage) -> Dict[Text, Any]:
     """Runs one turn, or finds that this message was handled before; either way answers from the record.
+
+    A message that asks for several things is not run but taken apart: the desk keeps the pieces and sends them one by
+    one, each as ``one_wish``.
 
     Raises:
         ActionsUnavailable: a custom action could not be run; nothing of the turn is recorded.
@@ -161,13 +176,55 @@ async def turn(agent: Agent, message: UserMessage) -> Dict[Text, Any]:
         if recorded is None:
             if message.metadata and message.metadata.get(BEGIN_ANEW):
                 await begin_anew(agent, message.sender_id)
+            if found := several_wishes(agent, message):
+                return {"messages": [], "wishes": [wish._asdict() for wish in found]}
             await agent.processor.handle_message(message)  # type: ignore[union-attr]
             recorded = store.recorded_turn(message.sender_id, message.message_id)
     said = [shaped for shaped in map(shape, recorded.bot if recorded else []) if shaped["text"] or shaped["custom"]]
     if recorded is None or not said:
         raise NoAnswer("The turn gave no message.")
     intent = recorded.user["parse_data"]["intent"]
-    return {"messages": said, "intent": {"name": intent["name"], "confidence": intent["confidence"]}}
+    return {
+        "messages": said,
+        "intent": {"name": intent["name"], "confidence": intent["confidence"]},
+        "asks": recorded.loop is not None or asks(recorded.bot[-1]),
+    }
+
+
+def several_wishes(agent: Agent, message: UserMessage) -> List[wishes.Wish]:
+    """What a typed message asks for, if it is more than one thing and no form waits for its words.
+
+    The reading of the whole stays with the message, so that it is not read twice.
+    """
+    if message.parse_data or (message.metadata or {}).get(ONE_WISH):
+        return []
+    message.parse_data = read_together(agent, [message.text])[0]
+    store: EncryptedTrackerStore = agent.tracker_store  # type: ignore[assignment]
+    if len(wishes.clauses(message.text)) < 2 or store.open_loop(message.sender_id) in _TELLING:
+        return []
+
+    def read(texts: List[Text]) -> List[Dict[Text, Any]]:
+        return [reading["intent"] for reading in read_together(agent, texts)]
+
+    return wishes.several(message.text, message.parse_data["intent"], read)
+
+
+def read_together(agent: Agent, texts: List[Text]) -> List[Dict[Text, Any]]:
+    """Understands texts as the trained model does, without a conversation around them."""
+    inputs = {
+        PLACEHOLDER_MESSAGE: [UserMessage(text) for text in texts],
+        PLACEHOLDER_TRACKER: DialogueStateTracker.from_events("reading", []),
+    }
+    processor = agent.processor
+    assert processor is not None
+    target = processor.model_metadata.nlu_target
+    read = processor.graph_runner.run(inputs=inputs, targets=[target])[target]
+    return [{"text": "", "entities": [], **one.as_dict(only_output_properties=True)} for one in read]
+
+
+def asks(event: Dict[Text, Any]) -> bool:
+    """Whether a message of the bot is a question that waits for its answer without a form of Rasa's."""
+    return bool(((event.get("metadata") or {}).get("metadata") or {}).get("asks"))
 
 
 async def begin_anew(agent: Agent, sender_id: str) -> None:

@@ -10,7 +10,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SQLTrackerStore, TrackerStore
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import BotUttered, SessionStarted, UserUttered
+from rasa.shared.core.events import ActiveLoop, BotUttered, SessionStarted, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.orm import Query, Session, declarative_base, sessionmaker
@@ -26,10 +26,11 @@ class ConversationErased(RuntimeError):
 
 
 class Turn(NamedTuple):
-    """Stored events of one turn: the person's message and the bot's, in Rasa's own form."""
+    """Stored events of one turn: the person's message and the bot's, in Rasa's own form; and the form open after it."""
 
     user: Dict[str, Any]
     bot: List[Dict[str, Any]]
+    loop: Optional[str] = None
 
 
 class EncryptedTrackerStore(SQLTrackerStore):
@@ -158,6 +159,17 @@ class EncryptedTrackerStore(SQLTrackerStore):
                 "new one."
             ) from error
 
+    def open_loop(self, sender_id: str) -> Optional[str]:
+        """The form that waits for an answer in this conversation; none after a new session."""
+        with self.sessionmaker() as session:
+            return self._loop_at_end(self._living(session, sender_id))
+
+    def _loop_at_end(self, events: Query) -> Optional[str]:
+        """The form that these events leave open."""
+        kinds = [ActiveLoop.type_name, SessionStarted.type_name]
+        newest = events.filter(self.SQLEvent.type_name.in_(kinds)).order_by(self.SQLEvent.id.desc()).first()
+        return self._opened(newest).get("name") if newest is not None else None
+
     def recorded_turn(self, sender_id: str, message_id: str) -> Optional[Turn]:
         """What was understood and said when this message was handled, or None if it is new in the conversation."""
         event = self.SQLEvent
@@ -169,8 +181,13 @@ class EncryptedTrackerStore(SQLTrackerStore):
             spoken = of_conversation.filter(
                 event.id > asked.id, event.type_name.in_([UserUttered.type_name, BotUttered.type_name])
             )
-            answers = itertools.takewhile(lambda row: row.type_name == BotUttered.type_name, spoken.order_by(event.id))
-            return Turn(self._opened(asked), [self._opened(row) for row in answers])
+            rows = spoken.order_by(event.id).all()
+            answers = list(itertools.takewhile(lambda row: row.type_name == BotUttered.type_name, rows))
+            until = of_conversation
+            if len(answers) < len(rows):
+                until = of_conversation.filter(event.id < rows[len(answers)].id)
+            said = [self._opened(row) for row in answers]
+            return Turn(self._opened(asked), said, self._loop_at_end(until))
 
 
 def cipher_of(keys: str) -> MultiFernet:

@@ -27,11 +27,23 @@ def sentence(response: str, **values: str) -> str:
     return str(_responses()[response]["text"]).format_map(values)
 
 
-def as_answer(response: str, citations: list[str] | None = None, **values: str) -> dict[str, Any]:
-    """A response of `domain.yml` as the engine would answer it, for what the desk adds to a turn by itself."""
-    buttons = _responses()[response].get("buttons", [])
+def as_answer(
+    response: str,
+    citations: list[str] | None = None,
+    buttons: Sequence[dict[str, str]] | None = None,
+    **values: str,
+) -> dict[str, Any]:
+    """A response of `domain.yml` as the engine would answer it, for what the desk adds to a turn by itself.
+
+    Args:
+        response: Its name.
+        citations: Clause ids to quote.
+        buttons: Choices in Rasa's form; those of the response if left out.
+        values: What the response names in braces.
+    """
+    offered = _responses()[response].get("buttons", []) if buttons is None else list(buttons)
     custom = {"citations": citations or []}
-    return {"response": response, "text": sentence(response, **values), "buttons": buttons, "custom": custom}
+    return {"response": response, "text": sentence(response, **values), "buttons": offered, "custom": custom}
 
 
 def announce(

@@ -10,8 +10,20 @@ from sqlalchemy import CursorResult, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.errors import ChoiceGone, NotFound, SessionExpired
-from bot.store.desk_tables import Card, ChatSession, Choice, Conversation, Message, StaffSession, Turn, UsedShopToken
+from bot.store.desk_tables import (
+    Card,
+    ChatSession,
+    Choice,
+    Conversation,
+    Message,
+    StaffSession,
+    Turn,
+    UsedShopToken,
+    WaitingWish,
+)
+from bot.vocabulary import Author
 
+_LOOKED_BACK = 20
 FORM_VALUES = "form_values"
 """Kind of the card under which a message keeps what was filled into a form; never shown."""
 
@@ -146,16 +158,26 @@ def messages_of_turn(session: Session, turn_id: int, author: str) -> list[Messag
     )
 
 
-def message_text(session: Session, conversation_id: str, message_id: int) -> str:
-    """The words of one message, if it belongs to this conversation.
+def said_in(session: Session, conversation_id: str, origin: str) -> str:
+    """The words of one message, or of the part of one that `<message>-<place>` names, if this conversation has it.
 
     Raises:
         NotFound: No such message in this conversation.
     """
-    message = session.get(Message, message_id)
-    if message is None or message.conversation_id != conversation_id:
+    number, _, place = origin.partition("-")
+    if place:
+        part = select(WaitingWish.words).where(
+            WaitingWish.conversation_id == conversation_id,
+            WaitingWish.message_id == int(number),
+            WaitingWish.place == int(place),
+        )
+        words = session.scalar(part)
+    else:
+        message = session.get(Message, int(number))
+        words = message.text if message is not None and message.conversation_id == conversation_id else None
+    if words is None:
         raise NotFound
-    return message.text
+    return words
 
 
 def chosen_value(session: Session, conversation_id: str, message_id: int) -> str | None:
@@ -228,6 +250,19 @@ def live_choice(session: Session, chat: Conversation, choice_id: str) -> Choice:
     if choice is None or choice.conversation_id != chat.id or choice.turn_id != chat.last_turn_id:
         raise ChoiceGone
     return choice
+
+
+def open_question(session: Session, chat: Conversation) -> list[Choice]:
+    """The choices of the last message that offered any, in the order in which they are shown; none once they are gone.
+
+    What was announced later and asks nothing leaves them open.
+    """
+    said = select(Message).where(Message.conversation_id == chat.id, Message.author != Author.USER)
+    for message in session.scalars(said.order_by(Message.id.desc()).limit(_LOOKED_BACK)):
+        if message.choices:
+            found = [session.get(Choice, each["id"]) for each in message.choices]
+            return [each for each in found if each is not None and each.turn_id == chat.last_turn_id]
+    return []
 
 
 def keep_card(session: Session, conversation_id: str, content: dict[str, Any], now: datetime) -> str:

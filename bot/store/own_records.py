@@ -41,6 +41,7 @@ from bot.store.desk_tables import (
     Tombstone,
     Turn,
     VerificationCode,
+    WaitingWish,
 )
 from bot.vocabulary import AuditEvent, CaseKind, CaseState, RequestState
 
@@ -87,7 +88,8 @@ def erase_conversation(session: Session, conversation_id: str, machine_now: date
 def _delete_chat(session: Session, conversation_id: str) -> None:
     for table in (PrivacyRequest, Case):
         _change(session, update(table).where(table.conversation_id == conversation_id).values(conversation_id=None))
-    for content in (Message, Choice, Card, ChatSession, VerificationCode, Turn, Handoff, HandoffNote, HelpdeskLink):
+    talk = (Message, Choice, Card, WaitingWish, ChatSession, VerificationCode, Turn, Handoff, HandoffNote, HelpdeskLink)
+    for content in talk:
         _change(session, delete(content).where(content.conversation_id == conversation_id))
     _change(session, delete(Conversation).where(Conversation.id == conversation_id))
     session.expire_all()

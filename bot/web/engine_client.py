@@ -1,11 +1,29 @@
 """The web's line to the engine."""
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 
 from bot.config import Settings
 from bot.errors import Unavailable
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the engine made of a message.
+
+    Attributes:
+        messages: What the bot says; each with the `confidence` with which typed words were read, None where none were.
+        intent: What the message was read as.
+        asks: Whether the bot waits for an answer to a question of its own.
+        wishes: Intent and text of each thing, where the message asks for several; then nothing was run.
+    """
+
+    messages: list[dict[str, Any]]
+    intent: str | None = None
+    asks: bool = False
+    wishes: list[dict[str, str]] = field(default_factory=list)
 
 
 class EngineClient:
@@ -19,14 +37,14 @@ class EngineClient:
             trust_env=False,
         )
 
-    async def turn(self, payload: dict[str, Any]) -> list[dict[str, Any]]:
+    async def turn(self, payload: dict[str, Any]) -> Reply:
         """Run a turn.
 
         Args:
             payload: conversation, message, and text or intent.
 
         Returns:
-            What the bot says; each with the `confidence` with which typed words were read, None where none were.
+            What the bot says, or what it was asked for.
 
         Raises:
             Unavailable: No answer came, or the engine or an action it needs could not do it. The same message may be
@@ -39,8 +57,11 @@ class EngineClient:
         if answer.status_code != httpx.codes.OK:
             raise Unavailable
         body = answer.json()
+        if body.get("wishes"):
+            return Reply([], wishes=body["wishes"])
         confidence = body["intent"]["confidence"] if "text" in payload else None
-        return [message | {"confidence": confidence} for message in body["messages"]]
+        messages = [message | {"confidence": confidence} for message in body["messages"]]
+        return Reply(messages, body["intent"]["name"], body["asks"])
 
     async def is_ready(self) -> bool:
         """Whether the engine has a model and answers."""

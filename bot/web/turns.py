@@ -13,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from bot.clocks import SystemClock
 from bot.errors import Conflict, DeskError, FormGone, SessionExpired
-from bot.privacy import daily_counts, policy_banner
+from bot.privacy import daily_counts, policy_banner, wishes
 from bot.privacy.guardian_consent_notice import opening_words
 from bot.privacy.handoff_vulnerable import sign_in
 from bot.privacy.policy_question import cite
@@ -23,13 +23,13 @@ from bot.store import conversations
 from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation, Message, Turn, VerificationCode
 from bot.vocabulary import Author, Owner
-from bot.web import forms
-from bot.web.engine_client import EngineClient
+from bot.web import forms, picking
 from bot.web.forms import Checked, Filled
+from bot.web.leading import ANEW, Engine, Leading, Led
+from bot.web.picking import Pick
 
 _WAIT = 0.02
 _CODE, _CLAIM, _HIDDEN_CODE = "submit_code", "submit_claim", "••••••"
-_ANEW = "begin_anew"
 _PERSON_FIRST, _HIDDEN_WORDS = "person_first", "•••"
 _FORM_AND_PERSON = (
     "A person is answering you at the moment, and forms are for the bot. Tell them what you want to change."
@@ -59,7 +59,7 @@ class Begun:
 
     Attributes:
         done: It had run before, and its answers are stored; or it is for a person, who answers later.
-        payload: What the engine is to be sent.
+        payload: What the engine is to be sent; without a message where the desk answers by itself.
         ownership: Whose conversation it was at the beginning; what comes of the turn counts only while that is so.
     """
 
@@ -81,9 +81,9 @@ class Answered:
 class Turns:
     """Runs turns."""
 
-    def __init__(self, desk: Desk, engine: EngineClient) -> None:
+    def __init__(self, desk: Desk, engine: Engine) -> None:
         self._desk = desk
-        self._engine = engine
+        self._leading = Leading(desk, engine)
 
     async def take(self, conversation_id: str, key: str, said: Said) -> Answered:
         """Answer one message.
@@ -105,8 +105,8 @@ class Turns:
         if begun.done:
             return await run_in_threadpool(self._stored, conversation_id, begun.turn_id)
         try:
-            answers = await self._engine.turn(begun.payload)
-            return await run_in_threadpool(self._finish, conversation_id, begun, answers)
+            led = await self._leading.lead(conversation_id, begun.turn_id, begun.payload)
+            return await run_in_threadpool(self._finish, conversation_id, begun, led)
         except (DeskError, asyncio.CancelledError):
             await asyncio.shield(run_in_threadpool(self._give_up, conversation_id, begun))
             raise
@@ -146,6 +146,8 @@ class Turns:
                 raise FormGone
             if turn is None:
                 policy_banner.show(session, self._desk, self._desk.clock.now(), chat)
+                if chat.last_turn_id is None:
+                    wishes.follow_person(session, chat, _machine.now())
                 turn = self._new_turn(session, chat, key, said, form)
             return Begun(turn.id, lease, False, self._payload(session, chat, turn), turn.ownership)
 
@@ -160,21 +162,21 @@ class Turns:
         return Begun(turn.id, None, True, {})
 
     def _new_turn(self, session: Session, chat: Conversation, key: str, said: Said, form: Checked | None) -> Turn:
-        choice = conversations.live_choice(session, chat, said.choice) if said.choice else None
+        pick = _pick(session, chat, said)
         now = self._desk.clock.now()
         turn = Turn(
             conversation_id=chat.id,
             idempotency_key=key,
             body_hash=said.body_hash,
             state="running",
-            choice_intent=choice.intent if choice else forms.SUBMIT if said.form else None,
-            choice_value=choice.value if choice else said.form.card_id if said.form else None,
+            choice_intent=pick.intent,
+            choice_value=pick.value,
             ownership=chat.ownership,
             created_at=now,
         )
         session.add(turn)
         session.flush()
-        words = choice.label if choice else form.title if form else said.text or ""
+        words = pick.label or (form.title if form else said.text or "")
         message = _message(chat.id, turn.id, Author.USER, words, now)
         message.card = form.content if form else None
         session.add(message)
@@ -183,9 +185,12 @@ class Turns:
 
     def _payload(self, session: Session, chat: Conversation, turn: Turn) -> dict[str, Any]:
         message = conversations.messages_of_turn(session, turn.id, Author.USER)[0]
-        payload: dict[str, Any] = {"conversation": chat.id, "message": str(message.id)}
+        payload: dict[str, Any] = {"conversation": chat.id}
         if chat.engine_ownership != chat.ownership:
-            payload[_ANEW] = True  # a person answered in between: no form of before is open any more
+            payload[ANEW] = True  # a person answered in between: no form of before is open any more
+        if turn.choice_intent in picking.OWN:
+            return payload
+        payload["message"] = str(message.id)
         if turn.choice_intent:
             return payload | {"intent": turn.choice_intent, "label": message.text}
         if code_in(message.text) and _awaits_code(session, chat.id):
@@ -193,17 +198,17 @@ class Turns:
         if claim_in(message.text):
             return payload | {"intent": _CLAIM, "label": _HIDDEN_CODE}
         if sign_in(message.text):
-            return payload | {"intent": _PERSON_FIRST, "label": _HIDDEN_WORDS, _ANEW: True}
+            return payload | {"intent": _PERSON_FIRST, "label": _HIDDEN_WORDS, ANEW: True}
         return payload | {"text": message.text}
 
-    def _finish(self, conversation_id: str, begun: Begun, answers: list[dict[str, Any]]) -> Answered:
+    def _finish(self, conversation_id: str, begun: Begun, led: Led) -> Answered:
         with self._desk.transaction() as session:
             if begun.lease is None or not conversations.release_lease(session, conversation_id, begun.lease):
                 raise Conflict("This took too long and was given up. Please send it again.")
             chat = conversations.locked(session, conversation_id)
             still_the_bots = chat.ownership == begun.ownership
-            if not still_the_bots:
-                answers = []  # a person took over while the bot was thinking
+            # Nothing is said when a person took over while the bot was thinking, and what waited waits on.
+            answers = led.answers if still_the_bots else []
             now = self._desk.clock.now()
             policy, library = binding(session, self._desk, now, chat.subject), self._desk.policies
             for answer in [*self._opening(session, conversation_id, answers), *answers]:
@@ -228,7 +233,10 @@ class Turns:
             confidence = answers[0].get("confidence") if answers else None
             daily_counts.count_turn(session, now, confidence, first=chat.last_turn_id is None)
             if still_the_bots:
-                chat.last_turn_id, chat.engine_ownership = begun.turn_id, chat.ownership
+                wishes.settle(session, led.outcome)
+                chat.last_turn_id = begun.turn_id
+                if led.asked_engine:
+                    chat.engine_ownership = chat.ownership
             return Answered(conversations.messages_of_turn(session, begun.turn_id, Author.BOT), chat.owner)
 
     def _opening(self, session: Session, conversation_id: str, answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -249,6 +257,14 @@ class Turns:
         if begun.lease:
             with self._desk.transaction() as session:
                 conversations.release_lease(session, conversation_id, begun.lease)
+
+
+def _pick(session: Session, chat: Conversation, said: Said) -> Pick:
+    if said.choice:
+        return picking.pressed(session, chat, said.choice)
+    if said.form:
+        return Pick(forms.SUBMIT, said.form.card_id)
+    return picking.typed(session, chat, said.text or "")
 
 
 def _message(conversation_id: str, turn_id: int, author: Author, text: str, now: Any) -> Message:

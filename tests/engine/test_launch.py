@@ -229,6 +229,28 @@ def test_a_failed_action_is_no_success_and_the_repeat_runs_again(acting, actions
     assert (status, answer["messages"][0]["response"]) == (200, "utter_erased")
 
 
+TWO = "how is my data protected? also erase everything about me"
+
+
+def test_a_message_with_two_wishes_is_taken_apart_and_nothing_of_it_is_run_or_recorded(acting, actions):
+    status, answer = acting.say(TWO, "c-two", "two")
+    assert (status, answer["messages"]) == (200, [])
+    assert [(wish["intent"], wish["text"]) for wish in answer["wishes"]] == [
+        ("ask_policy", "how is my data protected?"),
+        ("request_erasure", "also erase everything about me"),
+    ]
+    assert (actions.calls, events_of(acting, "c-two")) == ([], 0)
+
+
+def test_a_wish_of_several_is_run_as_one_and_names_where_its_words_come_from(acting, actions):
+    body = {"conversation": "c-one", "message": "7-2-9", "origin": "7-2", "text": "erase everything about me"}
+    status, answer = acting.call("/webhooks/desk/messages", body | {"one_wish": True})
+    assert (status, answer["messages"][0]["response"], answer["asks"]) == (200, "utter_erased", False)
+    assert actions.calls[0]["tracker"]["latest_message"]["metadata"]["message"] == "7-2"
+    whole = {"conversation": "c-one", "message": "8", "text": TWO, "one_wish": True}
+    assert acting.call("/webhooks/desk/messages", whole)[1]["messages"]
+
+
 def test_a_turn_without_any_message_is_a_failure(engine):
     body = {"conversation": "c-6", "message": "m-1", "intent": "deny"}
     assert engine.call("/webhooks/desk/messages", body) == (500, {"error": "engine_failure"})

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy.exc
 from cryptography.fernet import Fernet
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, BotUttered, SessionStarted, SlotSet, UserUttered
+from rasa.shared.core.events import ActionExecuted, ActiveLoop, BotUttered, SessionStarted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.engine.tracker_store import ConversationErased, EncryptedTrackerStore, TrackerUnreadable, cipher_of
@@ -113,6 +113,19 @@ def test_a_recorded_turn_holds_its_own_answers_only(tmp_path, keys):
     assert [event["text"] for event in store.recorded_turn("c-1", "m-2").bot] == ["third"]
     assert store.recorded_turn("c-1", "m-3") is None
     assert store.recorded_turn("c-3", "m-1") is None
+
+
+def test_a_recorded_turn_knows_the_form_that_was_open_after_it_whatever_came_later(tmp_path, keys):
+    store = opened(tmp_path / "t.db", keys[0])
+    first = [said("copy", "m-1"), ActiveLoop("request_form"), BotUttered("Shall I?")]
+    asyncio.run(store.save(conversation(*first)))
+    assert store.open_loop("c-1") == "request_form"
+    second = [said("yes", "m-2"), BotUttered("Done."), ActiveLoop(None)]
+    asyncio.run(store.save(conversation(*first, *second)))
+    assert (store.recorded_turn("c-1", "m-1").loop, store.recorded_turn("c-1", "m-2").loop) == ("request_form", None)
+    assert store.open_loop("c-1") is None
+    asyncio.run(store.save(conversation(*first, *second, ActiveLoop("request_form"), SessionStarted())))
+    assert store.open_loop("c-1") is None
 
 
 def test_connections_to_postgresql_are_tested_before_use(monkeypatch, keys):

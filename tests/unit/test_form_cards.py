@@ -13,6 +13,7 @@ from bot.privacy.form_cards import MOST_FIELDS, check
 from bot.store import conversations
 from bot.store.desk_tables import Message, Turn
 from bot.web.app import make_app
+from bot.web.engine_client import Reply
 from bot.web.forms import Filled
 from bot.web.turns import Said, Turns, present
 
@@ -45,7 +46,7 @@ class Engine:
         answer = self.answers.pop(0) if self.answers else [{"text": "Done.", "response": "utter_done"}]
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return answer if isinstance(answer, Reply) else Reply(answer)
 
 
 def take(desk, engine, conversation_id, key, said):

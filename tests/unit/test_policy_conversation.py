@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import consent_withdrawal, policy_objection, policy_question, policy_update
 from bot.config import PROJECT
+from bot.web.engine_client import Reply
 from bot.web.turns import Said, Turns, present
 from tests import policies, rights
 from tests.unit import policy_desks as people
@@ -47,7 +48,7 @@ class Engine:
         tracker = Tracker(payload["conversation"], {}, latest, self.events, False, None, {}, "action_listen")
         dispatcher = CollectingDispatcher()
         await ACTIONS[intent](self.desk).run(dispatcher, tracker, DOMAIN)
-        return [self.answer(message) for message in dispatcher.messages]
+        return Reply([self.answer(message) for message in dispatcher.messages], intent)
 
     def answer(self, said):
         written = DOMAIN["responses"][said["response"]][0]

@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from bot.errors import ChoiceGone, Conflict, NotFound, Unavailable
 from bot.store import conversations
 from bot.store.desk_tables import Conversation, DailyCount, Message, Turn
+from bot.web.engine_client import Reply
 from bot.web.turns import Said, Turns, present
 
 
@@ -30,7 +31,7 @@ class Engine:
         answer = self.answers.pop(0) if self.answers else [{"text": "Fine.", "response": "utter_fine"}]
         if isinstance(answer, Exception):
             raise answer
-        return answer
+        return answer if isinstance(answer, Reply) else Reply(answer)
 
 
 def take(desk, engine, conversation_id, key, said):
@@ -148,6 +149,76 @@ def test_a_choice_reaches_the_engine_as_the_intent_behind_it_and_the_history_as_
     with desk.reading() as session:
         said = session.scalars(select(Message.text).where(Message.author == "user").order_by(Message.id)).all()
     assert said == ["Do it", "Yes"]
+
+
+SHALL_I = {
+    "text": "Shall I?",
+    "buttons": [
+        {"title": "Yes, all of it", "payload": "/affirm everything"},
+        {"title": "Only a part", "payload": "/affirm part"},
+        {"title": "No, leave it", "payload": "/deny"},
+    ],
+}
+
+
+def newest_turn(desk):
+    with desk.reading() as session:
+        return session.scalars(select(Turn).order_by(Turn.id.desc())).first()
+
+
+@pytest.mark.parametrize(
+    ("typed", "intent", "value"),
+    [
+        ("2", "affirm", "part"),
+        ("the last one", "deny", None),
+        ("Only a part", "affirm", "part"),
+        ("nope", "deny", None),
+    ],
+)
+def test_a_choice_that_is_typed_is_taken_as_pressed_and_kept_as_it_was_typed(desk, chat, typed, intent, value):
+    conversation_id, engine = chat(None), Engine([SHALL_I])
+    take(desk, engine, conversation_id, "k1", Said(text="Do it"))
+    take(desk, engine, conversation_id, "k2", Said(text=typed))
+    assert engine.seen[1] == {"conversation": conversation_id, "message": "3", "intent": intent, "label": typed}
+    assert newest_turn(desk).choice_value == value
+
+
+def test_what_may_be_two_choices_is_asked_again_with_all_of_them_and_never_read(desk, chat):
+    conversation_id, engine = chat(None), Engine([SHALL_I])
+    take(desk, engine, conversation_id, "k1", Said(text="Do it"))
+    again = take(desk, engine, conversation_id, "k2", Said(text="the seventh")).messages
+    assert [message.response for message in again] == ["utter_which_choice"]
+    assert [each["label"] for each in again[0].choices] == ["Yes, all of it", "Only a part", "No, leave it"]
+    assert len(engine.seen) == 1
+    repeated = take(desk, engine, conversation_id, "k2", Said(text="the seventh")).messages
+    assert [present(m) for m in repeated] == [present(m) for m in again]
+    take(desk, engine, conversation_id, "k3", Said(text="the second"))
+    assert (engine.seen[1]["intent"], newest_turn(desk).choice_value) == ("affirm", "part")
+
+
+def test_a_number_picks_nothing_of_a_question_that_was_answered(desk, chat):
+    conversation_id, engine = chat(None), Engine([SHALL_I])
+    take(desk, engine, conversation_id, "k1", Said(text="Do it"))
+    take(desk, engine, conversation_id, "k2", Said(text="Something else"))
+    take(desk, engine, conversation_id, "k3", Said(text="the second one"))
+    assert engine.seen[2]["text"] == "the second one"
+
+
+def test_only_the_last_question_of_a_turn_is_open(desk, chat):
+    first = {"text": "It says:", "buttons": [{"title": "A", "payload": "/help"}, {"title": "B", "payload": "/greet"}]}
+    conversation_id, engine = chat(None), Engine([first, SHALL_I])
+    take(desk, engine, conversation_id, "k1", Said(text="Do it"))
+    take(desk, engine, conversation_id, "k2", Said(text="1"))
+    assert engine.seen[1]["intent"] == "affirm"
+
+
+def test_nothing_typed_to_a_person_picks_a_choice(desk, chat):
+    conversation_id, engine = chat(None), Engine([SHALL_I])
+    take(desk, engine, conversation_id, "k1", Said(text="Do it"))
+    with desk.transaction() as session:
+        session.get(Conversation, conversation_id).owner = "person"
+    take(desk, engine, conversation_id, "k2", Said(text="the second one"))
+    assert newest_turn(desk).choice_intent is None
 
 
 def test_a_choice_of_an_earlier_question_is_refused_and_nothing_is_stored(desk, chat):

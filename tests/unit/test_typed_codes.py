@@ -9,6 +9,7 @@ import pytest
 from bot.store import conversations
 from bot.store.desk_tables import PrivacyRequest, VerificationCode
 from bot.vocabulary import RequestKind, RequestState
+from bot.web.engine_client import Reply
 from bot.web.turns import Said, Turns
 
 
@@ -20,7 +21,7 @@ class Engine:
 
     async def turn(self, payload):
         self.seen.append(payload)
-        return [{"text": "Fine.", "response": "utter_fine"}]
+        return Reply([{"text": "Fine.", "response": "utter_fine"}])
 
 
 def say(desk, conversation_id, text):
@@ -59,7 +60,7 @@ def test_a_code_reaches_the_engine_as_dots_and_the_action_as_it_was_typed(desk, 
     assert "text" not in sent
     assert not any(digits in json.dumps(sent) for digits in ("123456", "123 456", "123-456"))
     with desk.reading() as session:
-        assert conversations.message_text(session, conversation_id, int(sent["message"])) == text
+        assert conversations.said_in(session, conversation_id, sent["message"]) == text
 
 
 def test_six_digits_are_words_where_no_code_was_sent(desk, chat):

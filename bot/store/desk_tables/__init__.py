@@ -32,7 +32,17 @@ from bot.store.desk_tables.requests import (
     VerificationCode,
 )
 from bot.store.desk_tables.staff import SignInTries, StaffMember, StaffSession
-from bot.store.desk_tables.talk import Card, ChatSession, Choice, Conversation, Message, Tombstone, Turn, UsedShopToken
+from bot.store.desk_tables.talk import (
+    Card,
+    ChatSession,
+    Choice,
+    Conversation,
+    Message,
+    Tombstone,
+    Turn,
+    UsedShopToken,
+    WaitingWish,
+)
 
 __all__ = [
     "CONTENT",
@@ -84,5 +94,6 @@ __all__ = [
     "UsedShopToken",
     "UtcDateTime",
     "VerificationCode",
+    "WaitingWish",
     "WebhookEvent",
 ]

@@ -95,6 +95,25 @@ class Choice(Base):
     label: Mapped[str] = mapped_column(EncryptedText, info=CONTENT)
 
 
+class WaitingWish(Base):
+    """One of several things that a message asked for; it waits until those before it are dealt with.
+
+    `message_id` and `place` are its origin for good; `conversation_id` follows the person into their next chat.
+    """
+
+    __tablename__ = "waiting_wishes"
+    __table_args__ = (UniqueConstraint("message_id", "place"),)
+    id: Mapped[int] = mapped_column(primary_key=True, info=NOTHING)
+    conversation_id: Mapped[str] = mapped_column(ForeignKey("conversations.id"), index=True, info=NOTHING)
+    message_id: Mapped[int] = mapped_column(Integer, info=NOTHING)
+    place: Mapped[int] = mapped_column(Integer, info=NOTHING)
+    intent: Mapped[str] = mapped_column(String(64), info=NOTHING)
+    words: Mapped[str] = mapped_column(EncryptedText, info=CONTENT)
+    state: Mapped[str] = mapped_column(String(16), info=NOTHING)
+    reminders: Mapped[int] = mapped_column(Integer, default=0, info=NOTHING)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, info=NOTHING)
+
+
 class Card(Base):
     """Structured content for one person, put here by an action so that it never passes through the engine."""
 

@@ -1,0 +1,66 @@
+"""What a turn stands for before any words are read: a pressed choice, a filled form, or a choice that was typed."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from bot.privacy import wishes
+from bot.privacy.typed_choice import picked
+from bot.store import conversations
+from bot.store.announcements import as_answer
+from bot.store.desk_tables import Conversation
+from bot.vocabulary import Owner
+
+WHICH_ONE = "which_choice"
+"""Intent of the desk's own: something was picked, but not for certain what. The engine never hears of it."""
+OWN = frozenset({WHICH_ONE, wishes.TAKE, wishes.DROP})
+TYPED = "typed"
+
+
+@dataclass(frozen=True)
+class Pick:
+    """An intent without words, what it is about, and the label where a button was pressed."""
+
+    intent: str | None = None
+    value: str | None = None
+    label: str | None = None
+
+
+def pressed(session: Session, chat: Conversation, choice_id: str) -> Pick:
+    """The button that was pressed.
+
+    Raises:
+        ChoiceGone: It is of an earlier question.
+    """
+    choice = conversations.live_choice(session, chat, choice_id)
+    return Pick(choice.intent, choice.value, choice.label)
+
+
+def typed(session: Session, chat: Conversation, text: str) -> Pick:
+    """The choice of the open question that the words pick, or that what waits is not wanted any more.
+
+    Nothing is picked while a person owns the conversation.
+    """
+    if chat.owner != Owner.BOT:
+        return Pick()
+    if wishes.leaves_out(text) and wishes.waiting(session, chat.id):
+        return Pick(wishes.DROP, TYPED)
+    offered = conversations.open_question(session, chat)
+    found = picked(text, [choice.label for choice in offered])
+    if found is None:
+        return Pick()
+    return Pick(WHICH_ONE) if found.place is None else Pick(offered[found.place].intent, offered[found.place].value)
+
+
+def offered_again(session: Session, chat: Conversation) -> list[dict[str, Any]]:
+    """Ask which of the choices is meant, with the same choices; the engine's question stays as it is."""
+    return [as_answer("utter_which_choice", buttons=same_buttons(session, chat))]
+
+
+def same_buttons(session: Session, chat: Conversation) -> list[dict[str, str]]:
+    """The choices of the open question in Rasa's form, to be offered once more."""
+    return [
+        {"title": choice.label, "payload": f"/{choice.intent}" + (f" {choice.value}" if choice.value else "")}
+        for choice in conversations.open_question(session, chat)
+    ]

@@ -1,0 +1,136 @@
+"""One message with several things in it, and the many that only look like it; readings are given, the rest is real."""
+
+import pytest
+
+from bot.engine import wishes
+
+COPY, ACCOUNT, ERASE, COMPLAIN, ASK = (
+    "request_export", "cancel_account", "request_erasure", "file_complaint", "ask_policy",
+)  # fmt: skip
+# A stand-in for the model: what the first of these words in a clause makes of it, as surely as people word it.
+_READ = (
+    ("complain", COMPLAIN), ("human", "ask_for_human"), ("address", "request_rectification"),
+    ("advert", "withdraw_consent"), ("copy", COPY), ("my data as", COPY), ("send me my data", COPY),
+    ("account", ACCOUNT), ("delete", ERASE),
+    ("wipe", ERASE), ("refund", "shop_question"), ("collect", ASK), ("protect", ASK), ("sell", ASK),
+    ("thank", "thank"), ("stop using", "object_to_processing"), ("data", "request_access"),
+)  # fmt: skip
+
+
+def reading(text, confidence=0.95):
+    lowered = text.lower()
+    return {"name": next((name for word, name in _READ if word in lowered), "nlu_fallback"), "confidence": confidence}
+
+
+def found(text, confidence=0.95, whole=None):
+    """What is found in a text; as one, it is not understood unless the test says otherwise."""
+    return wishes.several(
+        text,
+        whole or {"name": "nlu_fallback", "confidence": 0.5},
+        lambda texts: [reading(t, confidence) for t in texts],
+    )
+
+
+def intents(text, **settings):
+    return [wish.intent for wish in found(text, **settings)]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("send me my data and then delete my account", [COPY, ACCOUNT]),
+        ("Send me a copy of it all. After that, delete everything.", [COPY, ERASE]),
+        ("send me a copy, then wipe everything please", [COPY, ERASE]),
+        ("what do you collect? and I want to complain", [ASK, COMPLAIN]),
+        ("What do you collect about me? I also want to make a complaint.", [ASK, COMPLAIN]),
+        ("delete everything and send me a copy", [ERASE, COPY]),
+        ("Close my account and stop sending me adverts", [ACCOUNT, "withdraw_consent"]),
+        ("please correct my address and send me a copy of my data", ["request_rectification", COPY]),
+        ("do you sell my data? then close my account", [ASK, ACCOUNT]),
+        ("Hello! I want a copy of my data & I want to complain", [COPY, COMPLAIN]),
+        ("hi, first send me a copy, then close my account", [COPY, ACCOUNT]),
+        ("send me a copy; also connect me to a human", [COPY, "ask_for_human"]),
+        ("close my account and refund my last order", [ACCOUNT, "shop_question"]),
+        ("Send me a copy. Then close my account. And I want to complain.", [COPY, ACCOUNT, COMPLAIN]),
+        ("can you send me a copy and close my account", [COPY, ACCOUNT]),
+    ],
+)
+def test_several_things_are_found_in_the_order_in_which_they_are_asked_for(text, expected):
+    assert intents(text) == expected
+
+
+def test_each_wish_keeps_its_own_words():
+    assert [wish.text for wish in found("Please send me a copy of my data, and then close my account!")] == [
+        "Please send me a copy of my data",
+        "close my account!",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "find and delete my data", "close and delete my account", "delete my account and all my data",
+        "delete my name, address and phone number", "delete my account and delete everything",
+        "don't delete anything, just send me a copy", "do not close my account, send me a copy",
+        "I don't want my account closed and I don't want a copy either",
+        "please don’t delete my account and send me a copy",
+        "if you sold my data, delete it and send me a copy", "send me a copy or delete my account",
+        "either close my account or send me a copy", "before you close my account, send me a copy",
+        "unless you send me a copy I will complain", "you said you would close my account and send me a copy",
+        "I asked you to close my account and send me a copy", "my wife wants to close her account and send me a copy",
+        "somebody closed my account and sent me a copy", "should you not close my account, send me a copy",
+        "I am thinking about closing my account and getting a copy",
+        "close my account. Thank you very much!",
+        "Under Article 17 GDPR delete my data. The controller shall send me a copy and close my account.",
+        "close my account and let me know", "what do you collect and how do you protect it?",
+        "do you sell my data? how do you protect it?", "Close my account. How long does that take?",
+        "can i access and delete my account data", "let me talk to a human, I want my account closed",
+        "close my account and stop using my data", "how do I send and delete a copy", "thanks, and then?", "",
+        "?", "and then",
+        "delete it. now. please.", "a copy. account. complain.", "send me a copy at once, of everything",
+    ],
+)  # fmt: skip
+def test_one_thing_in_many_words_stays_one(text):
+    assert intents(text) == []
+
+
+def test_a_letter_is_never_taken_apart():
+    wordy = "I write to you as a customer of many years. " * 9
+    assert intents(f"{wordy} Send me a copy and then close my account.") == []
+    assert intents("Send me a copy. " * 9 + "Close my account.") == []
+
+
+def test_an_unsure_clause_makes_no_second_wish():
+    assert intents("send me a copy and then close my account", confidence=0.55) == []
+    assert intents("send me a copy and then close my account", confidence=0.65) == [COPY, ACCOUNT]
+    assert intents("send me a copy and close my account", confidence=0.65) == []
+
+
+def test_a_clause_that_is_not_sure_enough_to_destroy_anything_is_no_wish():
+    def read(texts):
+        return [reading(t) if "copy" in t else {"name": "nlu_fallback", "confidence": 0.5} for t in texts]
+
+    whole = {"name": "nlu_fallback", "confidence": 0.5}
+    assert wishes.several("send me a copy and then delete my account", whole, read) == []
+
+
+def test_a_message_that_is_surely_something_else_stays_one():
+    text = "send me a copy and close my account"
+    assert intents(text, whole={"name": "revoke_request", "confidence": 0.9}) == []
+    assert intents(text, whole={"name": ACCOUNT, "confidence": 0.9}) == [COPY, ACCOUNT]
+
+
+def test_a_complaint_that_tells_its_story_stays_one():
+    story = "Your courier read my name out loud in the street. Close my account. I want to complain."
+    assert intents(story, whole={"name": COMPLAIN, "confidence": 0.8}) == []
+
+
+def test_words_around_the_wishes_ask_for_more_certainty():
+    text = "It has been a difficult year for all of us. Send me a copy. Then close my account."
+    assert intents(text, confidence=0.8) == []
+    assert intents(text, confidence=0.9) == [COPY, ACCOUNT]
+
+
+def test_long_texts_are_cut_in_time():
+    for piece in ("and then ", "please ", "a, ", "x. ", "and also i ", "and ", "hi there ", "second "):
+        assert intents((piece * 400)[:400]) == []

@@ -1,0 +1,279 @@
+"""Several things asked for in one message: in which order, what waits, and that nothing is lost or done untold."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bot.clocks import SystemClock
+from bot.errors import NotFound, Unavailable
+from bot.privacy import wishes
+from bot.store import conversations
+from bot.store.desk_tables import ChatSession, Conversation, Message, WaitingWish
+from bot.store.own_records import erase_conversation
+from bot.web.engine_client import Reply
+from bot.web.turns import Said, Turns
+from tests.unit.conftest import NOON
+
+COPY, ACCOUNT, ASK = "request_export", "cancel_account", "ask_policy"
+TWO = [{"intent": COPY, "text": "send me my data"}, {"intent": ACCOUNT, "text": "close my account"}]
+YES_OR_NO = [{"title": "Yes, do it", "payload": "/affirm"}, {"title": "No, leave it", "payload": "/deny"}]
+QUESTION = Reply([{"text": "Shall I?", "response": "utter_confirm", "buttons": YES_OR_NO}], COPY, asks=True)
+DONE = Reply([{"text": "Done.", "response": "utter_done"}], "affirm")
+
+
+def said(response, intent, *, asks=False):
+    return Reply([{"text": "So.", "response": response}], intent, asks=asks)
+
+
+class Engine:
+    """Stands where Rasa stands: takes the first message apart, then answers as it is told to."""
+
+    def __init__(self, *replies):
+        self.replies, self.seen = list(replies), []
+
+    async def turn(self, payload):
+        self.seen.append(payload)
+        reply = self.replies.pop(0)
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
+
+
+def say(desk, engine, chat_id, text, key=None):
+    answered = asyncio.run(Turns(desk, engine).take(chat_id, key or text, Said(text=text)))
+    return [message.response for message in answered.messages]
+
+
+def press(desk, engine, chat_id, label):
+    with desk.reading() as session:
+        offered = conversations.open_question(session, conversations.conversation(session, chat_id))
+    choice = next(each.id for each in offered if each.label == label)
+    answered = asyncio.run(Turns(desk, engine).take(chat_id, f"press {choice}", Said(choice=choice)))
+    return [message.response for message in answered.messages]
+
+
+def states(desk):
+    with desk.reading() as session:
+        return {row.intent: row.state for row in session.scalars(select(WaitingWish))}
+
+
+def begun(desk, chat, *replies, subject="1001"):
+    """A chat in which two things were asked for and the question of the first is open."""
+    chat_id, engine = chat(subject), Engine(Reply([], wishes=TWO), QUESTION, *replies)
+    assert say(desk, engine, chat_id, "both") == ["utter_several_wishes", "utter_confirm"]
+    return chat_id, engine
+
+
+def test_what_is_asked_for_is_told_at_once_and_only_the_first_is_begun(desk, chat):
+    chat_id, engine = begun(desk, chat)
+    assert states(desk) == {COPY: "taken", ACCOUNT: "waiting"}
+    assert engine.seen[1]["text"] == "send me my data" and engine.seen[1]["one_wish"] is True
+    with desk.reading() as session:
+        told = session.scalars(select(Message.text).where(Message.response == "utter_several_wishes")).one()
+        assert "First: a copy of your data. After that: the end of your account." in told
+        assert conversations.said_in(session, chat_id, engine.seen[1]["origin"]) == "send me my data"
+
+
+def test_the_second_has_its_turn_with_its_own_question_when_the_first_is_agreed_to(desk, chat):
+    chat_id, engine = begun(desk, chat, DONE, said("utter_plan", ACCOUNT, asks=True))
+    assert press(desk, engine, chat_id, "Yes, do it") == ["utter_done", "utter_next_wish", "utter_plan"]
+    assert engine.seen[3]["text"] == "close my account"
+    assert states(desk) == {COPY: "taken", ACCOUNT: "taken"}
+
+
+def test_the_second_has_its_turn_when_the_first_is_declined(desk, chat):
+    chat_id, engine = begun(desk, chat, said("utter_not_filed", "deny"), said("utter_plan", ACCOUNT, asks=True))
+    assert say(desk, engine, chat_id, "nope") == ["utter_not_filed", "utter_next_wish", "utter_plan"]
+
+
+def test_the_second_waits_while_the_first_is_asked_about(desk, chat):
+    chat_id, engine = begun(desk, chat, said("utter_answer", ASK, asks=True))
+    assert say(desk, engine, chat_id, "how safe is it?") == ["utter_answer"]
+    assert states(desk)[ACCOUNT] == "waiting"
+
+
+def test_after_something_else_the_second_is_asked_about_twice_and_then_left_out_aloud(desk, chat):
+    other = [said("utter_answer", ASK) for _ in range(4)]
+    chat_id, engine = begun(desk, chat, *other)
+    assert say(desk, engine, chat_id, "q1") == ["utter_answer", "utter_wish_waits"]
+    assert say(desk, engine, chat_id, "q2") == ["utter_answer", "utter_wish_waits"]
+    assert say(desk, engine, chat_id, "q3") == ["utter_answer", "utter_wishes_stopped"]
+    assert say(desk, engine, chat_id, "q4") == ["utter_answer"]
+    assert states(desk)[ACCOUNT] == "dropped"
+
+
+@pytest.mark.parametrize("answer", ["yes", "the first one", "Yes, go on with that"])
+def test_a_yes_to_that_question_takes_it_up(desk, chat, answer):
+    chat_id, engine = begun(desk, chat, said("utter_answer", ASK), said("utter_plan", ACCOUNT, asks=True))
+    say(desk, engine, chat_id, "q1")
+    assert say(desk, engine, chat_id, answer) == ["utter_next_wish", "utter_plan"]
+
+
+def test_a_no_to_that_question_leaves_it_out(desk, chat):
+    chat_id, engine = begun(desk, chat, said("utter_answer", ASK))
+    say(desk, engine, chat_id, "q1")
+    assert say(desk, engine, chat_id, "no thanks") == ["utter_wish_left_out"]
+    assert states(desk)[ACCOUNT] == "dropped"
+    assert len(engine.seen) == 3
+
+
+def test_only_the_first_leaves_out_the_second_and_offers_the_open_question_again(desk, chat):
+    chat_id, engine = begun(desk, chat, DONE)
+    assert say(desk, engine, chat_id, "no, just the first") == ["utter_wish_left_out"]
+    assert states(desk)[ACCOUNT] == "dropped"
+    assert press(desk, engine, chat_id, "Yes, do it") == ["utter_done"]
+    assert engine.seen[2]["intent"] == "affirm"
+
+
+def test_stop_leaves_out_both_and_offers_the_second_once_more(desk, chat):
+    chat_id, engine = begun(desk, chat, said("utter_not_filed", "cancel"), said("utter_plan", ACCOUNT, asks=True))
+    assert say(desk, engine, chat_id, "stop it") == ["utter_not_filed", "utter_wishes_stopped"]
+    assert states(desk)[ACCOUNT] == "dropped"
+    press(desk, engine, chat_id, "Close my account for good; my data goes with it")
+    assert engine.seen[3]["intent"] == ACCOUNT
+
+
+def test_the_second_in_other_words_is_taken_for_it(desk, chat):
+    chat_id, engine = begun(desk, chat, said("utter_plan", "request_erasure"))
+    assert say(desk, engine, chat_id, "delete me") == ["utter_plan"]
+    assert states(desk)[ACCOUNT] == "taken"
+
+
+def test_without_signing_in_both_are_told_to_come_back_with(desk, chat):
+    chat_id, engine = chat(None), Engine(Reply([], wishes=TWO), said("utter_sign_in_needed", COPY))
+    assert say(desk, engine, chat_id, "both") == [
+        "utter_several_wishes", "utter_sign_in_needed", "utter_wishes_need_sign_in",
+    ]  # fmt: skip
+    assert states(desk)[ACCOUNT] == "dropped"
+
+
+def test_a_turn_that_breaks_off_in_between_is_repeated_from_the_record_and_loses_nothing(desk, chat):
+    chat_id, engine = begun(desk, chat, DONE, Unavailable(), DONE, said("utter_plan", ACCOUNT, asks=True))
+    with pytest.raises(Unavailable):
+        say(desk, engine, chat_id, "yes", key="k")
+    assert states(desk)[ACCOUNT] == "waiting"
+    assert say(desk, engine, chat_id, "yes", key="k") == ["utter_done", "utter_next_wish", "utter_plan"]
+    assert engine.seen[2] == engine.seen[4] and engine.seen[3] == engine.seen[5]
+
+
+def test_a_repeat_of_the_message_keeps_nothing_twice(desk, chat):
+    chat_id, engine = chat("1001"), Engine(Reply([], wishes=TWO), Unavailable(), Reply([], wishes=TWO), QUESTION)
+    with pytest.raises(Unavailable):
+        say(desk, engine, chat_id, "both", key="k")
+    assert say(desk, engine, chat_id, "both", key="k") == ["utter_several_wishes", "utter_confirm"]
+    assert say(desk, engine, chat_id, "both", key="k") == ["utter_several_wishes", "utter_confirm"]
+    with desk.reading() as session:
+        assert len(session.scalars(select(WaitingWish)).all()) == 2
+
+
+def test_when_a_person_takes_over_meanwhile_the_second_waits_on(desk, chat):
+    chat_id, _ = begun(desk, chat)
+
+    class TakenMeanwhile(Engine):
+        async def turn(self, payload):
+            if payload.get("intent") == "affirm":
+                with desk.transaction() as session:
+                    taken = session.get(Conversation, chat_id)
+                    taken.owner, taken.ownership = "person", taken.ownership + 1
+            return await super().turn(payload)
+
+    assert press(desk, TakenMeanwhile(DONE, said("utter_plan", ACCOUNT, asks=True)), chat_id, "Yes, do it") == []
+    assert states(desk)[ACCOUNT] == "waiting"
+
+
+def test_after_a_person_it_is_asked_about_even_when_the_first_words_are_a_yes(desk, chat):
+    chat_id, engine = begun(desk, chat, said("utter_affirm_alone", "affirm"))
+    with desk.transaction() as session:
+        answered = session.get(Conversation, chat_id)
+        answered.ownership += 1
+    assert say(desk, engine, chat_id, "go on then") == ["utter_affirm_alone", "utter_wish_waits"]
+
+
+def end_sessions(desk, chat_id, at=NOON - timedelta(days=400)):
+    with desk.transaction() as session:
+        for row in session.scalars(select(ChatSession).where(ChatSession.conversation_id == chat_id)):
+            row.expires_at = at
+
+
+def test_what_waits_follows_its_person_into_the_next_chat_and_nobody_else(desk, chat):
+    chat_id, _ = begun(desk, chat)
+    end_sessions(desk, chat_id)
+    hello = said("utter_greet", "greet")
+    assert say(desk, Engine(hello), chat("1002"), "hello") == ["utter_greet"]
+    assert say(desk, Engine(hello), chat(None), "hello") == ["utter_greet"]
+    mine = chat("1001")
+    assert say(desk, Engine(hello), mine, "hello") == ["utter_greet", "utter_wish_waits"]
+    engine = Engine(said("utter_plan", ACCOUNT, asks=True))
+    assert say(desk, engine, mine, "yes") == ["utter_next_wish", "utter_plan"]
+    with desk.reading() as session:
+        assert conversations.said_in(session, mine, engine.seen[0]["origin"]) == "close my account"
+        with pytest.raises(NotFound):
+            conversations.said_in(session, chat_id, engine.seen[0]["origin"])
+
+
+def test_what_waits_stays_where_its_chat_can_still_be_opened(desk, chat):
+    chat_id, _ = begun(desk, chat)
+    end_sessions(desk, chat_id, SystemClock().now() + timedelta(hours=1))
+    assert say(desk, Engine(said("utter_greet", "greet")), chat("1001"), "hello") == ["utter_greet"]
+
+
+def test_what_waits_is_unreadable_in_the_database_and_goes_with_its_chat(desk, chat):
+    chat_id, _ = begun(desk, chat)
+    with desk.engine.connect() as connection:
+        assert "account" not in str(connection.exec_driver_sql("SELECT words FROM waiting_wishes").all())
+    with desk.transaction() as session:
+        assert erase_conversation(session, chat_id, NOON + timedelta(days=1), NOON)
+    assert states(desk) == {}
+
+
+@pytest.mark.parametrize(
+    ("asked", "dealt_with", "copy_first"),
+    [
+        ([COPY, ACCOUNT], [COPY, ACCOUNT], False),
+        ([ACCOUNT, COPY], [COPY, ACCOUNT], True),
+        (["request_erasure", "file_complaint", COPY], [COPY, "request_erasure", "file_complaint"], True),
+        ([ACCOUNT, ASK], [ASK, ACCOUNT], False),
+        (["file_complaint", COPY], ["file_complaint", COPY], False),
+        ([ACCOUNT, "file_complaint"], [ACCOUNT, "file_complaint"], False),
+    ],
+)
+def test_questions_come_first_a_copy_before_a_deletion_and_the_rest_as_it_was_said(asked, dealt_with, copy_first):
+    ordered, first = wishes.in_order([{"intent": each, "text": each} for each in asked])
+    assert ([each["intent"] for each in ordered], first) == (dealt_with, copy_first)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["no, just the first", "Only the first one please", "just do the first", "forget the second", "skip the other one",
+     "never mind the second thing", "not the second one", "Leave out the rest, thanks",
+     "actually, forget about the other"],
+)  # fmt: skip
+def test_words_that_leave_out_the_second(text):
+    assert wishes.leaves_out(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["no", "stop", "forget me", "the first one", "the second", "delete the second address",
+     "forget the second order I made", "just the first name is wrong", "not now", "only the newsletter"],
+)  # fmt: skip
+def test_words_that_leave_out_nothing(text):
+    assert not wishes.leaves_out(text)
+
+
+def test_only_the_first_means_nothing_special_when_nothing_waits(desk, chat):
+    chat_id, engine = chat("1001"), Engine(said("utter_fallback", "nlu_fallback"))
+    assert say(desk, engine, chat_id, "no, just the first") == ["utter_fallback"]
+    assert engine.seen[0]["text"] == "no, just the first"
+
+
+def test_every_wish_that_can_wait_has_its_name_and_its_button(desk):
+    from bot.store.announcements import sentence
+
+    named = [
+        wishes.name_of(intent) for intent in (COPY, ACCOUNT, ASK, "file_complaint", "shop_question", "ask_for_human")
+    ]
+    assert len(set(named)) == 6
+    assert sentence(f"utter_choice_{ACCOUNT}")
