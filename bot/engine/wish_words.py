@@ -83,7 +83,9 @@ REPORTED = _words(
 DENIED = _words("no", "not", "never", "nothing", "none", "without", "cannot", "cant", "dont", "wont", r"\w+n't")
 NO_DENIAL = _words("no longer", "without (?:any |undue |further )*delay", "any ?more", "why not")
 
-POINTING = _words("it", "that", "this", "them", "those", "these")
+POINTING = _words(
+    "it", "this", "them", "those", "these", r"that(?=\W*$| (?:takes?|costs?|means?|works?|happens?|be|is|possible)\b)"
+)
 """A question about "it" is about what was said before, and none of its own."""
 PURPOSE = _words(
     r"advert\w*", "ads?", "marketing", "newsletters?", r"profil\w*", r"recommend\w*", r"promo\w*", "offers?",

@@ -49,6 +49,7 @@ def intents(text, **settings):
         ("do you sell my data? then close my account", [ASK, ACCOUNT]),
         ("Hello! I want a copy of my data & I want to complain", [COPY, COMPLAIN]),
         ("hi, first send me a copy, then close my account", [COPY, ACCOUNT]),
+        ("What do you do so that my data is protected? And I want to complain.", [ASK, COMPLAIN]),
         ("send me a copy; also connect me to a human", [COPY, "ask_for_human"]),
         ("close my account and refund my last order", [ACCOUNT, "shop_question"]),
         ("Send me a copy. Then close my account. And I want to complain.", [COPY, ACCOUNT, COMPLAIN]),
