@@ -1,19 +1,17 @@
 """Where is my request? And taking it back."""
 
-import re
-
 from actions.base import DeskAction, Events, Turn, in_words_with_time
 from actions.complaint_acts import act_on_case, show_cases, take_back_case
 from actions.complaint_cards import show_buttons
 from bot.privacy.complaint import KIND_WORDS
 from bot.privacy.complaint_card import state_in_words
 from bot.privacy.complaint_status import CaseView, own_cases
+from bot.privacy.complaint_words import request_in
 from bot.privacy.request_status import REQUEST_WORDS, STATE_WORDS, RequestView, own_request, own_requests
 from bot.privacy.taking_back import revoke_request
 from bot.vocabulary import RequestState
 
 _WHICH = "utter_request_revoke_which"
-_NUMBER = re.compile(r"\bPR-\d{4}-\d{6}\b", re.IGNORECASE)
 _ENDED = {RequestState.FULFILLED, RequestState.DENIED, RequestState.REVOKED, RequestState.EXPIRED}
 
 
@@ -35,8 +33,7 @@ def _list_card(turn: Turn, requests: list[RequestView], cases: list[CaseView]) -
 
 
 def _number_in(turn: Turn) -> str | None:
-    match = _NUMBER.search(turn.words(turn.origin))
-    return turn.chosen or (match.group().upper() if match else None)
+    return turn.chosen or request_in(turn.words(turn.origin))
 
 
 def _asked_which(turn: Turn) -> bool:

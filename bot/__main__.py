@@ -1,9 +1,7 @@
 """The command line: `python -m bot --help`."""
 
 import asyncio
-import json
 import signal
-import subprocess
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +10,7 @@ import typer
 from rich.console import Console
 
 from bot.cli import audit, cases, certificate, conversations, datamap, policy, requests, staff
+from bot.cli.parse import parse
 from bot.config import PROJECT, Settings, get_settings
 from bot.errors import DeskError, SetupError
 
@@ -26,6 +25,7 @@ app.add_typer(conversations.app, name="conversations")
 app.add_typer(cases.app, name="cases")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(staff.app, name="staff")
+app.command()(parse)
 out = Console(highlight=False, soft_wrap=True)
 
 
@@ -122,41 +122,6 @@ def train() -> None:
     from bot.training import ensure_model
 
     ensure_model(get_settings())
-
-
-@app.command()
-def parse() -> None:
-    """Read JSON lines (id, text) on standard input; write what the model reads in each."""
-    from bot.privacy.policy_question import cite
-    from bot.privacy.policy_standing import Binding
-    from bot.processes import engine_python
-    from bot.store.policy_library import load_library
-    from bot.training import MODEL
-
-    settings = get_settings()
-    if not MODEL.exists():
-        raise SetupError("There is no trained model yet. Run: make train")
-    library = load_library(settings.policy_folder)
-    in_force = Binding.whole(library.in_force(datetime.now(UTC).date()))
-    command = [str(engine_python()), "-m", "bot.engine.parse"]
-    reading = subprocess.Popen(command, cwd=PROJECT, stdin=sys.stdin.fileno(), stdout=subprocess.PIPE, text=True)
-    for line in reading.stdout or ():
-        row = json.loads(line)
-        scores = {clause["id"]: clause["score"] for clause in row.get("clauses") or []}
-        row["clauses"] = [
-            {
-                "id": c.clause,
-                "version": c.version,
-                "quote": c.quote,
-                "start": c.start,
-                "end": c.end,
-                "score": scores[c.clause],
-            }
-            for c in cite(in_force, library, scores)
-        ]
-        sys.stdout.write(json.dumps(row, ensure_ascii=False) + "\n")
-    if reading.wait():
-        raise SetupError("The model could not read that. Send one JSON object with id and text per line.")
 
 
 @app.command()

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from bot.clocks import Clock, OffsetClock, SystemClock
 from bot.config import Settings, get_settings
 from bot.errors import SetupError
+from bot.privacy.entities import finder
 from bot.store import audit, policy_versions
 from bot.store import datamap as datamaps
 from bot.store.desk import Desk
@@ -104,12 +105,14 @@ def migrate(settings: Settings) -> None:
     from alembic.config import Config
 
     settings.desk_home.mkdir(parents=True, exist_ok=True)
+    if settings.encryption_keys:
+        use_keys(settings.encryption_keys)
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "store" / "migrations"))
     try:
         engine = make_engine(settings.desk_database_url, foreign_keys=False)
         with engine.begin() as connection:
-            config.attributes["connection"] = connection
+            config.attributes |= {"connection": connection, "masked": finder(settings).masked}
             command.upgrade(config, "head")
             if engine.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
                 raise SetupError("The desk database could not be brought into shape; it is as it was before.")

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import secrets
 import tempfile
 from datetime import timedelta
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from cryptography.fernet import Fernet
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SetupError
@@ -70,6 +71,8 @@ class Settings(BaseSettings):
     webhook_secret: str = ""
     veto_url: str = ""
 
+    order_numbers: str = r"[A-Z]{1,3}-\d{4,10}"
+
     policy_notice_days: int = Field(3, ge=1, le=365)
 
     regime: Regime = Regime.POLICY
@@ -101,6 +104,17 @@ class Settings(BaseSettings):
     mail_from: str = "privacy@shop.example.com"
     smtp_url: str = ""
     mail_tries: int = Field(48, ge=1, le=500)
+
+    @field_validator("order_numbers")
+    @classmethod
+    def _must_be_a_pattern(cls, pattern: str) -> str:
+        try:
+            found = re.compile(pattern).fullmatch("")
+        except re.error as error:
+            raise ValueError(f"it is no regular expression ({error.msg})") from None
+        if found:
+            raise ValueError("it fits nothing at all; name at least one digit")
+        return pattern
 
     @model_validator(mode="after")
     def _derive(self) -> "Settings":

@@ -24,6 +24,8 @@ from bot.privacy import outcome
 from bot.store.desk import Desk
 from bot.store.desk_tables import Mail, PrivacyRequest
 from bot.store.mail_page import as_page
+from bot.store.numbers import numbers_in
+from bot.vocabulary import EntityKind
 
 log = structlog.get_logger("worker")
 _AT_ONCE = 50
@@ -31,7 +33,6 @@ _ANSWER_SECONDS = 10.0
 _LONGEST_PAUSE = timedelta(hours=1)
 _SCHEMES = ("smtps", "smtp", "smtp+plain")
 _ADDRESS = re.compile(r"([^\s@\"<>]+)@([\w.-]+)")
-_REQUEST_NUMBER = re.compile(r"\bPR-\d{4}-\d{6}\b")
 # Not about the recipient: commands out of order, sign-in missing; and 5.7.x, the server's rules about the sender.
 _ABOUT_THE_SENDER = frozenset({503, 530, 535, 538})
 # Tries are about live servers, so they follow the machine's clock.
@@ -222,8 +223,8 @@ def _no_more_tries(desk: Desk, mail_id: int, *, refused: bool) -> None:
             mail.refused_at = now
         else:
             mail.given_up_at = now
-        number = _REQUEST_NUMBER.search(mail.dedupe_key)
-        request = session.get(PrivacyRequest, number[0]) if number else None
+        number = next(iter(numbers_in(mail.dedupe_key, EntityKind.REQUEST)), None)
+        request = session.get(PrivacyRequest, number) if number else None
         if request is not None:
             outcome.alarm(session, desk, now, request)
     log.error("mail will not be sent", mail=mail_id, refused=refused)

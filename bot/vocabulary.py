@@ -19,6 +19,24 @@ class Author(StrEnum):
     SYSTEM = "system"
 
 
+class EntityKind(StrEnum):
+    """What a value in typed words is; also the word of the placeholder that stands for it, such as `‹email›`.
+
+    `NUMBER` is any other long number: a customer number, a mistyped card. It is hidden as well.
+    """
+
+    EMAIL = "email"
+    PHONE = "phone"
+    CARD = "card"
+    IBAN = "iban"
+    DATE = "date"
+    ORDER = "order"
+    REQUEST = "request"
+    CASE = "case"
+    CONSENT = "consent"
+    NUMBER = "number"
+
+
 class RequestKind(StrEnum):
     """What a person may ask to be done with their data; the slug of each right."""
 

@@ -6,6 +6,21 @@ import unicodedata
 MAX_CHARACTERS = 4000
 NO_WORDS = "?"
 _PAYLOAD = re.compile(r"/+(?=.*[_@{])\w+(@[\d.]*)?\s*(\{.*)?", re.DOTALL)
+# The desk hands over placeholders instead of values. Each is read as these words; of those that people use for such a
+# value they keep the reading closest to what it would be without one.
+STAND_INS = {
+    "email": "my e-mail address",
+    "phone": "my phone",
+    "card": "my card",
+    "iban": "my bank account",
+    "date": "Monday",
+    "order": "A-10234",
+    "request": "PR-2026-000001",
+    "case": "CS-2026-000001",
+    "consent": "GC-2026-000001",
+    "number": "10234",
+}
+_PLACEHOLDER = re.compile(f"‹({'|'.join(STAND_INS)})›")
 _NUMBER = re.compile(r"\b(PR|CS|GC)-\d{4}-\d{6}\b", re.IGNORECASE)
 _COLOURS = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f]")
 _AGAIN = re.compile(r"([^\w\s!-~])(?:\s*\1)+")
@@ -31,9 +46,12 @@ def plain_text(typed: str) -> str:
 def symbols_named(text: str) -> str:
     """Each symbol such as a thumb replaced by its Unicode name: a model of words reads words only.
 
+    A placeholder always reads as the same words: what a person typed there can lead to no other reading.
+
     Colours of a skin say nothing here, and a symbol that is repeated says what it says once. The numbers of requests
     and cases all read alike: which one it is says nothing about what is wanted.
     """
+    text = _PLACEHOLDER.sub(lambda match: STAND_INS[match[1]], text)
     text = _AGAIN.sub(r"\1", _COLOURS.sub("", _NUMBER.sub(r"\1-2026-000001", text)))
     return "".join(
         f" {unicodedata.name(one, '').lower()} " if unicodedata.category(one) == "So" else one for one in text

@@ -71,11 +71,12 @@ def claim(session: Session, now: datetime, chat: Conversation, message_id: int) 
     on. The same message handled twice, as after a crash, comes to the same end.
     """
     message = session.get(Message, message_id)
-    typed = claim_in(message.text) if message is not None and message.conversation_id == chat.id else None
+    typed = claim_in(message.words) if message is not None and message.conversation_id == chat.id else None
     if message is None or typed is None:
         return Claimed(Verdict.WRONG)
     number = typed.number or _number_said_before(session, chat)
     code, message.text = typed.code, " ".join(filter(None, (number, HIDDEN_CLAIM)))
+    message.hidden = None
     if number is None:
         return Claimed(Verdict.NO_NUMBER)
     if code is None:
@@ -154,6 +155,6 @@ def _number_said_before(session: Session, chat: Conversation) -> str | None:
     """A number that was typed by itself shortly before its code."""
     said = select(Message).where(Message.conversation_id == chat.id, Message.author == "user")
     for message in session.scalars(said.order_by(Message.id.desc()).limit(4)):
-        if number := case_in(message.text):
+        if number := case_in(message.words):
             return number
     return None

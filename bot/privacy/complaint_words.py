@@ -5,7 +5,8 @@ Only what the person is shown again and can correct is read here; nothing is dec
 
 import re
 
-from bot.vocabulary import CaseKind
+from bot.store.numbers import numbers_in
+from bot.vocabulary import CaseKind, EntityKind
 
 _KINDS: dict[CaseKind, str] = {
     CaseKind.SUGGESTION: r"suggest\w*|propos\w+|idea|recommend\w*|(?:would|might) be (?:nice|good|better|great)|"
@@ -28,8 +29,6 @@ _NAMED = re.compile(
 )
 _SAME = {"feedback": "comment", "remark": "comment", "idea": "suggestion", "security report": "security_report"}
 
-_REQUEST = re.compile(r"\bPR-\d{4}-\d{6}\b", re.IGNORECASE)
-_CASE = re.compile(r"\bCS-\d{4}-\d{6}\b", re.IGNORECASE)
 _OWN_NUMBER = r"(?!(?:PR|CS)-\d{4}-\d{6}\b)"
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*"
 _DAY = r"(?:mon|tues|wednes|thurs|fri|satur|sun)day"
@@ -140,14 +139,12 @@ def tells_what_happened(words: str) -> bool:
 
 def request_in(words: str) -> str | None:
     """The number of a request that the words name."""
-    found = _REQUEST.search(words)
-    return found.group().upper() if found else None
+    return next(iter(numbers_in(words, EntityKind.REQUEST)), None)
 
 
 def case_in(words: str) -> str | None:
     """The number of a case that the words name."""
-    found = _CASE.search(words)
-    return found.group().upper() if found else None
+    return next(iter(numbers_in(words, EntityKind.CASE)), None)
 
 
 def act_asked_for(words: str) -> str | None:

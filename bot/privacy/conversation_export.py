@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from bot.errors import NotFound
 from bot.privacy.conversation_steps import Steps
+from bot.privacy.entities import finder
 from bot.privacy.safe_words import GAP_BEGINS, SafeWords, own_values
 from bot.store import audit, conversations
 from bot.store.datamap.model import DataMap, PolicyClass, Through
@@ -125,7 +126,7 @@ def _tables_of_people(datamap: DataMap) -> Iterator[str]:
 
 
 def _safe_words(desk: Desk, subject: str | None) -> SafeWords:
-    safe = SafeWords(known_words(desk.settings.policy_folder))
+    safe = SafeWords(known_words(desk.settings.policy_folder), finder(desk.settings))
     customer = desk.shop.customer(subject) if subject else None
     if subject is None or customer is None:
         return safe

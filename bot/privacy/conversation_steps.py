@@ -1,6 +1,5 @@
 """Turns what was said in a stored conversation into the steps of a conversation test, with nobody in them."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,11 +9,11 @@ from bot.privacy.safe_words import SOME_PHONE, SafeWords
 from bot.privacy.typed_code import code_in
 from bot.store.conversations import FORM_VALUES
 from bot.store.desk_tables import Message
+from bot.store.numbers import numbers_in
 from bot.vocabulary import Author
 
 type Step = dict[str, Any]
 
-_NUMBER = re.compile(r"\b(PR|CS)-\d{4}-\d{6}\b")
 _KINDS = {"PR": "request", "CS": "case"}
 _SILENCE = timedelta(hours=1)
 _ANNOUNCED_WITHIN = 120
@@ -69,11 +68,11 @@ class Steps:
         if (message.card or {}).get("kind") == FORM_VALUES:
             self.made.append({"form": self._filled(message.card or {})})
         elif message.turn_id in self.chosen:
-            self.made.append({"choice": self.safe.of_label(message.text)})
-        elif self._code_waits and code_in(message.text):
+            self.made.append({"choice": self.safe.of_label(message.words)})
+        elif self._code_waits and code_in(message.words):
             self.made.append(self._code(answers))
         else:
-            self.made.append({"user": self.safe.of(message.text)})
+            self.made.append({"user": self.safe.of(message.words)})
         if answers:
             self.made.append({"bot": [self._expected(answer) for answer in answers]})
         if any(answer.response == _CODE_SENT for answer in answers):
@@ -99,13 +98,13 @@ class Steps:
         expected: Step = {"response": answer.response} if answer.response else {}
         if answer.citations:
             expected["cites"] = [citation["clause"] for citation in answer.citations]
-        found = _NUMBER.search(answer.text)
-        if found and found[0] not in self.safe.numbers:
-            name = f"{_KINDS[found[1]]}{len(self.safe.numbers) + 1}"
-            self.safe.numbers[found[0]] = f"${{{name}}}"
-            expected["capture"] = {name: rf"{found[1]}-\d{{4}}-\d{{6}}"}
-        elif found:
-            expected["says"] = [self.safe.numbers[found[0]]]
+        number = next((each for each in numbers_in(answer.text) if each[:2] in _KINDS), None)
+        if number and number not in self.safe.numbers:
+            name = f"{_KINDS[number[:2]]}{len(self.safe.numbers) + 1}"
+            self.safe.numbers[number] = f"${{{name}}}"
+            expected["capture"] = {name: rf"{number[:2]}-\d{{4}}-\d{{6}}"}
+        elif number:
+            expected["says"] = [self.safe.numbers[number]]
         return expected
 
     def _announced(self, messages: Iterable[Message]) -> None:

@@ -17,6 +17,7 @@ from bot.errors import Conflict, GuardianNotProved
 from bot.privacy import guardian_consent_decision as decision
 from bot.privacy import guardian_consent_links as links
 from bot.privacy.deadlines import due
+from bot.privacy.entities import finder
 from bot.privacy.guardian_consent_form import RELATIONS
 from bot.privacy.guardian_consent_page import OWNER, Visit
 from bot.privacy.guardian_consent_standing import normalised
@@ -118,7 +119,7 @@ def forget(session: Session, desk: Desk, now: datetime, numbers: Collection[str]
         row = session.get_one(GuardianConsent, number, populate_existing=True)
         row.name = row.relation = row.email = row.artefact = None
         audit.record(session, now, AuditEvent.GUARDIAN_FORGOTTEN, reference=number, subject=row.subject)
-    _hide_in_chats(session, subjects, names | addresses)
+    _hide_in_chats(session, desk, subjects, names | addresses)
 
 
 def ask_for_child(session: Session, desk: Desk, now: datetime, visit: Visit, kind: RequestKind) -> RequestView:
@@ -181,16 +182,17 @@ def _delete_mails(session: Session, numbers: Collection[str], addresses: Collect
     session.execute(delete(Mail).where(Mail.id.in_(gone)))
 
 
-def _hide_in_chats(session: Session, subjects: Collection[str], values: Collection[str]) -> None:
+def _hide_in_chats(session: Session, desk: Desk, subjects: Collection[str], values: Collection[str]) -> None:
     """What a young person wrote of the guardian in their chats is made unreadable there."""
     if not values:
         return
     pattern = re.compile("|".join(map(re.escape, values)), re.IGNORECASE)
     chats = select(Conversation.id).where(Conversation.subject.in_(subjects))
     for message in session.scalars(select(Message).where(Message.conversation_id.in_(chats))):
-        hidden = pattern.sub(_HIDDEN, message.text)
-        if hidden != message.text:
-            message.text = hidden
+        words = pattern.sub(_HIDDEN, message.words)
+        if words != message.words:
+            masked = finder(desk.settings).masked(words)
+            message.text, message.hidden = masked.text, masked.values or None
 
 
 def _require(visit: Visit) -> None:

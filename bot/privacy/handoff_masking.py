@@ -1,16 +1,19 @@
-"""Hides what could tell who somebody is in words that people typed: by pattern, and by what the shop knows of them."""
+"""Hides what could tell who somebody is in words that people typed: what has the shape of a value, and what the shop
+knows of them.
+"""
 
 import re
 from collections.abc import Iterable, Mapping
 
+from bot.privacy.entities import Entity, Finder, replaced
 from bot.privacy.rectification_form import Correctable, correctable
 from bot.store.desk import Desk
 from bot.store.masking import mask
+from bot.store.numbers import KINDS as NUMBERS_OF_THE_DESK
+from bot.vocabulary import EntityKind
 
-_OWN_NUMBER = re.compile(r"\b(?:PR|CS)-\d{4}-\d{6}\b")
-_EMAIL = re.compile(r"[^\s@<>,;:]+@[^\s@<>,;:]+\.[^\s@<>,;:.]+")
-_DIGITS = re.compile(r"\+?\d(?:[\d\s()./-]{2,}\d)+")
 _SHORTEST = 3
+_MASKS = {EntityKind.EMAIL: "email", EntityKind.DATE: "date"}
 
 
 def masked_details(desk: Desk, subject: str) -> dict[str, Correctable]:
@@ -30,23 +33,26 @@ def words_of(details: Mapping[str, Correctable]) -> list[str]:
     return sorted({text for text in (*values, *single) if len(text) >= _SHORTEST}, key=len, reverse=True)
 
 
-def hide(text: str, known: Iterable[str]) -> str:
-    """A text with mail addresses, long numbers and known words of a person shortened; the desk's numbers stay.
+def hide(text: str, finder: Finder, known: Iterable[str]) -> str:
+    """A text with every value and the known words of a person shortened; numbers of requests and cases stay.
 
     Args:
         text: What somebody typed.
+        finder: Finds the values.
         known: Words on file about the person.
     """
-    kept: list[str] = []
-
-    def keep(match: re.Match[str]) -> str:
-        kept.append(match[0])
-        return f"\x00{len(kept) - 1}\x00"
-
-    text = _OWN_NUMBER.sub(keep, text)
-    text = _EMAIL.sub(lambda match: mask("email", match[0]), text)
+    text = text.replace("\x00", "")
+    found = finder.find(text)
     pattern = "|".join(re.escape(word) for word in known)
+    # What was found is set aside, so that it is not shortened twice.
+    text = replaced(text, found, lambda each: "\x00")
     if pattern:
         text = re.sub(rf"(?<!\w)(?:{pattern})(?!\w)", lambda match: mask("text", match[0]), text, flags=re.IGNORECASE)
-    text = _DIGITS.sub(lambda match: mask("tail", match[0]), text)
-    return re.sub(r"\x00(\d+)\x00", lambda match: kept[int(match[1])], text)
+    left = iter(found)
+    return re.sub("\x00", lambda _: _shown(next(left)), text)
+
+
+def _shown(found: Entity) -> str:
+    if found.kind in NUMBERS_OF_THE_DESK.values():
+        return found.value
+    return mask(_MASKS.get(found.kind, "tail"), found.value)

@@ -1,6 +1,5 @@
 """An agent and a person talk: what is said, who is typing, what was read, and mail for somebody who went away."""
 
-import hashlib
 from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
@@ -8,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from bot.clocks import SystemClock
 from bot.errors import Conflict, Invalid, TooLong
+from bot.privacy.entities import finder
 from bot.privacy.handoff_ownership import Agent, mine
 from bot.privacy.handoff_queue import newest_handoff
 from bot.store import conversations, outbox
@@ -44,7 +44,7 @@ def say(session: Session, desk: Desk, conversation_id: str, agent: Agent, text: 
         raise Invalid("The message is empty. Please write something.")
     if len(words) > LONGEST:
         raise TooLong
-    digest = hashlib.sha256(f"{agent.id}\n{words}".encode()).hexdigest()
+    digest = conversations.fingerprint(desk.settings.engine_secret, [agent.id, words])
     if said := _said_before(session, conversation_id, key, digest):
         return said
     chat, handoff = mine(session, conversation_id, agent)
@@ -55,9 +55,10 @@ def say(session: Session, desk: Desk, conversation_id: str, agent: Agent, text: 
     )  # fmt: skip
     session.add(turn)
     session.flush()
+    masked = finder(desk.settings).masked(words)
     message = Message(
-        conversation_id=chat.id, turn_id=turn.id, author=Author.AGENT, speaker=agent.name, text=words, citations=[],
-        choices=[], created_at=now,
+        conversation_id=chat.id, turn_id=turn.id, author=Author.AGENT, speaker=agent.name, text=masked.text,
+        hidden=masked.values or None, citations=[], choices=[], created_at=now,
     )  # fmt: skip
     session.add(message)
     session.flush()
@@ -147,7 +148,7 @@ def _mail(desk: Desk, handoff_id: int) -> bool:
 def _post(session: Session, now: datetime, address: str, handoff: Handoff, said: list[Message]) -> None:
     outbox.post(
         session, now, address, "handoff_answer", f"handoff:{handoff.id}:{said[-1].id}",
-        number=handoff.case_number, name=said[-1].speaker or "", words="\n\n".join(message.text for message in said),
+        number=handoff.case_number, name=said[-1].speaker or "", words="\n\n".join(message.words for message in said),
     )  # fmt: skip
 
 

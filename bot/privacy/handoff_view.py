@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.errors import Invalid, NotFound
+from bot.privacy.entities import Finder, finder
 from bot.privacy.handoff_masking import hide, masked_details, words_of
 from bot.privacy.handoff_ownership import Agent, mine
 from bot.privacy.handoff_queue import newest_handoff, place_of
@@ -100,7 +101,8 @@ def transcript(session: Session, desk: Desk, conversation_id: str, after: int = 
     """
     subject = conversations.conversation(session, conversation_id).subject
     known = words_of(masked_details(desk, subject)) if subject else []
-    return [_line(message, known) for message in conversations.messages_after(session, conversation_id, after)]
+    look = finder(desk.settings)
+    return [_line(message, look, known) for message in conversations.messages_after(session, conversation_id, after)]
 
 
 def details(desk: Desk, subject: str) -> list[Detail]:
@@ -192,12 +194,12 @@ def notes(session: Session, conversation_id: str) -> list[Note]:
     return [Note(row.staff, row.text, row.at) for row in session.scalars(query)]
 
 
-def _line(message: Message, known: list[str]) -> Line:
-    text = hide(message.text, known) if message.author in _TYPED else message.text
+def _line(message: Message, look: Finder, known: list[str]) -> Line:
+    text = hide(message.words, look, known) if message.author in _TYPED else message.words
     card = message.card or {}
     filled = card.get("kind") == conversations.FORM_VALUES
     return Line(
-        message.id, message.author, message.speaker, text, filled or text != message.text, card.get("kind"),
+        message.id, message.author, message.speaker, text, filled or text != message.words, card.get("kind"),
         [each["title"] for each in message.citations], [each["label"] for each in message.choices], message.created_at,
     )  # fmt: skip
 
@@ -208,7 +210,7 @@ def _message_in_clear(session: Session, conversation_id: str, number: str) -> st
         raise NotFound
     card = message.card or {}
     if card.get("kind") != conversations.FORM_VALUES:
-        return message.text
+        return message.words
     return "\n".join(f"{field}: {value}" for field, value in card["values"].items())
 
 
@@ -221,4 +223,4 @@ def _statement(session: Session, desk: Desk, handoff: Handoff | None, subject: s
     case = session.get(Case, handoff.case_number) if handoff else None
     if case is None or not case.statement:
         return None
-    return hide(case.statement, words_of(masked_details(desk, subject)) if subject else [])
+    return hide(case.statement, finder(desk.settings), words_of(masked_details(desk, subject)) if subject else [])

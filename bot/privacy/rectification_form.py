@@ -6,24 +6,26 @@ a field is filled in beforehand only with what the person themselves typed when 
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import phonenumbers
-
 from bot.errors import Invalid
 from bot.privacy.access import in_words
-from bot.privacy.validation import Where, country, email
+from bot.privacy.entities import finder
+from bot.privacy.validation import Validator, Where, country, email, phone
 from bot.store.correcting import OwnRow, as_text, correctable_rows, disputable
 from bot.store.datamap.model import Column, DataMap, PolicyClass, Show, Table
 from bot.store.desk import Desk
 from bot.store.masking import mask
+from bot.vocabulary import EntityKind
 
 FORM = "rectification"
 NUMBER, STATEMENT = "dispute.number", "dispute.statement"
 _MOST = 20
 _TYPES = {"email": "email", "phone": "tel", "birth_date": "date", "text": "textarea"}
+_CHECKS: dict[EntityKind, Validator] = {EntityKind.EMAIL: email, EntityKind.PHONE: phone}
 _WORD = re.compile(r"[a-z]{4,}")
 _COMMON = frozenset(
     {"about", "account", "accounts", "data", "from", "have", "shop", "that", "what", "which", "with", "your"}
@@ -215,20 +217,13 @@ def _typed(desk: Desk, hints: str, on_file: Iterable[str | None]) -> dict[str, s
     """A new e-mail address and a new phone number in the person's own words; the last one of each counts."""
     known = {value.casefold() for value in on_file if value}
     found: dict[str, str] = {}
-    for word in re.findall(r"[^\s<>()\[\],;:]+@[^\s<>()\[\],;:]+", hints):
-        try:
-            address = email(word.strip(".!?\"'"), Where(date.min))
-        except Invalid:
+    for each in finder(desk.settings).find(hints):
+        if each.kind not in _CHECKS:
             continue
-        if address.casefold() not in known:
-            found["email"] = address
-    matcher = phonenumbers.PhoneNumberMatcher(hints, shop_region(desk), phonenumbers.Leniency.POSSIBLE)
-    for match in matcher:
-        if match.raw_string[:1] in "+0(":
-            form = phonenumbers.PhoneNumberFormat.INTERNATIONAL
-            number = phonenumbers.format_number(match.number, form).replace("-", " ")
-            if number not in known:
-                found["phone"] = number
+        with suppress(Invalid):
+            value = _CHECKS[each.kind](each.value, Where(date.min, shop_region(desk)))
+            if value.casefold() not in known:
+                found[each.kind] = value
     return found
 
 

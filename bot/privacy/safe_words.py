@@ -6,10 +6,13 @@ number is left for a person to fill in.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from bot.privacy.entities import Entity, Finder
 from bot.store.known_words import WORD
+from bot.store.numbers import KINDS, NUMBER, numbers_in
+from bot.vocabulary import EntityKind
 
 GAP_BEGINS = "‹fill in:"
 GAP = f"{GAP_BEGINS} {{what}}›"
@@ -17,6 +20,10 @@ GAP = f"{GAP_BEGINS} {{what}}›"
 SOMEBODY = "somebody.else@example.com"
 SOME_PHONE = "+44 20 7946 0018"  # A number that is given to nobody.
 _TELLING_DIGITS = 3
+_INSTEAD = {EntityKind.EMAIL: SOMEBODY, EntityKind.PHONE: SOME_PHONE}
+_PLAIN = re.compile(
+    rf"(?P<address>https?://\S+|www\.\S+|\$\{{)|(?P<figure>\d+(?:[\s.,/:-]?\d{{3,}})*)|(?P<word>{WORD})", re.IGNORECASE
+)
 _NAMING = frozenset({"name", "person_name", "address_line", "email"})
 
 
@@ -34,50 +41,57 @@ class SafeWords:
 
     Attributes:
         known: Words that give nobody away.
+        finder: Finds what has the shape of a value.
         own: Values of the person.
         names: Single words that are part of the person's name or address; never let through, however common.
         numbers: Numbers of requests and cases that the conversation told, and what stands for them.
     """
 
     known: frozenset[str]
+    finder: Finder
     own: list[Own] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     numbers: dict[str, str] = field(default_factory=dict)
 
     def of(self, text: str) -> str:
         """The text without the person."""
-        sentence_begins = {match.end() for match in re.finditer(r"(?:^|[.!?:…\n]\s*|[\"“(*-]\s*)", text)}
-        shouted = text.upper() == text
-
-        def replaced(match: re.Match[str]) -> str:
-            found, kind = match[0], match.lastgroup
-            if kind == "number":
-                return self._number(found)
-            if kind == "own":
-                return self._own_by_value[_bare(found)]
-            if kind == "email":
-                return SOMEBODY
-            if kind == "phone":
-                return SOME_PHONE
-            if kind == "word":
-                return found if self._is_known(found, match.start() in sentence_begins, shouted) else _gap("a word")
-            if kind == "figure" and (found in self.known or len(found) < _TELLING_DIGITS):
-                return found
-            return _gap({"figure": "a number", "date": "a date"}.get(str(kind), "an address"))
-
-        return self._pattern().sub(replaced, text)
+        pieces = self._own_in(text)
+        pieces += [(each.start, each.end, self._value(each)) for each in self.finder.find(_without(text, pieces))]
+        return _with(text, [*pieces, *self._words_in(text, _without(text, pieces))])
 
     def of_label(self, label: str) -> str:
         """The words on a button, which are the desk's own: only numbers and the person's values are replaced."""
-        return self._pattern(of_desk=True).sub(
-            lambda match: (
-                self._number(match[0]) if match.lastgroup == "number" else self._own_by_value[_bare(match[0])]
-            ),
-            label,
-        )
+        own = self._own_in(label)
+        numbers = NUMBER.finditer(_without(label, own))
+        return _with(label, [*own, *((*match.span(), self._number(match[0])) for match in numbers)])
+
+    def _own_in(self, text: str) -> list["_Piece"]:
+        instead = {_bare(each.value): each.instead for each in self.own}
+        longest_first = sorted({each.value for each in self.own}, key=len, reverse=True)
+        pattern = "|".join(map(_in_any_spacing, longest_first))
+        found = re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", text, re.IGNORECASE) if pattern else ()
+        return [(*match.span(), instead[_bare(match[0])]) for match in found]
+
+    def _value(self, found: Entity) -> str:
+        if found.kind in KINDS.values():
+            return self._number(found.value)
+        return _INSTEAD.get(found.kind) or _gap("a date" if found.kind is EntityKind.DATE else "a number")
 
     def _number(self, found: str) -> str:
-        return self.numbers.get(found.upper()) or _gap("a number")
+        return self.numbers.get(next(iter(numbers_in(found)), "")) or _gap("a number")
+
+    def _words_in(self, text: str, left: str) -> Iterator["_Piece"]:
+        """What is no value by its shape: addresses of pages, short numbers, words."""
+        sentence_begins = {match.end() for match in re.finditer(r"(?:^|[.!?:…\n]\s*|[\"“(*-]\s*)", text)}
+        shouted = text.upper() == text
+        for match in _PLAIN.finditer(left):
+            found, kind = match[0], match.lastgroup
+            if kind == "word":
+                safe = self._is_known(found, match.start() in sentence_begins, shouted)
+            else:
+                safe = kind == "figure" and (found in self.known or len(found) < _TELLING_DIGITS)
+            if not safe:
+                yield (*match.span(), _gap({"word": "a word", "figure": "a number"}.get(str(kind), "an address")))
 
     def _is_known(self, word: str, begins: bool, shouted: bool) -> bool:
         if word.casefold() in self.names:
@@ -87,24 +101,19 @@ class SafeWords:
         # A capital in the middle of a sentence makes a name of a word.
         return (begins or shouted or not word[0].isupper()) and word.casefold() in self.known
 
-    @property
-    def _own_by_value(self) -> Mapping[str, str]:
-        return {_bare(each.value): each.instead for each in self.own}
 
-    def _pattern(self, of_desk: bool = False) -> re.Pattern[str]:
-        longest_first = sorted({each.value for each in self.own}, key=len, reverse=True)
-        own = "|".join(_in_any_spacing(value) for value in longest_first) or "(?!)"
-        parts = [r"(?P<number>\b[A-Z]{2}-\d{4}-\d{6}\b)", rf"(?P<own>(?<!\w)(?:{own})(?!\w))"]
-        if not of_desk:
-            parts += [
-                r"(?P<email>[^\s<>()\[\],;:\"']+@[^\s<>()\[\],;:\"']*[^\s<>()\[\],;:\"'.!?])",
-                r"(?P<address>https?://\S+|www\.\S+|\$\{)",
-                r"(?P<date>(?<!\d)\d{1,4}(?:[./-]\d{1,4}){2}(?!\d))",
-                r"(?P<phone>(?<![\w/.-])(?:\+|00|\(?0)[\d\s()./-]{7,}\d(?!\w))",
-                r"(?P<figure>\d+(?:[\s.,/:-]?\d{3,})*|\d+)",
-                rf"(?P<word>{WORD})",
-            ]
-        return re.compile("|".join(parts), re.IGNORECASE)
+type _Piece = tuple[int, int, str]
+
+
+def _without(text: str, pieces: Iterable[_Piece]) -> str:
+    """The text with nothing to be read where the pieces are, of the same length."""
+    return _with(text, [(start, end, "\x00" * (end - start)) for start, end, _ in pieces])
+
+
+def _with(text: str, pieces: Iterable[_Piece]) -> str:
+    for start, end, instead in sorted(pieces, reverse=True):
+        text = text[:start] + instead + text[end:]
+    return text
 
 
 def own_values(

@@ -4,6 +4,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+from bot.store.numbers import NUMBER, numbers_in
+from bot.vocabulary import EntityKind
+
 _LONGEST = 80
 _WORDS = (
     "ok|okay|yes|hi|hello|sure|it|this|that|here|my|the|your|is|was|it'?s|that'?s|here'?s|"
@@ -39,7 +42,6 @@ _CLAIM_ALONE = re.compile(
     rf"(?=[\w\s]*\d)({_SIGN}{{4}} ?{_SIGN}{{4}} ?{_SIGN}{{4}})[\s\"').!]*",
     re.IGNORECASE | re.ASCII,
 )
-_CASE_NUMBER = re.compile(r"\bCS\W?(\d{4})\W?(\d{6})\b", re.IGNORECASE | re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -56,11 +58,10 @@ def claim_in(text: str) -> TypedClaim | None:
     A message with something of its shape is kept from the engine, whether it opens a case or not.
     """
     plain = unicodedata.normalize("NFKC", text).replace("–", "-").replace("‑", "-")
-    found = _CASE_NUMBER.search(plain)
-    number = f"CS-{found[1]}-{found[2]}" if found else None
+    number = next(iter(numbers_in(plain, EntityKind.CASE)), None)
     if HIDDEN_CLAIM in text:
         return TypedClaim(number, None)
-    rest = _CASE_NUMBER.sub(" ", plain)
+    rest = NUMBER.sub(" ", plain)
     code = _CLAIM.search(rest) or (_CLAIM_ALONE.fullmatch(rest.strip()) if len(rest) <= _LONGEST else None)
     if code is None:
         return None

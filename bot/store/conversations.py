@@ -1,6 +1,8 @@
 """Conversations, the sessions that open them, and what was said in them."""
 
 import hashlib
+import hmac
+import json
 import secrets
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +23,7 @@ from bot.store.desk_tables import (
     UsedShopToken,
     WaitingWish,
 )
+from bot.store.placeholders import PLACEHOLDER, restored
 from bot.vocabulary import Author
 
 _LOOKED_BACK = 20
@@ -31,6 +34,16 @@ FORM_VALUES = "form_values"
 def hashed(secret: str) -> str:
     """The form in which a random secret is kept: its SHA-256 in hex."""
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def fingerprint(secret: str, content: Any) -> str:
+    """Tells a repeat from another message; without the secret nobody can try out what a short message was.
+
+    Args:
+        secret: A secret of the desk.
+        content: What JSON can hold.
+    """
+    return hmac.new(secret.encode(), json.dumps(content, sort_keys=True).encode(), hashlib.sha256).hexdigest()
 
 
 def use_shop_token_once(session: Session, jti: str, expires_at: datetime) -> bool:
@@ -159,25 +172,35 @@ def messages_of_turn(session: Session, turn_id: int, author: str) -> list[Messag
 
 
 def said_in(session: Session, conversation_id: str, origin: str) -> str:
-    """The words of one message, or of the part of one that `<message>-<place>` names, if this conversation has it.
+    """The words of one message, or of the part of one that `<message>-<place>` names, as they were typed.
 
     Raises:
         NotFound: No such message in this conversation.
     """
     number, _, place = origin.partition("-")
-    if place:
-        part = select(WaitingWish.words).where(
+    message = session.get(Message, int(number))
+    if not place:
+        if message is None or message.conversation_id != conversation_id:
+            raise NotFound
+        return message.words
+    part = session.scalar(
+        select(WaitingWish.words).where(
             WaitingWish.conversation_id == conversation_id,
             WaitingWish.message_id == int(number),
             WaitingWish.place == int(place),
         )
-        words = session.scalar(part)
-    else:
-        message = session.get(Message, int(number))
-        words = message.text if message is not None and message.conversation_id == conversation_id else None
-    if words is None:
+    )
+    if part is None:
         raise NotFound
-    return words
+    return _with_values(part, message)
+
+
+def _with_values(part: str, message: Message | None) -> str:
+    """A part of a message with its values; without them where the message is gone or does not hold the part."""
+    before, found, _ = message.text.partition(part) if message is not None else ("", "", "")
+    if message is None or not found:
+        return part
+    return restored(part, (message.hidden or [])[len(PLACEHOLDER.findall(before)) :])
 
 
 def chosen_value(session: Session, conversation_id: str, message_id: int) -> str | None:

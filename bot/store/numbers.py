@@ -1,5 +1,6 @@
-"""Numbers people can read out on the phone: `PR-2026-000123`, `CS-2026-000007`."""
+"""Numbers people can read out on the phone: `PR-2026-000123`, `CS-2026-000007`, `GC-2026-000001`."""
 
+import re
 from datetime import datetime
 
 from sqlalchemy import select, update
@@ -7,6 +8,27 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.store.desk_tables import NumberSeries
+from bot.vocabulary import EntityKind
+
+KINDS = {"PR": EntityKind.REQUEST, "CS": EntityKind.CASE, "GC": EntityKind.CONSENT}
+"""What a number is of, by its first two letters."""
+# However people set the parts apart; only years in which a number can have been given out.
+NUMBER = re.compile(r"(?<![^\W_])(PR|CS|GC)[\s\W_]?(20\d\d)[\s\W_]?(\d{6,9})(?![^\W_])", re.IGNORECASE)
+
+
+def numbers_in(text: str, kind: EntityKind | None = None) -> list[str]:
+    """The numbers in some words, in their order and in the form in which they were given out.
+
+    Args:
+        text: Words.
+        kind: Only numbers of this kind.
+    """
+    found = (match.groups() for match in NUMBER.finditer(text))
+    return [
+        f"{prefix.upper()}-{year}-{last}"
+        for prefix, year, last in found
+        if kind is None or KINDS[prefix.upper()] is kind
+    ]
 
 
 def next_number(session: Session, prefix: str, now: datetime) -> str:

@@ -6,7 +6,6 @@ a name, so that nobody else's records are touched; mails are found by the reques
 
 import hashlib
 import hmac
-import re
 from collections.abc import Callable, Collection, Iterable
 from datetime import datetime
 from typing import Any
@@ -43,6 +42,7 @@ from bot.store.desk_tables import (
     VerificationCode,
     WaitingWish,
 )
+from bot.store.numbers import numbers_in
 from bot.vocabulary import AuditEvent, CaseKind, CaseState, RequestState
 
 _OPEN = frozenset(RequestState) - {
@@ -53,7 +53,6 @@ _OPEN = frozenset(RequestState) - {
     RequestState.EXPIRED,
 }
 CERTIFICATE_MAIL, PARTLY_MAIL = "certificate", "request_partly_fulfilled"
-_NUMBER = re.compile(r"\b[A-Z]{2}-\d{4}-\d{6}\b")
 _LEASE_SECONDS = 60
 _BATCH = 500
 
@@ -108,7 +107,7 @@ def mails_of(
     found: list[int] = []
     columns, last = (Mail.id, Mail.dedupe_key, Mail.subject_line, Mail.text, Mail.recipient), 0
     while rows := session.execute(select(*columns).where(Mail.id > last).order_by(Mail.id).limit(_BATCH)).all():
-        numbers = {mail_id: set(_NUMBER.findall(" ".join(words))) for mail_id, *words, _ in rows}
+        numbers = {mail_id: set(numbers_in(" ".join(words))) for mail_id, *words, _ in rows}
         owners = _owners(session, set().union(*numbers.values()))
         for mail_id, key, _, _, recipient in rows:
             named = {owners.get(number) for number in numbers[mail_id]} - {None}

@@ -1,8 +1,6 @@
 """One message in, its answers out: stored before and after, one at a time per conversation, never twice."""
 
 import asyncio
-import hashlib
-import json
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from bot.clocks import SystemClock
 from bot.errors import Conflict, DeskError, FormGone, SessionExpired
 from bot.privacy import daily_counts, policy_banner, wishes
+from bot.privacy.entities import finder
 from bot.privacy.guardian_consent_notice import opening_words
 from bot.privacy.handoff_vulnerable import sign_in
 from bot.privacy.policy_question import cite
@@ -46,11 +45,10 @@ class Said:
     choice: str | None = None
     form: Filled | None = None
 
-    @property
-    def body_hash(self) -> str:
+    def body_hash(self, secret: str) -> str:
         """Tells a repeat from another message under the same key."""
         form = [self.form.card_id, self.form.values] if self.form else None
-        return hashlib.sha256(json.dumps([self.text, self.choice, form], sort_keys=True).encode()).hexdigest()
+        return conversations.fingerprint(secret, [self.text, self.choice, form])
 
 
 @dataclass(frozen=True)
@@ -132,7 +130,7 @@ class Turns:
             if session.get(Conversation, conversation_id) is None:
                 raise SessionExpired  # erased since the session was looked up
             turn = conversations.find_turn(session, conversation_id, key)
-            if turn is not None and turn.body_hash != said.body_hash:
+            if turn is not None and turn.body_hash != self._hash(said):
                 raise Conflict("This Idempotency-Key was used for another message. Please use a new one.")
             if turn is not None and turn.state == "done":
                 return Begun(turn.id, None, True, {})
@@ -167,7 +165,7 @@ class Turns:
         turn = Turn(
             conversation_id=chat.id,
             idempotency_key=key,
-            body_hash=said.body_hash,
+            body_hash=self._hash(said),
             state="running",
             choice_intent=pick.intent,
             choice_value=pick.value,
@@ -177,11 +175,16 @@ class Turns:
         session.add(turn)
         session.flush()
         words = pick.label or (form.title if form else said.text or "")
-        message = _message(chat.id, turn.id, Author.USER, words, now)
+        masked = finder(self._desk.settings).masked(words)
+        message = _message(chat.id, turn.id, Author.USER, masked.text, now)
+        message.hidden = masked.values or None
         message.card = form.content if form else None
         session.add(message)
         session.flush()
         return turn
+
+    def _hash(self, said: Said) -> str:
+        return said.body_hash(self._desk.settings.engine_secret)
 
     def _payload(self, session: Session, chat: Conversation, turn: Turn) -> dict[str, Any]:
         message = conversations.messages_of_turn(session, turn.id, Author.USER)[0]
@@ -193,11 +196,11 @@ class Turns:
         payload["message"] = str(message.id)
         if turn.choice_intent:
             return payload | {"intent": turn.choice_intent, "label": message.text}
-        if code_in(message.text) and _awaits_code(session, chat.id):
+        if code_in(message.words) and _awaits_code(session, chat.id):
             return payload | {"intent": _CODE, "label": _HIDDEN_CODE}
-        if claim_in(message.text):
+        if claim_in(message.words):
             return payload | {"intent": _CLAIM, "label": _HIDDEN_CODE}
-        if sign_in(message.text):
+        if sign_in(message.words):
             return payload | {"intent": _PERSON_FIRST, "label": _HIDDEN_WORDS, ANEW: True}
         return payload | {"text": message.text}
 
@@ -297,7 +300,7 @@ def present(message: Message) -> dict[str, Any]:
         "id": str(message.id),
         "author": message.author,
         "name": message.speaker,
-        "text": message.text,
+        "text": message.words,
         "citations": message.citations,
         "choices": message.choices,
         "card": None if filled else message.card,

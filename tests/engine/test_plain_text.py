@@ -57,6 +57,12 @@ def test_a_thumb_is_a_thumb_in_every_colour_and_however_often_it_is_raised():
     assert folded("no no, really") == "no no, really"
 
 
+def test_a_placeholder_is_read_as_words_that_are_always_the_same():
+    assert folded("write to ‹email›") == folded("write to my e-mail address")
+    assert folded("where is ‹request›?") == folded("where is PR-2027-000017?")
+    assert folded("‹fill in: a word›") == "‹fill in: a word›"
+
+
 def test_the_number_of_a_request_says_nothing_about_what_is_wanted():
     assert (
         folded("where is PR-2027-000017?") == folded("where is pr-2026-123456?") != folded("where is CS-2027-000017?")

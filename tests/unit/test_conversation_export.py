@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from bot.errors import NotFound
 from bot.privacy.conversation_export import export_conversation, recent
+from bot.privacy.entities import Finder
 from bot.privacy.safe_words import GAP_BEGINS, SafeWords, own_values
 from bot.store import conversations
 from bot.store.desk_tables import AuditEntry, Message, Turn
@@ -80,7 +81,7 @@ class Chat:
 
 def safe(own=(), numbers=None):
     values, names = own_values(own, {EMAIL: "${email}", NAME: "${name}"}, KNOWN)
-    return SafeWords(KNOWN, values, names, numbers or {})
+    return SafeWords(KNOWN, Finder(r"[A-Z]{1,3}-\d{4,10}", "GB"), values, names, numbers or {})
 
 
 @pytest.mark.parametrize(
@@ -99,6 +100,8 @@ def safe(own=(), numbers=None):
         ("who is 15", "who is 15"),
         ("who is 150", "who is ‹fill in: a number›"),
         ("4111 1111 1111 1111", "‹fill in: a number›"),
+        ("DE89 3704 0044 0532 0130 00", "‹fill in: a number›"),
+        ("bob-A-20417", "‹fill in: a word›-‹fill in: a number›"),
         ("I was born on 12.03.1990", "I was born on ‹fill in: a date›"),
         ("my data at https://example.com/u/bob", "my data at ‹fill in: an address›"),
         ("delete ${email}", "delete ‹fill in: an address›‹fill in: a word›}"),

@@ -529,6 +529,12 @@ def test_after_the_erasure_of_a_guardian_nothing_of_them_is_left_and_the_process
                 created_at=desk.clock.now(),
             )
         )  # fmt: skip
+        session.add(
+            Message(
+                conversation_id=maya, author="user", text="so write to ‹email› or ‹phone›", citations=[], choices=[],
+                hidden=[canaries[2], "+44 7700 900731"], created_at=desk.clock.now(),
+            )
+        )  # fmt: skip
     asked(desk, maya, canaries[2], "Quirina Zyxmother")
     agreed(desk, maya, FATHER)
     mother = Guardian(desk, canaries[2])
@@ -545,6 +551,7 @@ def test_after_the_erasure_of_a_guardian_nothing_of_them_is_left_and_the_process
     mother.erase()
     after = texts(desk)
     assert not [canary for canary in canaries if canary.casefold() in after.casefold()]
+    assert "+44 7700 900731" in after, "what is not the guardian's stays"
     assert everything(desk, Attachment) == []
     assert not allowed(desk).allowed, "what she said has ended, and he says something else"
     assert len(mails(desk, FATHER)) == fathers and row(desk, number).state == "withdrawn"

@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
+from cryptography.fernet import Fernet
 
 from bot.bootstrap import migrate
 from bot.config import PROJECT
@@ -31,6 +32,37 @@ def first_version(settings):
             f"INSERT INTO audit VALUES (1, '{AT}', 'session_opened', 'c1', NULL)",
         ):
             connection.exec_driver_sql(line)
+    engine.dispose()
+
+
+def test_what_was_typed_before_is_taken_apart_and_put_together_again(settings):
+    use_keys(settings.encryption_keys)
+    first_version(settings)
+    typed = {2: ("user", "write to q-canary@example.com"), 3: ("user", "hello"), 4: ("bot", "PR-2026-000001")}
+    engine = make_engine(settings.desk_database_url)
+
+    def texts():
+        with engine.connect() as connection:
+            columns = Base.metadata.tables["messages"].c
+            rows = connection.execute(sa.select(columns.id, columns.text).where(columns.id > 1))
+            return {number: (typed[number][0], words) for number, words in rows}
+
+    with engine.begin() as connection:
+        for number, (author, words) in typed.items():
+            token = Fernet(settings.encryption_keys).encrypt(words.encode()).decode()
+            values = f"({number}, 'c1', 1, '{author}', '{token}', NULL, '{token}', '{token}', NULL, '{AT}')"
+            connection.exec_driver_sql(f"INSERT INTO messages VALUES {values}")
+    migrate(settings)
+    assert texts() == typed | {2: ("user", "write to ‹email›")}
+    with engine.connect() as connection:
+        hidden = Base.metadata.tables["messages"].c.hidden
+        assert connection.scalars(sa.select(hidden).where(hidden.is_not(None))).all() == [["q-canary@example.com"]]
+    config = Config()
+    config.set_main_option("script_location", str(PROJECT / "bot" / "store" / "migrations"))
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0011")
+    assert texts() == typed
     engine.dispose()
 
 

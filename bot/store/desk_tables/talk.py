@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from bot.store.desk_tables.base import CONTENT, NEVER_AGAIN, NOTHING, WHO, Base, UtcDateTime
 from bot.store.encryption import EncryptedJSON, EncryptedText
+from bot.store.placeholders import restored
 
 
 class Conversation(Base):
@@ -66,7 +67,11 @@ class Turn(Base):
 
 
 class Message(Base):
-    """One message of a conversation, of whichever author."""
+    """One message of a conversation, of whichever author.
+
+    `text` has a placeholder for each value that somebody typed, such as `‹email›`, and `hidden` has the values in their
+    order. Whoever needs the words as they were typed asks for `words`; whatever only reads `text` sees no value.
+    """
 
     __tablename__ = "messages"
     __table_args__ = (Index("ix_messages_conversation", "conversation_id", "id"), NEVER_AGAIN)
@@ -76,11 +81,17 @@ class Message(Base):
     author: Mapped[str] = mapped_column(String(16), info=NOTHING)
     speaker: Mapped[str | None] = mapped_column(EncryptedText, info=CONTENT)
     text: Mapped[str] = mapped_column(EncryptedText, info=CONTENT)
+    hidden: Mapped[list[str] | None] = mapped_column(EncryptedJSON, info=CONTENT)
     response: Mapped[str | None] = mapped_column(String(128), info=NOTHING)
     citations: Mapped[list[dict[str, Any]]] = mapped_column(EncryptedJSON, info=CONTENT)
     choices: Mapped[list[dict[str, Any]]] = mapped_column(EncryptedJSON, info=CONTENT)
     card: Mapped[dict[str, Any] | None] = mapped_column(EncryptedJSON, info=CONTENT)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, info=NOTHING)
+
+    @property
+    def words(self) -> str:
+        """The words as they were typed: for the person themselves, and for what they asked to be done."""
+        return restored(self.text, self.hidden or [])
 
 
 class Choice(Base):

@@ -1,6 +1,5 @@
 """What the desk itself holds about a person: talks, requests, cases, choices, mails; part of every copy (GDPR 15)."""
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -34,8 +33,10 @@ from bot.store.desk_tables import (
     VerificationCode,
     WebhookEvent,
 )
+from bot.store.numbers import numbers_in
 from bot.store.package.contents import Field, NotGiven, Source
 from bot.store.package.values import Values
+from bot.store.placeholders import restored
 from bot.vocabulary import Author
 
 _BATCH = 500
@@ -69,7 +70,6 @@ NOT_IN_THE_COPY = {
 }
 """The desk's tables that say something about a person and are not tables of the copy, with the reason."""
 
-_NUMBER = re.compile(r"\b(?:PR|CS)-\d{4}-\d{6,}\b")
 _WORKING_PAPERS = ("Working papers of a deletion", "They repeat what stands elsewhere in this copy.")
 _OF_GUARDIANS = (
     "Name, address and declaration of the parent or guardian",
@@ -93,9 +93,11 @@ def desk_sources(desk: Desk, subject: str) -> list[Source]:
     def table(
         name: str, noun: tuple[str, str], category: Category, query: Select[Any], *columns: tuple[Attribute, str],
         read: Callable[[Sequence[Any]], list[Any]] = list, closed: tuple[str, str] | None = None,
+        beside: tuple[Attribute, ...] = (),
     ) -> Source:  # fmt: skip
         def batches() -> Iterator[list[Values]]:
-            picked = query.with_only_columns(*(column for column, _ in columns), maintain_column_froms=True)
+            read_too = (*(column for column, _ in columns), *beside)
+            picked = query.with_only_columns(*read_too, maintain_column_froms=True)
             with desk.reading() as session:
                 for rows in session.execute(picked.execution_options(yield_per=_BATCH)).partitions():
                     yield _columns(map(read, rows))
@@ -119,6 +121,7 @@ def desk_sources(desk: Desk, subject: str) -> list[Source]:
             (Message.conversation_id, "Talk"), (Message.created_at, "Said"), (Message.author, "By"),
             (Message.text, "Text"), (Message.citations, "Clauses quoted"), (Message.choices, "Answers offered"),
             (Message.card, "Shown or filled in"), (Message.speaker, "Name"), read=_message,
+            beside=(Message.hidden,),
         ),
         table(
             "handoffs", ("talk with a person", "talks with a person"), TALKS,
@@ -260,12 +263,13 @@ def _has_guardian(desk: Desk, subject: str) -> bool:
 
 
 def _message(row: Sequence[Any]) -> list[Any]:
-    """Words and cards; addresses of files and keys of forms open nothing any more and are left out."""
-    talk, said, author, text, citations, choices, card, name = row
+    """Words as they were typed, and cards; addresses of files and keys of forms open nothing any more and go."""
+    talk, said, author, text, citations, choices, card, name, hidden = row
     quoted = [each.get("clause") for each in citations or []]
     offered = [each.get("label") for each in choices or []]
     shown = {key: value for key, value in card.items() if key not in _CARD_SECRETS} if card else None
-    return [talk, said, _AUTHORS.get(author, author), text, quoted or None, offered or None, shown, name]
+    words = restored(text, hidden or [])
+    return [talk, said, _AUTHORS.get(author, author), words, quoted or None, offered or None, shown, name]
 
 
 def _mails(desk: Desk, subject: str) -> Source:
@@ -290,7 +294,7 @@ def _mails(desk: Desk, subject: str) -> Source:
             with desk.reading() as session:
                 mails = session.execute(query.where(Mail.id.in_(found[start : start + _BATCH]))).all()
             # Two customers may share an address: a mail about somebody else's request is not this person's.
-            own = [mail for mail in mails if numbers.issuperset(_NUMBER.findall(mail.subject_line + mail.text))]
+            own = [mail for mail in mails if numbers.issuperset(numbers_in(mail.subject_line + mail.text))]
             if own:
                 yield _columns(own)
 
@@ -310,7 +314,9 @@ def _addresses(session: Session, desk: Desk, subject: str) -> set[str]:
 
 def _numbers(session: Session, subject: str) -> set[str]:
     own = select(PrivacyRequest.number).where(PrivacyRequest.subject == subject)
-    return {*session.scalars(own), *session.scalars(select(Case.number).where(Case.subject == subject))}
+    cases = select(Case.number).where(Case.subject == subject)
+    consents = select(GuardianConsent.number).where(GuardianConsent.subject == subject)
+    return {*session.scalars(own), *session.scalars(cases), *session.scalars(consents)}
 
 
 def _bare(address: str) -> str:
