@@ -13,7 +13,7 @@ from bot.vocabulary import EntityKind
 KINDS = {"PR": EntityKind.REQUEST, "CS": EntityKind.CASE, "GC": EntityKind.CONSENT}
 """What a number is of, by its first two letters."""
 # However people set the parts apart; only years in which a number can have been given out.
-NUMBER = re.compile(r"(?<![^\W_])(PR|CS|GC)[\s\W_]?(20\d\d)[\s\W_]?(\d{6,9})(?![^\W_])", re.IGNORECASE)
+NUMBER = re.compile(r"(?<![^\W_])(PR|CS|GC)[\W_]?(20\d\d)[\W_]?(\d{6})(?![^\W_])", re.IGNORECASE)
 
 
 def numbers_in(text: str, kind: EntityKind | None = None) -> list[str]:
