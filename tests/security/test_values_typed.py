@@ -23,7 +23,7 @@ VALUES = {
 SAID = [
     "Do you sell my data? My mail is {email}, my phone {phone}",
     "what do you know about me, born {date}, customer {number}",
-    "my order {order} was paid with {card} and {iban}, why?",
+    "do you store my card {card}, my account {iban} and my order {order}?",
     "where is {request}?",
     "asdf {email} qwer {phone}",
     "{card}",
@@ -70,12 +70,12 @@ def test_no_log_and_no_metric_has_one(chat, stack):
     assert "turn" in metrics and left_in(metrics) == []
 
 
-def test_the_tables_have_them_in_one_column_only(chat, stack):
+def test_the_tables_have_them_beside_the_words_and_in_what_a_person_is_to_act_on(chat, stack):
+    where = set()
     for table in Base.metadata.sorted_tables:
         for row in stack.rows("desk", table.name):
-            if table.name == "messages":
-                row.pop("hidden")
-            assert left_in(str(row)) == [], table.name
+            where |= {(table.name, column) for column, value in row.items() if left_in(str(value))}
+    assert {("messages", "hidden")} <= where <= {("messages", "hidden"), ("cases", "statement")}
 
 
 def test_not_one_file_of_the_desk_has_one_in_the_clear(chat, stack):
