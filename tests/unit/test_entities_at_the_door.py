@@ -12,6 +12,7 @@ from bot.privacy.handoff_ownership import Agent
 from bot.store import conversations
 from bot.store.desk_tables import Base, Message, Turn
 from bot.vocabulary import Author
+from bot.web.engine_client import Reply
 from bot.web.turns import Said, Turns, present
 from tests.unit.exporting import copy_for
 
@@ -32,7 +33,7 @@ class Engine:
 
     async def turn(self, payload):
         self.seen.append(payload)
-        return [{"text": "Fine.", "response": "utter_fine", "buttons": list(self.buttons)}]
+        return Reply([{"text": "Fine.", "response": "utter_fine", "buttons": list(self.buttons)}])
 
 
 def say(desk, conversation_id, words, engine=None, key="k"):

@@ -61,7 +61,7 @@ def test_what_was_typed_before_is_taken_apart_and_put_together_again(settings):
     config.set_main_option("script_location", str(PROJECT / "bot" / "store" / "migrations"))
     with engine.begin() as connection:
         config.attributes["connection"] = connection
-        command.downgrade(config, "0011")
+        command.downgrade(config, "0012")
     assert texts() == typed
     engine.dispose()
 

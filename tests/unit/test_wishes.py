@@ -277,3 +277,20 @@ def test_every_wish_that_can_wait_has_its_name_and_its_button(desk):
     ]
     assert len(set(named)) == 6
     assert sentence(f"utter_choice_{ACCOUNT}")
+
+
+def test_each_part_of_a_message_has_its_own_values(desk, chat):
+    typed = "change my e-mail to q-canary@example.com and tell me where PR-2026-090731 is"
+    masked = "change my e-mail to ‹email› and tell me where ‹request› is"
+    parts = [
+        {"intent": "request_rectification", "text": "change my e-mail to ‹email›"},
+        {"intent": "ask_request_status", "text": "tell me where ‹request› is"},
+    ]
+    engine = Engine(Reply([], wishes=parts), DONE, QUESTION)
+    say(desk, engine, chat, typed)
+    assert engine.seen[0]["text"] == masked
+    with desk.reading() as session:
+        origins = [sent["origin"] for sent in engine.seen[1:]]
+        told = {conversations.said_in(session, chat, origin) for origin in origins}
+        assert "tell me where PR-2026-090731 is" in told
+        assert not [sent for sent in engine.seen if "q-canary" in str(sent) or "090731" in str(sent)]

@@ -9,8 +9,8 @@ from cryptography.fernet import InvalidToken
 from bot.store.encryption import EncryptedJSON, EncryptedText
 from bot.store.placeholders import restored
 
-revision = '0012'
-down_revision = '0011'
+revision = '0013'
+down_revision = '0012'
 branch_labels = None
 depends_on = None
 
