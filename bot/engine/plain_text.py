@@ -24,6 +24,7 @@ _PLACEHOLDER = re.compile(f"‹({'|'.join(STAND_INS)})›")
 _NUMBER = re.compile(r"\b(PR|CS|GC)-\d{4}-\d{6}\b", re.IGNORECASE)
 _COLOURS = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f]")
 _AGAIN = re.compile(r"([^\w\s!-~])(?:\s*\1)+")
+_SHOUTED = re.compile(r"\s*(?:[!?.]{2,}|\u2026[!?.\u2026]*)|\s+[!?](?=\s|$)")
 _CONTROL = dict.fromkeys([*range(32), 127], " ")
 _QUOTES = str.maketrans({"\u2019": "'", "\u2018": "'", "\u201c": '"', "\u201d": '"'})
 
@@ -49,8 +50,9 @@ def symbols_named(text: str) -> str:
     A placeholder always reads as the same words: what a person typed there can lead to no other reading.
 
     Colours of a skin say nothing here, and a symbol that is repeated says what it says once. The numbers of requests
-    and cases all read alike: which one it is says nothing about what is wanted.
+    and cases all read alike: which one it is says nothing about what is wanted. Shouted punctuation is said once.
     """
+    text = _SHOUTED.sub(lambda match: next((one for one in "?!" if one in match[0]), "."), text)
     text = _PLACEHOLDER.sub(lambda match: STAND_INS[match[1]], text)
     text = _AGAIN.sub(r"\1", _COLOURS.sub("", _NUMBER.sub(r"\1-2026-000001", text)))
     return "".join(

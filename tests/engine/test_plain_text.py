@@ -68,3 +68,8 @@ def test_the_number_of_a_request_says_nothing_about_what_is_wanted():
         folded("where is PR-2027-000017?") == folded("where is pr-2026-123456?") != folded("where is CS-2027-000017?")
     )
     assert folded("order A-20417 of 2027") == "order a-20417 of 2027"
+
+
+def test_shouted_punctuation_is_said_once():
+    assert folded("delete it !!!") == folded("delete it!") and folded("really ?!?!") == folded("really?")
+    assert folded("wait\u2026 what...") == folded("wait. what.") and folded("3.50 a.m.") == "3.50 a.m."

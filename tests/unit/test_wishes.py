@@ -280,6 +280,7 @@ def test_every_wish_that_can_wait_has_its_name_and_its_button(desk):
 
 
 def test_each_part_of_a_message_has_its_own_values(desk, chat):
+    chat_id = chat("1001")
     typed = "change my e-mail to q-canary@example.com and tell me where PR-2026-090731 is"
     masked = "change my e-mail to ‹email› and tell me where ‹request› is"
     parts = [
@@ -287,10 +288,10 @@ def test_each_part_of_a_message_has_its_own_values(desk, chat):
         {"intent": "ask_request_status", "text": "tell me where ‹request› is"},
     ]
     engine = Engine(Reply([], wishes=parts), DONE, QUESTION)
-    say(desk, engine, chat, typed)
+    say(desk, engine, chat_id, typed)
     assert engine.seen[0]["text"] == masked
     with desk.reading() as session:
         origins = [sent["origin"] for sent in engine.seen[1:]]
-        told = {conversations.said_in(session, chat, origin) for origin in origins}
+        told = {conversations.said_in(session, chat_id, origin) for origin in origins}
         assert "tell me where PR-2026-090731 is" in told
         assert not [sent for sent in engine.seen if "q-canary" in str(sent) or "090731" in str(sent)]
