@@ -14,12 +14,16 @@ STAND_INS = {
     "card": "my card",
     "iban": "my bank account",
     "date": "Monday",
-    "order": "A-10234",
+    "order": "my order",
     "request": "PR-2026-000001",
     "case": "CS-2026-000001",
     "consent": "GC-2026-000001",
     "number": "10234",
 }
+# Behind the word for it, an order number says nothing more.
+_NAMED_ORDER = re.compile(
+    r"(\b(?:orders?|purchase|invoice|bill|parcel|delivery)(?:\s(?:number|no\b\.?))?)[\s.:#]+‹order›", re.IGNORECASE
+)
 _PLACEHOLDER = re.compile(f"‹({'|'.join(STAND_INS)})›")
 _NUMBER = re.compile(r"\b(PR|CS|GC)-\d{4}-\d{6}\b", re.IGNORECASE)
 _COLOURS = re.compile("[\U0001f3fb-\U0001f3ff\ufe0f]")
@@ -53,7 +57,7 @@ def symbols_named(text: str) -> str:
     and cases all read alike: which one it is says nothing about what is wanted. Shouted punctuation is said once.
     """
     text = _SHOUTED.sub(lambda match: next((one for one in "?!" if one in match[0]), "."), text)
-    text = _PLACEHOLDER.sub(lambda match: STAND_INS[match[1]], text)
+    text = _PLACEHOLDER.sub(lambda match: STAND_INS[match[1]], _NAMED_ORDER.sub(r"\1", text))
     text = _AGAIN.sub(r"\1", _COLOURS.sub("", _NUMBER.sub(r"\1-2026-000001", text)))
     return "".join(
         f" {unicodedata.name(one, '').lower()} " if unicodedata.category(one) == "So" else one for one in text

@@ -59,6 +59,7 @@ def test_a_thumb_is_a_thumb_in_every_colour_and_however_often_it_is_raised():
 
 def test_a_placeholder_is_read_as_words_that_are_always_the_same():
     assert folded("write to ‹email›") == folded("write to my e-mail address")
+    assert folded("where is order no. ‹order›, ‹order›?") == "where is order no., my order?"
     assert folded("where is ‹request›?") == folded("where is PR-2027-000017?")
     assert folded("‹fill in: a word›") == "‹fill in: a word›"
 

@@ -34,6 +34,7 @@ SENTENCES = [
     "I have a complaint about what happened on {date}",
     "I was born on {date}, may I shop here?",
     "I want to complain about {order}, it came open",
+    "I want to complain: my name was misspelt on order {order}. Please make sure that it is written right.",
     "where is {order}",
     "where is {request}?",
     "take back {request} please",
@@ -78,6 +79,7 @@ def test_most_sentences_keep_their_meaning_around_a_value(readings):
     expected = {
         "Delete everything you have about {email}": "request_erasure",
         "can somebody call me at {phone}": "ask_for_human",
+        "I want to complain: my name was misspelt on order {order}. Please make sure that it is written right.": "file_complaint",
         "please change my phone number to {phone}": "request_rectification",
         "somebody ordered with my card {card}, I was hacked": "report_security_issue",
         "where is {request}?": "ask_request_status",
