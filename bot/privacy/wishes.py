@@ -114,11 +114,16 @@ def name_of(intent: str) -> str:
 
 
 def waiting(session: Session, chat_id: str, outcome: Outcome | None = None) -> list[WaitingWish]:
-    """What waits in a conversation, in its order, without what this turn has dealt with already."""
+    """What waits in a conversation, without what this turn has dealt with already.
+
+    What was asked for last comes first, each message in its order.
+    """
     rows = select(WaitingWish).where(WaitingWish.conversation_id == chat_id, WaitingWish.state == WAITING)
     done = outcome.done if outcome else frozenset()
     return [
-        row for row in session.scalars(rows.order_by(WaitingWish.message_id, WaitingWish.place)) if row.id not in done
+        row
+        for row in session.scalars(rows.order_by(WaitingWish.message_id.desc(), WaitingWish.place))
+        if row.id not in done
     ]
 
 

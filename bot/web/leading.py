@@ -21,6 +21,8 @@ ANEW = "begin_anew"
 _SIGN_IN = "utter_sign_in_needed"
 _ANSWERS = frozenset({"affirm", "deny"})
 _CANCEL = "cancel"
+_FOR_A_PERSON = frozenset({"ask_for_human", "person_first"})
+"""Whoever waits for a person, or may be in danger, is not asked what else they wanted."""
 
 
 class Engine(Protocol):
@@ -102,18 +104,25 @@ class Leading:
 
     def _begun(self, turn_id: int, payload: dict[str, Any], reply: Reply, led: Led) -> _State:
         """Take what the engine said; what asks for several things is kept and announced."""
-        with self._desk.transaction() as session:
-            turn = session.get_one(Turn, turn_id)
-            if reply.wishes:
-                chat = conversations.conversation(session, turn.conversation_id)
-                message = conversations.messages_of_turn(session, turn_id, Author.USER)[0]
-                led.answers += wishes.keep(session, turn.created_at, chat, message.id, reply.wishes)
-                return _State(led, turn_id, Reply([]), answered=True)
-            led.answers += reply.messages
-            rows = wishes.waiting(session, turn.conversation_id)
+        if reply.wishes:
+            with self._desk.transaction() as session:
+                self._keep(session, turn_id, reply, led)
+            return _State(led, turn_id, Reply([]), answered=True)
+        led.answers += reply.messages
+        with self._desk.reading() as session:
+            rows = wishes.waiting(session, payload["conversation"])
             led.outcome.taken += [row.id for row in wishes.said_anew(rows, reply.intent)]
-            answered = "text" not in payload or reply.intent in _ANSWERS
-            return _State(led, turn_id, reply, answered=answered and ANEW not in payload)
+        answered = ("text" not in payload or reply.intent in _ANSWERS) and ANEW not in payload
+        return _State(led, turn_id, reply, answered=answered)
+
+    def _keep(self, session: Session, turn_id: int, reply: Reply, led: Led) -> None:
+        turn = session.get_one(Turn, turn_id)
+        chat = conversations.conversation(session, turn.conversation_id)
+        message = conversations.messages_of_turn(session, turn_id, Author.USER)[0]
+        rows = [row for row in wishes.waiting(session, chat.id) if row.message_id != message.id]
+        anew = [row for wish in reply.wishes for row in wishes.said_anew(rows, wish["intent"])]
+        led.outcome.taken += [row.id for row in anew]
+        led.answers += wishes.keep(session, turn.created_at, chat, message.id, reply.wishes)
 
     def _own(self, conversation_id: str, turn_id: int, led: Led) -> _State:
         """Answer what is the desk's own to answer."""
@@ -146,7 +155,7 @@ def _next(session: Session, conversation_id: str, state: _State) -> dict[str, An
     rows = wishes.waiting(session, conversation_id, led.outcome)
     if any(answer.get("response") == _SIGN_IN for answer in reply.messages):
         rows = _put_aside(led, rows, wishes.without_sign_in(rows), wishes.after_sign_in, led.outcome.dropped)
-    if not rows or reply.asks:
+    if not rows or reply.asks or reply.intent in _FOR_A_PERSON:
         return None
     if reply.intent == _CANCEL:
         _put_aside(led, rows, rows, wishes.dropped_with, led.outcome.dropped)

@@ -141,6 +141,28 @@ def test_the_second_in_other_words_is_taken_for_it(desk, chat):
     assert states(desk)[ACCOUNT] == "taken"
 
 
+def test_two_new_wishes_go_before_what_waits_already_and_take_the_place_of_the_same_wish(desk, chat):
+    new = [{"intent": "file_complaint", "text": "I complain"}, {"intent": "request_erasure", "text": "delete it all"}]
+    filed, plan = said("utter_filed", "file_complaint"), said("utter_plan", "request_erasure", asks=True)
+    chat_id, engine = begun(desk, chat, Reply([], wishes=new), filed, plan)
+    assert say(desk, engine, chat_id, "both anew") == [
+        "utter_several_wishes", "utter_filed", "utter_next_wish", "utter_plan",
+    ]  # fmt: skip
+    assert set(states(desk).values()) == {"taken"}
+    old = [{"intent": COPY, "text": "a copy"}, {"intent": "file_complaint", "text": "I complain"}]
+    other, more = chat("1001"), Engine(Reply([], wishes=old), QUESTION, Reply([], wishes=[TWO[1], new[0]]), plan)
+    say(desk, more, other, "one")
+    say(desk, more, other, "two")
+    assert more.seen[3]["text"] == "close my account"
+
+
+@pytest.mark.parametrize("intent", ["ask_for_human", "person_first"])
+def test_nobody_who_waits_for_a_person_is_asked_what_else_they_wanted(desk, chat, intent):
+    chat_id, engine = begun(desk, chat, said("utter_person", intent), said("utter_greet", "greet"))
+    assert say(desk, engine, chat_id, "help me") == ["utter_person"]
+    assert say(desk, engine, chat_id, "hello") == ["utter_greet", "utter_wish_waits"]
+
+
 def test_without_signing_in_both_are_told_to_come_back_with(desk, chat):
     chat_id, engine = chat(None), Engine(Reply([], wishes=TWO), said("utter_sign_in_needed", COPY))
     assert say(desk, engine, chat_id, "both") == [
