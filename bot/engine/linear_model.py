@@ -13,7 +13,7 @@ from bot.engine.text_features import TextFeatures
 
 SEED = 7
 STRENGTH = 20.0
-TEXT_SHARE = 0.8
+TEXT_SHARE = 0.6
 AXES = 300
 FOLDS = 3
 ROUNDS = 25

@@ -54,9 +54,11 @@ def symbols_named(text: str) -> str:
     A placeholder always reads as the same words: what a person typed there can lead to no other reading.
 
     Colours of a skin say nothing here, and a symbol that is repeated says what it says once. The numbers of requests
-    and cases all read alike: which one it is says nothing about what is wanted. Shouted punctuation is said once.
+    and cases all read alike: which one it is says nothing about what is wanted. Shouted punctuation is said once, and
+    only a question is known by the sign at its end.
     """
     text = _SHOUTED.sub(lambda match: next((one for one in "?!" if one in match[0]), "."), text)
+    text = text.rstrip(" .!") or text
     text = _PLACEHOLDER.sub(lambda match: STAND_INS[match[1]], _NAMED_ORDER.sub(r"\1", text))
     text = _AGAIN.sub(r"\1", _COLOURS.sub("", _NUMBER.sub(r"\1-2026-000001", text)))
     return "".join(

@@ -49,7 +49,7 @@ def test_a_thumb_is_read_by_its_name_so_that_up_and_down_differ():
 
     assert folded("ok \N{THUMBS UP SIGN}") == "ok thumbs up sign"
     assert folded("\N{THUMBS DOWN SIGN}") == "thumbs down sign"
-    assert folded("plain, words!") == "plain, words!"
+    assert folded("plain, words") == "plain, words"
 
 
 def test_a_thumb_is_a_thumb_in_every_colour_and_however_often_it_is_raised():
@@ -73,4 +73,6 @@ def test_the_number_of_a_request_says_nothing_about_what_is_wanted():
 
 def test_shouted_punctuation_is_said_once():
     assert folded("delete it !!!") == folded("delete it!") and folded("really ?!?!") == folded("really?")
-    assert folded("wait\u2026 what...") == folded("wait. what.") and folded("3.50 a.m.") == "3.50 a.m."
+    assert folded("wait\u2026 what...") == "wait. what" and folded("3.50 a.m. it is") == "3.50 a.m. it is"
+    assert folded("delete it.") == folded("delete it!") == folded("delete it") != folded("delete it?")
+    assert folded("...") == "."
