@@ -18,6 +18,7 @@ from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation, Handoff, Message
 from bot.vocabulary import Author, HandoffState, Owner
 from bot.web import stream
+from bot.web.leading import Led
 from bot.web.turns import Begun, Said, Turns
 
 AGENTS = (Agent("staff:1", "Mia"), Agent("staff:2", "Tom"), Agent("staff:3", "Ina"))
@@ -102,7 +103,8 @@ class Walk:
             with self.desk.reading() as session:
                 begun = replace(begun, ownership=conversations.conversation(session, self.id).ownership)
         try:
-            self.turns._finish(self.id, begun, [{"text": f"reply to turn {begun.turn_id}", "response": "utter_reply"}])
+            reply = {"text": f"reply to turn {begun.turn_id}", "response": "utter_reply"}
+            self.turns._finish(self.id, begun, Led([reply], asked_engine=True))
         except Conflict:
             return  # given up: the person sends it again
 

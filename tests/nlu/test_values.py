@@ -79,7 +79,7 @@ def test_most_sentences_keep_their_meaning_around_a_value(readings):
     expected = {
         "Delete everything you have about {email}": "request_erasure",
         "can somebody call me at {phone}": "ask_for_human",
-        "I want to complain: my name was misspelt on order {order}. Please make sure that it is written right.": "file_complaint",
+        "I want to complain: my name was misspelt on order {order}. Please see that it is right.": "file_complaint",
         "please change my phone number to {phone}": "request_rectification",
         "somebody ordered with my card {card}, I was hacked": "report_security_issue",
         "where is {request}?": "ask_request_status",

@@ -15,6 +15,7 @@ from bot.store import conversations, own_records, tracker_records
 from bot.store.announcements import announce
 from bot.store.desk_tables import Card, ChatSession, Choice, Conversation, Message, Tombstone, Turn
 from bot.store.encryption import EncryptedText
+from bot.web.engine_client import Reply
 from bot.web.turns import Said, Turns
 from tests.unit.conftest import NOON
 
@@ -39,7 +40,7 @@ class Engine:
 
     async def turn(self, _payload):
         await asyncio.to_thread(self.meanwhile)
-        return [{"text": "Hello Mira", "buttons": [{"title": "Yes", "payload": "/affirm"}]}]
+        return Reply([{"text": "Hello Mira", "buttons": [{"title": "Yes", "payload": "/affirm"}]}])
 
 
 def test_an_answer_that_comes_too_late_brings_nothing_back(desk, chat):

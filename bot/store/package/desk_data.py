@@ -64,6 +64,7 @@ NOT_IN_THE_COPY = {
     "staff": "Accounts of the shop's own staff; no customer is in there.",
     "satisfaction": "How talks went, by day; kept without saying whose talk it was, so that nobody can find theirs.",
     "choices": "The buttons of messages; the messages are in the copy.",
+    "waiting_wishes": "Parts of what was said; the messages are in the copy.",
     "cards": "Drafts of what messages show; the messages are in the copy.",
     "audit_pseudonyms": "Keys that keep the record of the desk free of names.",
     "certificates": "Given with the requests they belong to.",
