@@ -87,7 +87,7 @@ def written(stack: Stack, act: Callable[[Session], object]) -> None:
 
 
 def request_of(stack: Stack, state: RequestState, subject: str) -> str:
-    """A deletion of a spare customer, where a test needs it; never due, however far the clock was moved."""
+    """A deletion of a spare customer, where a test needs it; never due, wherever the clock is."""
     number, now = f"PR-2026-8{int(time.time() * 1000) % 100000:05d}", datetime.now(UTC)
 
     def write(session: Session) -> None:
@@ -97,7 +97,7 @@ def request_of(stack: Stack, state: RequestState, subject: str) -> str:
             PrivacyRequest(
                 number=number, kind=RequestKind.ERASURE, state=state, regime="policy", origin=number, subject=subject,
                 conversation_id=chat, details={"scope": "everything", "mode": "delete"}, received_at=now,
-                due_at=now + timedelta(days=30), verified_at=now, confirmed_at=now, not_before=now + timedelta(days=700),
+                due_at=now + timedelta(days=30), verified_at=now, confirmed_at=now, not_before=now + timedelta(days=99),
             )
         )  # fmt: skip
 
