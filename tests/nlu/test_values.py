@@ -34,7 +34,7 @@ SENTENCES = [
     "I have a complaint about what happened on {date}",
     "I was born on {date}, may I shop here?",
     "I want to complain about {order}, it came open",
-    "I want to complain: my name was misspelt on order {order}. Please make sure that it is written right.",
+    "I want to complain: my name was misspelt on order {order}. Please see that it is right.",
     "where is {order}",
     "where is {request}?",
     "take back {request} please",
