@@ -8,7 +8,6 @@ from typing import Any, Awaitable, Callable, Dict, List, Optional, Text
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
-from rasa.engine.constants import PLACEHOLDER_MESSAGE, PLACEHOLDER_TRACKER
 from rasa.shared.core.constants import (
     ACTION_LISTEN_NAME,
     USER_INTENT_BACK,
@@ -16,12 +15,12 @@ from rasa.shared.core.constants import (
     USER_INTENT_SESSION_START,
 )
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, AllSlotsReset
-from rasa.shared.core.trackers import DialogueStateTracker
 from sanic import Blueprint, HTTPResponse, Request, response
 
 from bot.engine import wishes
 from bot.engine.patches import ActionsUnavailable
 from bot.engine.plain_text import plain_text
+from bot.engine.reading import read_together
 from bot.engine.tracker_store import EncryptedTrackerStore
 
 logger = logging.getLogger(__name__)
@@ -198,28 +197,17 @@ def several_wishes(agent: Agent, message: UserMessage) -> List[wishes.Wish]:
     """
     if message.parse_data or (message.metadata or {}).get(ONE_WISH):
         return []
-    message.parse_data = read_together(agent, [message.text])[0]
+    processor = agent.processor
+    assert processor is not None
+    message.parse_data = {"text": "", "entities": [], **read_together(processor, [message.text])[0]}
     store: EncryptedTrackerStore = agent.tracker_store  # type: ignore[assignment]
     if len(wishes.clauses(message.text)) < 2 or store.open_loop(message.sender_id) in _TELLING:
         return []
 
     def read(texts: List[Text]) -> List[Dict[Text, Any]]:
-        return [reading["intent"] for reading in read_together(agent, texts)]
+        return [reading["intent"] for reading in read_together(processor, texts)]
 
     return wishes.several(message.text, message.parse_data["intent"], read)
-
-
-def read_together(agent: Agent, texts: List[Text]) -> List[Dict[Text, Any]]:
-    """Understands texts as the trained model does, without a conversation around them."""
-    inputs = {
-        PLACEHOLDER_MESSAGE: [UserMessage(text) for text in texts],
-        PLACEHOLDER_TRACKER: DialogueStateTracker.from_events("reading", []),
-    }
-    processor = agent.processor
-    assert processor is not None
-    target = processor.model_metadata.nlu_target
-    read = processor.graph_runner.run(inputs=inputs, targets=[target])[target]
-    return [{"text": "", "entities": [], **one.as_dict(only_output_properties=True)} for one in read]
 
 
 def asks(event: Dict[Text, Any]) -> bool:

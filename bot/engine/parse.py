@@ -51,18 +51,10 @@ class Reader:
 
     def read(self, texts: List[str]) -> List[Dict[str, Any]]:
         """Understands texts together; each result is what Rasa would keep with the message."""
-        from rasa.core.channels.channel import UserMessage
-        from rasa.engine.constants import PLACEHOLDER_MESSAGE, PLACEHOLDER_TRACKER
-        from rasa.shared.core.trackers import DialogueStateTracker
-
         from bot.engine.plain_text import plain_text
+        from bot.engine.reading import read_together
 
-        messages = [UserMessage(plain_text(text)) for text in texts]
-        target = self._processor.model_metadata.nlu_target
-        tracker = DialogueStateTracker.from_events("parse", [])
-        inputs = {PLACEHOLDER_MESSAGE: messages, PLACEHOLDER_TRACKER: tracker}
-        parsed = self._processor.graph_runner.run(inputs=inputs, targets=[target])[target]
-        return [message.as_dict(only_output_properties=True) for message in parsed]
+        return read_together(self._processor, [plain_text(text) for text in texts])
 
 
 def prediction(identity: Any, text: str, parsed: Dict[str, Any]) -> Dict[str, Any]:
