@@ -24,7 +24,7 @@ from bot.privacy import outcome
 from bot.store.desk import Desk
 from bot.store.desk_tables import Mail, PrivacyRequest
 from bot.store.mail_page import as_page
-from bot.store.numbers import numbers_in
+from bot.store.numbers import number_in
 from bot.vocabulary import EntityKind
 
 log = structlog.get_logger("worker")
@@ -223,7 +223,7 @@ def _no_more_tries(desk: Desk, mail_id: int, *, refused: bool) -> None:
             mail.refused_at = now
         else:
             mail.given_up_at = now
-        number = next(iter(numbers_in(mail.dedupe_key, EntityKind.REQUEST)), None)
+        number = number_in(mail.dedupe_key, EntityKind.REQUEST)
         request = session.get(PrivacyRequest, number) if number else None
         if request is not None:
             outcome.alarm(session, desk, now, request)

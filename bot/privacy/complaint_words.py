@@ -5,7 +5,7 @@ Only what the person is shown again and can correct is read here; nothing is dec
 
 import re
 
-from bot.store.numbers import numbers_in
+from bot.store.numbers import number_in
 from bot.vocabulary import CaseKind, EntityKind
 
 _KINDS: dict[CaseKind, str] = {
@@ -139,12 +139,12 @@ def tells_what_happened(words: str) -> bool:
 
 def request_in(words: str) -> str | None:
     """The number of a request that the words name."""
-    return next(iter(numbers_in(words, EntityKind.REQUEST)), None)
+    return number_in(words, EntityKind.REQUEST)
 
 
 def case_in(words: str) -> str | None:
     """The number of a case that the words name."""
-    return next(iter(numbers_in(words, EntityKind.CASE)), None)
+    return number_in(words, EntityKind.CASE)
 
 
 def act_asked_for(words: str) -> str | None:

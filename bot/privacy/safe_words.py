@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from bot.privacy.entities import Entity, Finder
 from bot.store.known_words import WORD
-from bot.store.numbers import KINDS, NUMBER, numbers_in
+from bot.store.numbers import KINDS, NUMBER, number_in
 from bot.vocabulary import EntityKind
 
 GAP_BEGINS = "‹fill in:"
@@ -78,7 +78,7 @@ class SafeWords:
         return _INSTEAD.get(found.kind) or _gap("a date" if found.kind is EntityKind.DATE else "a number")
 
     def _number(self, found: str) -> str:
-        return self.numbers.get(next(iter(numbers_in(found)), "")) or _gap("a number")
+        return self.numbers.get(number_in(found) or "") or _gap("a number")
 
     def _words_in(self, text: str, left: str) -> Iterator["_Piece"]:
         """What is no value by its shape: addresses of pages, short numbers, words."""

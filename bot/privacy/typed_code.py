@@ -4,7 +4,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from bot.store.numbers import NUMBER, numbers_in
+from bot.store.numbers import NUMBER, number_in
 from bot.vocabulary import EntityKind
 
 _LONGEST = 80
@@ -58,7 +58,7 @@ def claim_in(text: str) -> TypedClaim | None:
     A message with something of its shape is kept from the engine, whether it opens a case or not.
     """
     plain = unicodedata.normalize("NFKC", text).replace("–", "-").replace("‑", "-")
-    number = next(iter(numbers_in(plain, EntityKind.CASE)), None)
+    number = number_in(plain, EntityKind.CASE)
     if HIDDEN_CLAIM in text:
         return TypedClaim(number, None)
     rest = NUMBER.sub(" ", plain)

@@ -31,6 +31,11 @@ def numbers_in(text: str, kind: EntityKind | None = None) -> list[str]:
     ]
 
 
+def number_in(text: str, kind: EntityKind | None = None) -> str | None:
+    """The first of these numbers in some words, if there is one."""
+    return next(iter(numbers_in(text, kind)), None)
+
+
 def next_number(session: Session, prefix: str, now: datetime) -> str:
     """Give out the next number of this year's series, without gaps for rolled back work or doubles under load."""
     series = f"{prefix}-{now.year}"
