@@ -1,16 +1,13 @@
 """Some phrases of each label, always the same, as an NLU file: what stock Rasa can learn in minutes, not hours.
 
-python bench/stock/sample.py TARGET    writes TARGET/nlu.yml
+`make stock` learns from them; a sample that has not changed is left as it lies, with the model made of it.
 """
 
 import random
-import sys
 from collections import defaultdict
 from pathlib import Path
 
 import yaml
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from bench import rows
 
@@ -29,18 +26,20 @@ def sampled() -> dict[str, list[str]]:
     return chosen
 
 
-def main() -> None:
-    """Command line."""
-    target = Path(sys.argv[1])
-    target.mkdir(parents=True, exist_ok=True)
+def write(target: Path) -> int:
+    """Write `nlu.yml` into a folder, unless it says the same already.
+
+    Returns:
+        How many phrases it has.
+    """
+    chosen = sampled()
     blocks = [
         {"intent": label, "examples": "".join(f"- {phrase}\n" for phrase in phrases)}
-        for label, phrases in sampled().items()
+        for label, phrases in chosen.items()
     ]
     text = yaml.safe_dump({"version": "3.1", "nlu": blocks}, allow_unicode=True, sort_keys=False, width=1000)
-    (target / "nlu.yml").write_text(text, encoding="utf-8")
-    print(f"{sum(len(phrases) for phrases in sampled().values())} phrases")
-
-
-if __name__ == "__main__":
-    main()
+    file = target / "nlu.yml"
+    if not file.is_file() or file.read_text(encoding="utf-8") != text:
+        target.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return sum(map(len, chosen.values()))
