@@ -15,8 +15,9 @@ from bot.config import PROJECT
 from tests.mutations.operators import Fault
 from tests.mutations.tracing import FILE
 
-_PARTS = ("actions", "bot", "data", "tests", "docs", "deploy")
+_PARTS = ("actions", "bench", "bot", "data", "tests", "docs", "deploy")
 _LINKS = (".venv", ".venv-engine")
+_PASSED, _SOME_FAILED = 0, 1
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,17 @@ def planted(copy: Path, fault: Fault) -> Iterator[None]:
 
 
 def trace_unit_tests(copy: Path, to: Path) -> None:
-    """Run all unit tests over the sound copy and write down which lines each goes through."""
+    """Run all unit tests over the sound copy and write down which lines each goes through.
+
+    Raises:
+        RuntimeError: They could not be run at all, so that nothing would be known about any fault.
+    """
     to.parent.mkdir(parents=True, exist_ok=True)
     to.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.mutations.tracing", "-p", "no:cacheprovider"]
-    subprocess.run([*command, "tests/unit"], cwd=copy, env=dict(os.environ) | {FILE: str(to)}, check=False)
+    done = subprocess.run([*command, "tests/unit"], cwd=copy, env=dict(os.environ) | {FILE: str(to)}, check=False)
+    if done.returncode not in (_PASSED, _SOME_FAILED):
+        raise RuntimeError(f"The unit tests could not be run: pytest ended with {done.returncode}.")
 
 
 def try_unit_tests(copy: Path, fault: Fault, tests: Sequence[str], seconds: float, unsteady: set[str]) -> Verdict:

@@ -323,6 +323,21 @@ def test_what_becomes_a_security_report_becomes_urgent_and_due_soon(desk, mine):
     assert (case.kind, case.priority, case.due_at) == (
         "security_report", "urgent", desk.clock.now() + timedelta(hours=4),
     )  # fmt: skip
+    assert lines(desk, number).count("case_changed") == 1
+
+
+def test_a_case_is_confirmed_once_and_the_record_says_so(desk, mine):
+    me, number = mine
+    for _ in range(2):
+        within(desk, complaint_confirmed, me, number, now=desk.clock.now())
+        desk.clock.advance(timedelta(minutes=5))
+    assert lines(desk, number).count("case_confirmed") == 1
+    case = next(each for each in all_of(desk, Case) if each.number == number)
+    assert case.confirmed_at == desk.clock.now() - timedelta(minutes=10)
+
+
+def complaint_confirmed(session, number, *, chat, now):
+    complaint.confirm(session, now, chat, number)
 
 
 def test_only_ones_own_request_is_linked(desk, chat, mine):

@@ -16,7 +16,7 @@ from bot.errors import NotRevocable
 from bot.privacy import fulfilment
 from bot.privacy.restriction import processing
 from bot.privacy.room import Room, Step
-from bot.store.desk_tables import Case, PrivacyRequest, RequestStep
+from bot.store.desk_tables import AuditEntry, Case, Mail, PrivacyRequest, RequestStep
 from bot.vocabulary import RequestKind, RequestState
 from tests import rights
 from tests.unit.conftest import open_chat
@@ -88,6 +88,19 @@ def at_once(*acts):
 
     with ThreadPoolExecutor(len(acts)) as pool:
         return [each.result() for each in [pool.submit(begin, act) for act in acts]]
+
+
+def test_the_end_is_told_once_to_who_asked_and_stands_in_the_record(desk, world):
+    number, other = running(desk), running(desk, DANIEL)
+    set_row(desk, other, state=RequestState.REVOKED)
+    rights.work(desk)
+    rights.work(desk)
+    with desk.reading() as session:
+        sent = session.scalars(select(Mail).where(Mail.dedupe_key.contains("fulfilled")))
+        mails = [(each.recipient, each.dedupe_key) for each in sent]
+        done = [each.reference for each in session.scalars(select(AuditEntry)) if each.event == "request_fulfilled"]
+    assert mails == [("amelia.hartley@example.com", f"request_fulfilled:{number}")]
+    assert done == [number]
 
 
 def test_of_eight_workers_one_gets_a_request(desk, world):

@@ -15,6 +15,7 @@ from bot.errors import (
     GuardianNotNeeded,
     GuardianNotProved,
     NotFound,
+    NotSignedIn,
     OwnGuardian,
     TooManyCodes,
     TooManyGuardians,
@@ -126,6 +127,13 @@ def test_who_says_that_they_are_under_18_is_believed_and_only_that_is_kept(desk)
     desk.clock.advance(timedelta(days=201))
     look_for_minors(desk)
     assert not allowed(desk, "1004").minor and "utter_came_of_age" in said(desk, chat)
+
+
+def test_nobody_unknown_can_say_that_they_are_under_18(desk):
+    chat = open_chat(desk, None)
+    with desk.transaction() as session, pytest.raises(NotSignedIn):
+        guardian_consent.declare(session, desk, desk.clock.now(), conversations.conversation(session, chat))
+    assert everything(desk, Minor) == everything(desk, Restriction) == []
 
 
 @pytest.mark.parametrize("day", ["", "soon", "2020-01-01", "2090-01-01", "2026-11-23"])
@@ -273,6 +281,8 @@ def test_reminders_come_after_7_and_21_days_with_links_of_their_own_and_then_it_
     assert (told[6], told[7], told[20], told[21], told[30]) == (1, 2, 2, 3, 4)
     assert row(desk, number).state == "expired"
     assert "utter_guardian_ran_out" in said(desk, maya)
+    assert row(desk, number).state == "expired"
+    assert "utter_guardian_ran_out" in said(desk, maya) and events(desk).count("guardian_expired") == 1
     for token in (first, *(LINK.search(each.text)[1] for each in mails(desk, MOTHER) if LINK.search(each.text))):
         with pytest.raises(GuardianLinkGone):
             Guardian(desk, token=token).see()
@@ -395,7 +405,7 @@ def test_consent_is_kept_so_that_it_can_be_proved_and_frees_the_processing(desk,
     assert proof in {each.reference for each in everything(desk, AuditEntry) if each.event == "guardian_text"}
     assert mails(desk, MOTHER)[0].subject_line == f"Receipt for your consent ({number})"
     assert mails(desk, "maya.lindqvist@example.com")[0].subject_line.startswith("Your parent or guardian has agreed")
-    assert said(desk, maya)[-1] == "utter_guardian_agreed"
+    assert said(desk, maya)[-1] == "utter_guardian_agreed" and events(desk).count("guardian_consented") == 1
     assert [each.event for each in everything(desk, WebhookEvent)] == ["guardian_missing", "restriction_lifted"]
     with pytest.raises(GuardianLinkGone):
         Guardian(desk, token=invitation).see()
@@ -450,6 +460,13 @@ def test_a_signed_form_waits_for_a_person_and_frees_nothing_before(desk, maya):
     assert row(desk, number).artefact["approved_by"] == "staff:1" and allowed(desk).allowed
     with desk.transaction() as session, pytest.raises(Conflict):
         guardian_consent_review.refuse_guardian_form(session, desk, desk.clock.now(), number, "unreadable", "staff:1")
+
+
+def test_a_form_that_was_not_handed_in_cannot_be_approved(desk, maya):
+    number = asked(desk, maya).number
+    with desk.transaction() as session, pytest.raises(Conflict, match="does not wait"):
+        guardian_consent_review.approve_guardian_form(session, desk, desk.clock.now(), number, "staff:1")
+    assert row(desk, number).state == "invited" and not allowed(desk).allowed
 
 
 def test_a_form_that_cannot_be_used_goes_back_with_the_reason_and_a_new_link(desk, maya):
@@ -638,7 +655,7 @@ def test_an_18th_birthday_ends_it_and_the_person_is_asked(desk, maya):
     consent_based = {key for key, each in desk.datamap.purposes.items() if each.basis == "consent"}
     assert not consent_based & set(answer.allowed), "what rests on consent needs their own from now on"
     assert [each.state for each in everything(desk, GuardianConsent)] == ["ended"]
-    assert said(desk, maya).count("utter_came_of_age") == 1
+    assert said(desk, maya).count("utter_came_of_age") == 1 and events(desk).count("came_of_age") == 1
     assert mails(desk, MOTHER)[0].subject_line.startswith("Your consent has ended")
     assert mails(desk, "maya.lindqvist@example.com")[0].subject_line == "You are 18 now: you decide"
     guardian.prove()

@@ -73,6 +73,14 @@ def test_odd_addresses_are_refused_without_a_word_too_many(desk, web, path):
     assert answer.status_code in {404, 422} and "Traceback" not in answer.text
 
 
+def responses(web, customer):
+    """What a new chat of a customer begins with."""
+    token = web.post("/demo/sign-in", json={"customer_id": customer}).json()["shop_token"]
+    opened = web.post("/api/v1/sessions", headers={"Authorization": f"Bearer {token}"}).json()
+    told = web.get("/api/v1/messages", headers={"Authorization": f"Bearer {opened['token']}"}).json()["messages"]
+    return [each["response"] for each in told]
+
+
 def test_a_chat_begins_with_the_notice_once_and_reading_it_is_delivery(desk, web):
     people.publish_second(desk)
     token = web.post("/demo/sign-in", json={"customer_id": "2020"}).json()["shop_token"]
@@ -86,6 +94,7 @@ def test_a_chat_begins_with_the_notice_once_and_reading_it_is_delivery(desk, web
     own = people.notice(desk, "2020")
     assert own.shown_at == own.delivered_at == START and own.starts_at == IN_FORCE
     assert people.notice(desk, "2021") is None, "a bystander was told nothing yet"
+    assert responses(web, "2021") == responses(web, "2020") == ["utter_policy_banner_coming"], "in every chat of each"
     anonymous = web.post("/api/v1/sessions").json()
     quiet = {"Authorization": f"Bearer {anonymous['token']}"}
     assert web.get("/api/v1/messages", headers=quiet).json()["messages"] == []
