@@ -18,8 +18,8 @@ from tests.mutations.operators import Fault, faults_in_python, faults_in_rules
 
 _FOLDERS = ("actions", "bot/privacy")
 _NO_FAULTS = Path(__file__).with_name("no_faults.yml")
-_MOST_TESTS = 25
-_MOST_SECONDS = 60.0
+_MOST_TESTS = 100
+_MOST_SECONDS = 150.0
 _MOST_CONVERSATIONS = 12
 _NEAR = 12
 # Who only hears the desk talk notices none of these.

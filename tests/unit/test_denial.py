@@ -111,5 +111,11 @@ def test_whoever_was_checked_by_other_means_goes_on_and_the_alarm_ends(desk, del
     assert state is RequestState.COOLING_OFF
     with desk.reading() as session:
         assert session.scalars(select(Case.state)).all() == [CaseState.CLOSED]
+        checked = [
+            (each.reference, each.actor)
+            for each in session.scalars(select(AuditEntry))
+            if each.event == AuditEvent.IDENTITY_VERIFIED and each.actor
+        ]
+    assert checked == [(deletion, "staff:1")]
     with desk.transaction() as session, pytest.raises(Conflict):
         checked_by_person(session, desk, desk.clock.now(), deletion, "staff:1")

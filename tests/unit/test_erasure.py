@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from bot.errors import DeskError
 from bot.privacy import erasure, fulfilment, holds, request_intake
 from bot.privacy.erasure_guard import ErasureRefused
 from bot.privacy.restriction import processing
+from bot.privacy.room import NotYet
 from bot.store import certificates, conversations, erasing, outbox, tracker_records
 from bot.store.desk_tables import (
     AuditPseudonym,
@@ -761,6 +763,25 @@ def test_the_plan_is_kept_unreadable(desk, amelia):
     assert row_of(desk, number).plan["addresses"] == ["amelia.hartley@example.com"]
     with desk.engine.connect() as connection:
         assert "amelia" not in str(connection.exec_driver_sql("SELECT plan FROM privacy_requests").all()).lower()
+
+
+def test_while_somebody_reads_the_shops_database_what_was_deleted_waits_and_in_the_end_a_person_is_told(desk, amelia):
+    number = agreed(desk, amelia)
+    desk.clock.advance(timedelta(days=8))
+    assert run_until(desk, number, "table:customers")
+    step = dict(steps_of(desk, number))["settle"]
+    reader = sa.create_engine(desk.shop.engine.url)
+    with reader.connect() as reading:
+        reading.exec_driver_sql("BEGIN")
+        reading.exec_driver_sql("SELECT name FROM customers").fetchone()
+        with desk.shop.engine.begin() as writing:
+            writing.exec_driver_sql("UPDATE segments SET name = name")
+        with pytest.raises(NotYet):
+            step(work_of(desk, number))
+        (line,) = step(replace(work_of(desk, number), attempts=desk.settings.worker_tries))
+        assert "journal" in line and "amelia" not in line.lower()
+    reader.dispose()
+    assert not step(work_of(desk, number))
 
 
 def test_a_day_that_passes_in_the_middle_changes_no_decision(desk, amelia):

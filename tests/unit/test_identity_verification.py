@@ -30,6 +30,9 @@ def test_the_right_code_lets_the_request_go_on(asked):
     desk, chat, number = asked
     assert rights.state_of(desk, number).state is RequestState.AWAITING_VERIFICATION
     assert rights.verify(desk, chat, number).state is RequestState.RUNNING
+    with desk.reading() as session:
+        mails = session.scalars(select(Mail).where(Mail.dedupe_key == f"received:{number}")).all()
+    assert [(mail.recipient, number in mail.subject_line) for mail in mails] == [("amelia.hartley@example.com", True)]
 
 
 def test_the_code_goes_to_the_address_on_file_and_to_nobody_else(asked):

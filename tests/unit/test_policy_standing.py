@@ -57,6 +57,11 @@ def test_before_a_yes_and_before_the_day_of_effect_the_old_text_binds(desk):
     assert set(people.bound(desk, None).values()) == {SECOND}, "somebody unknown reads what is in force"
 
 
+def test_before_the_first_version_took_effect_nothing_binds_and_that_is_said(desk):
+    with desk.reading() as session, pytest.raises(NotFound, match="in force yet"):
+        binding(session, desk, datetime(2020, 1, 1, tzinfo=UTC), ADULT)
+
+
 def test_a_yes_without_reductions_keeps_the_old_text_there(desk):
     receipt = people.accepts(desk, ADULT, reductions=False)
     people.at(desk, IN_FORCE)

@@ -74,6 +74,22 @@ def test_years_count_what_was_received_complied_with_and_denied_and_how_long_it_
     assert (last["median days to respond"], last["mean days to respond"]) == ("3.0", "5.0")
 
 
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (RequestState.FULFILLED, "complied with in whole"),
+        (RequestState.PARTLY_FULFILLED, "complied with in part"),
+        (RequestState.DENIED, "denied"),
+        (RequestState.REVOKED, "taken back by the person"),
+        (RequestState.EXPIRED, "closed, the person never verified it"),
+    ],
+)
+def test_the_log_says_how_each_request_was_responded_to(desk, state, words):
+    request(desk, "PR-2026-000001", RequestKind.ERASURE, state, NOON, NOON + timedelta(days=1))
+    _, (line,) = tables(desk)
+    assert line["nature of response"] == words
+
+
 def test_the_log_goes_back_24_months_and_no_further(desk):
     request(desk, "PR-2024-000001", RequestKind.EXPORT, RequestState.FULFILLED, NOON - timedelta(days=740))
     request(desk, "PR-2024-000002", RequestKind.EXPORT, RequestState.FULFILLED, NOON - timedelta(days=720))

@@ -203,3 +203,29 @@ def test_the_worklist_shows_what_waits_nearest_due_date_first(desk, chat):
     with desk.reading() as session:
         assert [entry.kind for entry in worklist(session, False)] == ["handoff", "complaint"]
         assert taken_back in [entry.number for entry in worklist(session, True)]
+
+
+@pytest.mark.parametrize(
+    ("state", "waits"),
+    [(RequestState.PARTLY_FULFILLED, True), (RequestState.FULFILLED, False), (RequestState.DENIED, False)],
+)
+def test_what_was_done_in_part_waits_for_a_person_and_what_is_over_does_not(desk, chat, state, waits):
+    number = receive(desk, chat("1001")).number
+    with desk.transaction() as session:
+        session.get_one(PrivacyRequest, number).state = state
+    with desk.reading() as session:
+        assert (number in [entry.number for entry in worklist(session, False)]) == waits
+
+
+def test_a_newer_correction_takes_the_place_of_ones_own_older_one_and_of_nobody_elses(desk, chat):
+    older, foreign = (
+        receive(desk, chat(subject), RequestKind.RECTIFICATION, origin, details={"fields": []}).number
+        for subject, origin in (("1001", "1"), ("1002", "2"))
+    )
+    newer = receive(desk, chat("1001"), RequestKind.RECTIFICATION, "3", details={"fields": []}).number
+    states = {each.number: each.state for each in all_of(desk, PrivacyRequest)}
+    assert states == {
+        older: RequestState.REVOKED,
+        foreign: RequestState.AWAITING_VERIFICATION,
+        newer: RequestState.AWAITING_VERIFICATION,
+    }

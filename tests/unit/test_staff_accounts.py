@@ -201,6 +201,17 @@ def test_the_use_of_one_session_keeps_no_other_alive(desk, kim, machine):
     assert looked_up(desk, forgotten) is None
 
 
+def test_the_use_of_a_session_is_written_down_twice_a_minute_at_most(desk, kim, machine):
+    token = sign_in(desk, "kim.porter", PASSWORD, code_at(kim, machine))
+    staff, noted = looked_up(desk, token), []
+    for _ in range(12):
+        machine.advance(timedelta(seconds=10))
+        staff_sign_in.note_use(desk, staff)
+        with desk.reading() as session:
+            noted.append(session.scalar(select(StaffSession.used_at)))
+    assert len(set(noted)) == 4, "as it began, and after 40, 80 and 120 seconds"
+
+
 @pytest.mark.parametrize("password", ["too short", "abababababab1212", "kim.porterKim.Porter12", "long " * 40])
 def test_a_password_that_is_easy_to_guess_is_refused_and_the_old_one_stays(desk, kim, machine, password):
     with pytest.raises(Invalid), desk.transaction() as session:
