@@ -68,6 +68,15 @@ OF_YOU = _begins(r"(?:can|could|will|would|may) (?:you|u)\b")
 BARE_VERB = re.compile(rf"\s*{_VERBS}\b", re.IGNORECASE)
 OPENING = re.compile(rf"\s*{_OPENING}", re.IGNORECASE)
 
+_TAKEN = _any("export", "download", "back ?up", "copy", "e-?mail me", "send me")
+_UNDONE = _any("delete", "erase", "remove", "wipe", "anonymi[sz]e", "close", "cancel")
+_DOING = r"(?:^|(?<=[.,;!?])\s*|\b(?:please|pls|you|to|also|then|first|just)\s+)"
+SHARED_OBJECT = re.compile(
+    rf"({_DOING}{_TAKEN})(?:\s*,)?\s+(?:(?:and|&)(?: then)?|then)\s+({_UNDONE})\s+((?:all\s|my\s|everything\b)[^.,;!?]*)",
+    re.IGNORECASE,
+)
+"""Two wishes with one object: "export and delete my data"."""
+
 UNREAL = _words(
     "if", "unless", "whether", "in case", "otherwise", "or", "either", "neither", "nor", "before", "until", "till",
     "(?<!at )once", "as soon as", r"after(?! (?:that|this)\b)", "should you", "lest", "maybe", "perhaps", "might",

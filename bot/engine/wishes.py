@@ -88,7 +88,7 @@ def clauses(text: Text) -> List[Clause]:
     if len(text) > LONGEST:
         return []
     found = []
-    for at, sentence in enumerate(_sentences(text)):
+    for at, sentence in enumerate(_sentences(words.SHARED_OBJECT.sub(r"\1 \3 and then \2 \3", text))):
         for piece in _cut(sentence, words.STRONG_JOINT):
             for number, clause in enumerate(_cut(piece, words.WEAK_JOINT)):
                 found.append(Clause(clause.strip(" ,"), at, number == 0))

@@ -54,6 +54,8 @@ def intents(text, **settings):
         ("close my account and refund my last order", [ACCOUNT, "shop_question"]),
         ("Send me a copy. Then close my account. And I want to complain.", [COPY, ACCOUNT, COMPLAIN]),
         ("can you send me a copy and close my account", [COPY, ACCOUNT]),
+        ("export and delete my data", ["request_access", ERASE]),
+        ("Please download, then wipe all my data. Thanks!", ["request_access", ERASE]),
     ],
 )
 def test_several_things_are_found_in_the_order_in_which_they_are_asked_for(text, expected):
@@ -70,7 +72,8 @@ def test_each_wish_keeps_its_own_words():
 @pytest.mark.parametrize(
     "text",
     [
-        "find and delete my data", "close and delete my account", "delete my account and all my data",
+        "find and delete my data", "do not export and delete my data", "find, copy or delete my data",
+        "close and delete my account", "delete my account and all my data",
         "delete my name, address and phone number", "delete my account and delete everything",
         "don't delete anything, just send me a copy", "do not close my account, send me a copy",
         "I don't want my account closed and I don't want a copy either",
