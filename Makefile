@@ -8,7 +8,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_NO_PROGRESS := 1
 export UV_SYSTEM_CERTS := 1
 
-.PHONY: help setup train run test check bench mutate repeat rasa evaluate ablation stock locks screenshots clean
+.PHONY: help setup train run test check bench mutate repeat rasa evaluate ablation adapt stock locks screenshots clean
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 22
@@ -77,6 +77,12 @@ evaluate: train ## Understanding figures: make evaluate ROWS="file.jsonl ..."
 ablation: train ## What each part of reading is worth, as a Markdown table (some minutes)
 	@$(ENGINE) bench/ablation.py
 
+.venv-adapt/.ready: bench/adaptation/requirements.lock | $(filter .tools/bin/uv,$(UV))
+	@$(call make_runtime,.venv-adapt,$(call find,3.12),3.12,bench/adaptation/requirements.lock)
+
+adapt: setup .venv-adapt/.ready ## Adapt the sentence encoder to the phrases anew (half an hour and more)
+	@.venv-adapt/bin/python -m bench.adaptation
+
 .venv-stock/.ready: | $(filter .tools/bin/uv,$(UV))
 	@"$(call find,3.10)" -m venv --without-pip .venv-stock && $(UV) pip install --quiet --python .venv-stock/bin/python rasa==3.6.21 "setuptools<70" && touch $@
 
@@ -89,6 +95,7 @@ screenshots: setup ## Retake the pictures of the README (the desk must run)
 locks: setup ## Renew both lock files
 	UV_CUSTOM_COMPILE_COMMAND="make locks" $(UV) pip compile --quiet --python $(DESK) --generate-hashes --no-emit-index-url --group dev pyproject.toml -o requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make locks" $(abspath $(UV)) pip compile --quiet --directory bot/engine --python ../../$(ENGINE) --generate-hashes --no-emit-index-url pyproject.toml -o requirements.lock
+	UV_CUSTOM_COMPILE_COMMAND="make locks" $(UV) pip compile --quiet --python $(DESK) --generate-hashes --no-emit-index-url bench/adaptation/requirements.in -o bench/adaptation/requirements.lock
 
 clean: ## Remove everything that make can build again; data under var/ stays
-	rm -rf .venv .venv-engine .venv-stock .tools models/encoder models/*.tar.gz models/*.fingerprint models/clauses.json .rasa
+	rm -rf .venv .venv-engine .venv-adapt .venv-stock .tools models/encoder models/*.tar.gz models/*.fingerprint models/clauses.json .rasa

@@ -1,9 +1,13 @@
 """What each part of reading is worth: phrases read by models that were fitted without them, as a Markdown table.
 
-Runs in the engine's runtime (make ablation): every phrase of data/nlu is read by a model of the other folds.
+Runs in the engine's runtime (make ablation): every phrase of data/nlu is read by a model of the other folds. The
+encoder is the published one: the adapted one has seen every phrase, in whichever fold it is.
 """
 
+import json
+import re
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy
@@ -15,6 +19,11 @@ from bot.engine import linear_model  # noqa: E402
 from bot.engine.linear_model import LinearModel  # noqa: E402
 
 NEIGHBOURS, VOTES = 10, 0.3
+OTHER_ENCODERS = {
+    "vector of the first token": {"pooling": "first"},
+    "greatest numbers of all tokens": {"pooling": "greatest"},
+    "weights of 8 bits": {"small": True},
+}
 
 
 def measured(chances, truth, intents):
@@ -40,8 +49,23 @@ def with_neighbours(chances, vectors, truth, labels):
     return mixed
 
 
-def variants(texts, vectors, labels):
-    """Name and out-of-fold chances of each variant."""
+def with_prototypes(vectors, encoder):
+    """The same vectors with how near each is to the nearest sentence of every clause."""
+    clauses = json.loads((PROJECT / "models" / "clauses.json").read_text(encoding="utf-8")).values()
+    near = []
+    for clause in clauses:
+        sentences = [clause["title"], *re.split(r"(?<=[.;:])\s+", clause["text"])]
+        near.append((vectors @ encoder.encode(sentences).T).max(axis=1))
+    return numpy.hstack([vectors, numpy.array(near).T])
+
+
+def variants(texts, labels, folder):
+    """Name and out-of-fold chances of each variant; a changed encoder is built in a folder."""
+    from bench.encoders import OtherEncoder
+    from bot.engine import build_encoder
+
+    build_encoder.build(folder / "encoder", learnt=None)
+    vectors = OtherEncoder(folder / "encoder", folder).encode(texts)
     names = sorted(set(labels))
     truth = numpy.array([names.index(label) for label in labels])
     _, whole = LinearModel.learnt_from(texts, vectors, labels)
@@ -52,18 +76,25 @@ def variants(texts, vectors, labels):
     yield "sentence vectors alone", LinearModel.learnt_from(texts, vectors, labels)[1]
     linear_model.TEXT_SHARE = share
     yield "letters and words alone", LinearModel.learnt_from(texts, numpy.zeros_like(vectors), labels)[1]
+    yield (
+        "clause sentences as prototypes",
+        LinearModel.learnt_from(texts, with_prototypes(vectors, OtherEncoder(folder / "encoder", folder)), labels)[1],
+    )
+    for name, other in OTHER_ENCODERS.items():
+        encoder = OtherEncoder(folder / "encoder", folder, **other)
+        yield name, LinearModel.learnt_from(texts, encoder.encode(texts), labels)[1]
     linear_model.best_temperature = lambda _scores, _truth: 1.0
     yield "without calibration", LinearModel.learnt_from(texts, vectors, labels)[1]
 
 
-def table(texts, vectors, labels):
+def table(texts, labels, folder):
     """The lines of the table."""
     names = sorted(set(labels))
     truth = numpy.array([names.index(label) for label in labels])
     intents = numpy.array([name.split("/", 1)[0] for name in names])
     yield "| model | right label | right intent | log loss | confidence off by |"
     yield "|---|---|---|---|---|"
-    for name, chances in variants(texts, vectors, labels):
+    for name, chances in variants(texts, labels, folder):
         yield f"| {name} | " + " | ".join(f"{figure:.3f}" for figure in measured(chances, truth, intents)) + " |"
 
 
@@ -73,12 +104,12 @@ def main():
 
     without_tensorflow.install()
     from bench import rows
-    from bot.engine.sentence_encoder import encoder_in
 
     labelled = list(rows.phrases(rows.TRAINING))
     texts, labels = [text for _, text in labelled], [label for label, _ in labelled]
-    for line in table(texts, encoder_in(str(PROJECT / "models" / "encoder")).encode(texts), labels):
-        print(line, flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        for line in table(texts, labels, Path(folder)):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -17,11 +17,11 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RESPONSE_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from bot.engine import linear_model, plain_text, rivals, text_features
+from bot.engine import adaptation, linear_model, plain_text, rivals, text_features
 from bot.engine.linear_model import LinearModel
 
 FALLBACK = "nlu_fallback"
-_DENIAL = r"\b(?:don'?t|do not|doesn'?t|never|not|nothing|no longer|without)\b(?:\s+[\w']+){0,4}?\s+(?:%s)\w*"
+_DENIAL = r"\b(?:don'?t|do not|doesn'?t|never|not|nothing|no lo\w*r|without)\b(?:\s+[\w']+){0,4}?\s+(?:%s)\w*"
 _REMOVING = re.compile(_DENIAL % "delet|eras|remov|clos|cancel|wip|terminat|deactivat")
 _DENIED_WISH = {
     "request_erasure": _REMOVING,
@@ -132,7 +132,9 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
         labels = [one.get(INTENT_RESPONSE_KEY) or one.get(INTENT) for one in examples]
         if len(set(labels)) < 2:
             raise ValueError("The intent classifier needs phrases of at least two intents in data/nlu/.")
-        model, _ = LinearModel.learnt_from([one.get(TEXT) for one in examples], sentence_vectors(examples), labels)
+        model, _ = LinearModel.learnt_from(
+            [one.get(TEXT) for one in examples], sentence_vectors(examples), labels, adaptation.flattery()
+        )
         with self._storage.write_to(self._resource) as folder:
             model.save(folder / _FILE)
             (folder / "intents.json").write_text(json.dumps({"phrases": len(examples), "labels": len(model.labels)}))

@@ -59,7 +59,7 @@ class LinearModel:
 
     @classmethod
     def learnt_from(
-        cls, texts: Sequence[str], vectors: numpy.ndarray, labels: Sequence[str]
+        cls, texts: Sequence[str], vectors: numpy.ndarray, labels: Sequence[str], flattery: float = 1.0
     ) -> Tuple["LinearModel", numpy.ndarray]:
         """Fits on all phrases; the temperature comes from phrases that a fold has not seen.
 
@@ -70,6 +70,8 @@ class LinearModel:
             texts: the phrases.
             vectors: their sentence vectors, shape (number of phrases, width).
             labels: the label of each phrase.
+            flattery: by how much an encoder that has seen the phrases makes the unseen ones look too sure
+                (``bot.engine.adaptation.flattery``).
 
         Returns:
             The model, and for each phrase the calibrated probabilities given by a model trained without it.
@@ -78,11 +80,11 @@ class LinearModel:
         truth = numpy.array([names.index(label) for label in labels])
         features = TextFeatures.learnt_from(texts)
         counted = features.of(texts)
-        axes = _main_axes(counted)
+        axes = main_axes(counted)
         joined = numpy.hstack([vectors, (counted @ axes) * TEXT_SHARE])
-        scores = _unseen_scores(joined, truth, len(names))
-        temperature = best_temperature(scores, truth)
-        weights, bias = _fit(joined, truth)
+        scores = unseen_scores(joined, truth, len(names))
+        temperature = best_temperature(scores, truth) * flattery
+        weights, bias = fit(joined, truth)
         width = vectors.shape[1]
         text_weights = (axes @ weights[:, width:].T) * TEXT_SHARE
         model = cls(
@@ -128,13 +130,13 @@ class LinearModel:
         )
 
 
-def _main_axes(counted: sparse.csr_matrix) -> numpy.ndarray:
+def main_axes(counted: sparse.csr_matrix) -> numpy.ndarray:
     """Orthonormal axes along which the text features vary most, shape (number of features, at most AXES)."""
     number = min(AXES, min(counted.shape))
     return randomized_svd(counted, number, random_state=SEED)[2].T
 
 
-def _fit(joined: numpy.ndarray, truth: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray]:
+def fit(joined: numpy.ndarray, truth: numpy.ndarray) -> Tuple[numpy.ndarray, numpy.ndarray]:
     """Weights (labels, features) and bias (labels,) of multinomial logistic regression, fitted in small batches (Adam).
 
     On fifteen thousand phrases this takes seconds where a full-batch solver takes minutes, and reads no worse.
@@ -166,12 +168,12 @@ def _slope(weights: numpy.ndarray, given: numpy.ndarray, truth: numpy.ndarray, p
     return slope
 
 
-def _unseen_scores(joined: numpy.ndarray, truth: numpy.ndarray, labels: int) -> numpy.ndarray:
+def unseen_scores(joined: numpy.ndarray, truth: numpy.ndarray, labels: int) -> numpy.ndarray:
     """Scores of each phrase by a model that was fitted without it, shape (number of phrases, labels)."""
     scores = numpy.full((len(joined), labels), -20.0)
     smallest = int(numpy.bincount(truth).min())
     folds = StratifiedKFold(max(2, min(FOLDS, smallest)), shuffle=True, random_state=SEED)
     for known, unseen in folds.split(joined, truth):
-        weights, bias = _fit(joined[known], truth[known])
+        weights, bias = fit(joined[known], truth[known])
         scores[unseen, : len(bias)] = joined[unseen] @ weights.T + bias
     return scores

@@ -257,8 +257,9 @@ def test_a_turn_without_any_message_is_a_failure(engine):
 
 
 def test_odd_texts_are_survived(acting):
-    for number, text in enumerate(["", "\x00", "x" * 10_000, "\U0001f600" * 50, "\u202e reversed", "'; DROP TABLE x"]):
-        assert acting.say(text, f"odd-{number}")[0] == 200
+    odd = ["", "\x00", "x" * 10_000, "\U0001f600" * 50, "\u202ewhere is my parcel", "'; DROP TABLE x"]
+    for number, text in enumerate(odd):
+        assert acting.say(text, f"odd-{number}")[0] == 200, number
 
 
 def test_neither_log_nor_database_holds_what_a_person_typed(acting, actions):

@@ -209,7 +209,7 @@ def test_errors_are_caught_blindly_at_the_borders_only():
 
 
 def test_lock_files_hold_hashes_and_no_addresses():
-    for lock in ("requirements.lock", "bot/engine/requirements.lock"):
+    for lock in ("requirements.lock", "bot/engine/requirements.lock", "bench/adaptation/requirements.lock"):
         text = (PROJECT / lock).read_text(encoding="utf-8")
         assert "--hash=sha256:" in text
         assert "index-url" not in text and "://" not in text
