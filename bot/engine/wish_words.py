@@ -72,7 +72,8 @@ _TAKEN = _any("export", "download", "back ?up", "copy", "e-?mail me", "send me")
 _UNDONE = _any("delete", "erase", "remove", "wipe", "anonymi[sz]e", "close", "cancel")
 _DOING = r"(?:^|(?<=[.,;!?])\s*|\b(?:please|pls|you|to|also|then|first|just)\s+)"
 SHARED_OBJECT = re.compile(
-    rf"({_DOING}{_TAKEN})(?:\s*,)?\s+(?:(?:and|&)(?: then)?|then)\s+({_UNDONE})\s+((?:all\s|my\s|everything\b)[^.,;!?]*)",
+    rf"({_DOING}{_TAKEN})(?:\s*,)?\s+(?:(?:and|&)(?: then)?|then)\s+({_UNDONE})"
+    r"\s+((?:all\s|my\s|everything\b)[^.,;!?]*)",
     re.IGNORECASE,
 )
 """Two wishes with one object: "export and delete my data"."""

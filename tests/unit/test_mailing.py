@@ -126,11 +126,11 @@ def test_a_server_that_is_down_is_asked_once_a_round_and_loses_nothing(desk, mac
 
 def test_a_slow_server_is_waited_for_only_so_long(desk, postbox, machine, monkeypatch):
     monkeypatch.setattr(mailing, "_ANSWER_SECONDS", 0.3)
-    postbox.seconds = 2.0
+    postbox.seconds = thinks_for = 60.0
     post(desk)
     began = time.monotonic()
     assert send(desk) == 0
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < thinks_for / 2, "nobody waits for the answer"
     postbox.seconds = 0.0
     machine.advance(timedelta(minutes=2))
     assert send(desk) == 1
