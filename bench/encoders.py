@@ -33,7 +33,7 @@ class OtherEncoder(Encoder):
         path = work / "tokens.onnx"
         onnx.save(graph, str(path))
         if small:
-            quantize_dynamic(str(path), str(work / "small.onnx"), weight_type=QuantType.QInt8)
+            quantize_dynamic(path, work / "small.onnx", ["MatMul"], weight_type=QuantType.QInt8)
             path = work / "small.onnx"
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 2
