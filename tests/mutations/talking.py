@@ -61,9 +61,10 @@ class Trial:
         return found
 
     def steady(self, ids: list[str]) -> set[str]:
-        """Those of these conversations that go as they should when nothing is broken, each on a desk as at the beginning.
+        """Those of these conversations that go as they should when nothing is broken.
 
-        Led one after the other, the second would meet customers who have asked for something already.
+        Each is led on a desk as it was at the beginning: one after the other, the second would meet customers who have
+        asked for something already.
         """
         found = set()
         for each in ids:

@@ -84,6 +84,8 @@ def test_number_and_code_open_the_case_in_another_conversation(desk, chat, case)
     mine, number, code = case
     later = chat(None)
     assert claim(desk, later, f"Hello, my number is {number} and the code {code}.").verdict is Verdict.OPENED
+    entries = [each for each in all_of(desk, AuditEntry) if each.event == "case_claimed"]
+    assert [(each.reference, each.conversation_id) for each in entries] == [(number, later)]
     assert numbers(desk, later) == [number] and numbers(desk, mine) == []
 
 
