@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from bot import mailing
 from bot.errors import DeskError
-from bot.privacy import erasure, fulfilment, holds, request_intake
+from bot.privacy import erasure, erasure_scan, fulfilment, holds, request_intake
 from bot.privacy.erasure_guard import ErasureRefused
 from bot.privacy.restriction import processing
 from bot.privacy.room import NotYet
@@ -763,6 +763,14 @@ def test_the_plan_is_kept_unreadable(desk, amelia):
     assert row_of(desk, number).plan["addresses"] == ["amelia.hartley@example.com"]
     with desk.engine.connect() as connection:
         assert "amelia" not in str(connection.exec_driver_sql("SELECT plan FROM privacy_requests").all()).lower()
+
+
+def test_while_a_long_search_goes_on_the_work_is_nobody_elses(desk, amelia):
+    beats = []
+    traces = erasure_scan.Traces.of(AMELIA, {"name": "amelia hartley"})
+    with desk.reading() as session:
+        found = erasure_scan.in_desk(session, traces, lambda _table, _row: False, lambda: beats.append(None))
+    assert found["messages"] == 2 and len(beats) >= len(found)
 
 
 def test_while_somebody_reads_the_shops_database_what_was_deleted_waits_and_in_the_end_a_person_is_told(desk, amelia):
