@@ -23,7 +23,7 @@ from bot.store.desk_tables import (
     Message,
     Satisfaction,
 )
-from bot.vocabulary import CaseKind, RequestKind
+from bot.vocabulary import CaseKind, HandoffState, RequestKind
 from bot.web.forms import Filled
 from bot.web.turns import Said, Turns
 from tests import rights
@@ -273,6 +273,16 @@ def test_typing_and_read_marks_go_both_ways_and_a_mark_of_the_future_does_not_co
         row = session.scalars(select(Handoff)).one()
     assert (now.agent_types, now.agent_read, now.name) == (True, newest, "Mia")
     assert row.user_read == 0 and row.user_typing_until > datetime.now(UTC)
+
+
+def test_that_somebody_types_is_kept_only_while_an_agent_has_their_conversation(desk, chat):
+    mine = chat(ADA)
+    act(desk, handoff_ownership.take, mine, MIA)
+    with desk.transaction() as session:
+        session.execute(update(Handoff).values(state=HandoffState.WAITING))
+        handoff_talk.user_types(session, mine, True)
+    with desk.reading() as session:
+        assert session.scalars(select(Handoff.user_typing_until)).one() is None
 
 
 def test_an_agent_sees_values_hidden_and_each_look_is_written_down_with_its_reason(desk, chat):
