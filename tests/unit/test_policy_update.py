@@ -100,6 +100,9 @@ def test_a_version_is_published_once_and_what_was_said_about_it_stays(desk):
     people.publish_second(desk, given=people.marks({"minors": {"mark": "improves", "says": "Other words."}}))
     assert count(desk, AuditEntry) == first
     with desk.reading() as session:
+        entries = [each for each in session.scalars(select(AuditEntry)) if each.event == "policy_published"]
+        assert [(each.reference, each.actor) for each in entries] == [(SECOND, "Officer")]
+    with desk.reading() as session:
         marks = policy_versions.marks(session, SECOND)
         assert {clause: mark.sentence for clause, mark in marks.items()} == {
             clause: each["says"] for clause, each in policies.MARKS.items()

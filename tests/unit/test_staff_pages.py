@@ -6,6 +6,7 @@ import pytest
 from nicegui import ui
 from sqlalchemy import select
 
+from bot.privacy.request_file import request_file
 from bot.privacy.request_queue import Show, queue, sizes
 from bot.store.desk_tables import AuditEntry, Hold, PrivacyRequest, UnansweredTopic
 from bot.vocabulary import AuditEvent, HoldKind, RequestKind, RequestState, StaffRole
@@ -61,6 +62,17 @@ def test_the_queue_shows_what_waits_for_a_person_what_is_mine_and_what_is_late(d
             request = session.get_one(PrivacyRequest, deletion)
             request.state, request.hold_reason = RequestState.ON_HOLD, reason
         assert (deletion in numbers(desk, Show.WAITING)) is waits
+
+
+@pytest.mark.parametrize(
+    ("state", "may"),
+    [(RequestState.PARTLY_FULFILLED, True), (RequestState.DENIED, False), (RequestState.FULFILLED, False)],
+)
+def test_only_what_was_done_in_part_is_taken_up_again(desk, deletion, state, may):
+    with desk.transaction() as session:
+        session.get_one(PrivacyRequest, deletion).state = state
+    with desk.reading() as session:
+        assert request_file(session, desk, desk.clock.now(), deletion).may_take_up is may
 
 
 def test_everybody_reads_the_queue_and_an_unknown_list_is_a_sentence(desk, deletion):
