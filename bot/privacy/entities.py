@@ -114,6 +114,8 @@ class Finder:
             kind, end = self._named_from(run, start) or (EntityKind.NUMBER, len(run))
             if kind is EntityKind.NUMBER and not is_behind_card:
                 return
+            if kind is EntityKind.PHONE and end < len(run) and _is_as_long_as_a_card(run[start:]):
+                return  # A card with a typing error may begin like a telephone number; its last digits are hidden too.
             yield kind, start, end
             start, is_behind_card = end + len(run[end:]) - len(run[end:].lstrip()), kind is EntityKind.CARD
 
@@ -126,7 +128,7 @@ class Finder:
 
     def _kind(self, written: str) -> EntityKind | None:
         digits = re.sub(r"\D", "", written)
-        if len(digits) in _CARD_DIGITS and passes_luhn(digits):
+        if _is_as_long_as_a_card(written) and passes_luhn(digits):
             return EntityKind.CARD
         return EntityKind.PHONE if len(digits) >= _SHORTEST_PHONE and self._is_phone(written) else None
 
@@ -140,6 +142,10 @@ class Finder:
         if re.match(r"\s*[+(]*0|\s*\+", written):
             return phonenumbers.is_possible_number(number)
         return phonenumbers.is_valid_number(number)
+
+
+def _is_as_long_as_a_card(written: str) -> bool:
+    return sum(map(str.isdigit, written)) in _CARD_DIGITS
 
 
 def finder(settings: Settings) -> Finder:

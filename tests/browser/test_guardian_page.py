@@ -120,6 +120,7 @@ def test_a_guardian_agrees_with_the_keyboard_alone_and_takes_it_back(desk: Desk,
 def test_it_fits_every_screen_and_can_be_read_in_every_light(desk: Desk, page_as, options) -> None:
     page = page_as(java_script_enabled=True, **options)
     prove(desk, page)
+    page.wait_for_load_state()  # its colours come in a file of their own
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
     for element in (page.get_by_role("heading", level=1), page.locator(".soft").first, page.locator("summary").first):
         assert contrast(element) >= 4.5

@@ -125,6 +125,11 @@ def test_a_card_with_its_check_digit_is_a_card_and_with_another_one_a_hidden_num
     assert re.search(r"\d", masked(f"my card {wrong}, thanks")) is None
 
 
+@pytest.mark.parametrize("typed", ["4471 1111 1111 8", "4471 1111 1111 1111 3", "0770 0900 1234 5678"])
+def test_of_a_wrong_card_that_begins_like_a_telephone_number_no_digit_is_left(typed):
+    assert re.search(r"\d", masked(f"my card {typed}, thanks")) is None
+
+
 @given(st.sampled_from(["DE", "GB", "FR", "NO", "MT"]), ACCOUNT, st.booleans())
 def test_an_account_number_with_its_check_digits_is_one(country, account, spaced):
     iban = with_check_digits(country, account)
