@@ -70,6 +70,11 @@ def settle(desk, conversation_id, number):
         return complaint_reply.settle_case(session, desk.clock.now(), chat, number)
 
 
+def confirm(desk, conversation_id, number):
+    with desk.transaction() as session:
+        complaint.confirm(session, desk.clock.now(), conversations.conversation(session, conversation_id), number)
+
+
 def tell(desk, conversation_id, number, field, words):
     with desk.transaction() as session:
         chat = conversations.conversation(session, conversation_id)
@@ -299,8 +304,7 @@ def test_the_words_of_a_case_are_changed_until_they_are_confirmed_and_never_afte
     tell(desk, me, number, CaseField.ABOUT, "order A-10002")
     assert seen(desk, me, number).about == "order A-10002"
     assert lines(desk, number).count("case_changed") == 2
-    with desk.transaction() as session:
-        complaint.confirm(session, desk.clock.now(), conversations.conversation(session, me), number)
+    confirm(desk, me, number)
     with pytest.raises(Conflict):
         tell(desk, me, number, CaseField.STATEMENT, "Something else")
     assert seen(desk, me, number).statement == "It was late."
@@ -329,15 +333,11 @@ def test_what_becomes_a_security_report_becomes_urgent_and_due_soon(desk, mine):
 def test_a_case_is_confirmed_once_and_the_record_says_so(desk, mine):
     me, number = mine
     for _ in range(2):
-        within(desk, complaint_confirmed, me, number, now=desk.clock.now())
+        confirm(desk, me, number)
         desk.clock.advance(timedelta(minutes=5))
     assert lines(desk, number).count("case_confirmed") == 1
     case = next(each for each in all_of(desk, Case) if each.number == number)
     assert case.confirmed_at == desk.clock.now() - timedelta(minutes=10)
-
-
-def complaint_confirmed(session, number, *, chat, now):
-    complaint.confirm(session, now, chat, number)
 
 
 def test_only_ones_own_request_is_linked(desk, chat, mine):
