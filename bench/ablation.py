@@ -63,9 +63,11 @@ def variants(texts, labels, folder):
     """Name and out-of-fold chances of each variant; a changed encoder is built in a folder."""
     from bench.encoders import OtherEncoder
     from bot.engine import build_encoder
+    from bot.engine.sentence_encoder import Encoder
 
     build_encoder.build(folder / "encoder", learnt=None)
-    vectors = OtherEncoder(folder / "encoder", folder).encode(texts)
+    published = Encoder(folder / "encoder")
+    vectors = published.encode(texts)
     names = sorted(set(labels))
     truth = numpy.array([names.index(label) for label in labels])
     _, whole = LinearModel.learnt_from(texts, vectors, labels)
@@ -76,13 +78,11 @@ def variants(texts, labels, folder):
     yield "sentence vectors alone", LinearModel.learnt_from(texts, vectors, labels)[1]
     linear_model.TEXT_SHARE = share
     yield "letters and words alone", LinearModel.learnt_from(texts, numpy.zeros_like(vectors), labels)[1]
-    yield (
-        "clause sentences as prototypes",
-        LinearModel.learnt_from(texts, with_prototypes(vectors, OtherEncoder(folder / "encoder", folder)), labels)[1],
-    )
+    near = with_prototypes(vectors, published)
+    yield "clause sentences as prototypes", LinearModel.learnt_from(texts, near, labels)[1]
     for name, other in OTHER_ENCODERS.items():
-        encoder = OtherEncoder(folder / "encoder", folder, **other)
-        yield name, LinearModel.learnt_from(texts, encoder.encode(texts), labels)[1]
+        others = OtherEncoder(folder / "encoder", folder, **other).encode(texts)
+        yield name, LinearModel.learnt_from(texts, others, labels)[1]
     linear_model.best_temperature = lambda _scores, _truth: 1.0
     yield "without calibration", LinearModel.learnt_from(texts, vectors, labels)[1]
 

@@ -16,6 +16,7 @@ from safetensors.numpy import load_file, save_file
 from sklearn.model_selection import StratifiedKFold
 
 from bench import rows
+from bench.ablation import measured
 from bench.adaptation.learning import SEED, Phrases, Reader, tokenizer_of
 from bench.adaptation.network import Ways, new_ways
 from bot.engine import linear_model
@@ -42,10 +43,7 @@ class Measured:
         self.seen_temperature = linear_model.best_temperature(seen, truth[known])
         chances = linear_model.softmax(scores / self.temperature)
         intents = numpy.array([name.split("/", 1)[0] for name in names])
-        best = chances.argmax(axis=1)
-        self.label = float((best == truth[unseen]).mean())
-        self.intent = float((intents[best] == intents[truth[unseen]]).mean())
-        self.loss = float(-numpy.log(chances[numpy.arange(len(unseen)), truth[unseen]] + 1e-12).mean())
+        self.label, self.intent, self.loss, _ = measured(chances, truth[unseen], intents)
 
     @property
     def flattery(self) -> float:
