@@ -27,11 +27,14 @@ from bot.web.turns import Turns
 def make_app(desk: Desk) -> FastAPI:
     """Put the web application together for a desk."""
     engine = EngineClient(desk.settings)
+    # One for all probes: a new one reads every certificate of the machine first, while all chats wait.
+    probe = httpx.AsyncClient(timeout=2, trust_env=False)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         await engine.close()
+        await probe.aclose()
 
     app = FastAPI(
         title="Privacy desk",
@@ -58,7 +61,7 @@ def make_app(desk: Desk) -> FastAPI:
         app.include_router(demo.router, include_in_schema=False)
     if outside := help_desk(desk.settings):
         app.include_router(helpdesk.router_of(desk, outside))
-    _add_health(app)
+    _add_health(app, probe)
     app.add_middleware(LastBorder)
     if desk.settings.allowed_origins:
         app.add_middleware(
@@ -71,7 +74,7 @@ def make_app(desk: Desk) -> FastAPI:
     return app
 
 
-def _add_health(app: FastAPI) -> None:
+def _add_health(app: FastAPI, probe: httpx.AsyncClient) -> None:
     @app.get("/healthz", include_in_schema=False)
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
@@ -81,18 +84,17 @@ def _add_health(app: FastAPI) -> None:
         desk = request.app.state.desk
         parts = {
             "engine": await request.app.state.engine.is_ready(),
-            "actions": await _answers(f"{desk.settings.actions_url}/healthz"),
+            "actions": await _answers(probe, f"{desk.settings.actions_url}/healthz"),
             "database": await run_in_threadpool(_database_answers, desk),
         }
         return JSONResponse(parts, 200 if all(parts.values()) else 503)
 
 
-async def _answers(url: str) -> bool:
-    async with httpx.AsyncClient(timeout=2, trust_env=False) as client:
-        try:
-            return (await client.get(url)).status_code == httpx.codes.OK
-        except httpx.HTTPError:
-            return False
+async def _answers(probe: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await probe.get(url)).status_code == httpx.codes.OK
+    except httpx.HTTPError:
+        return False
 
 
 def _database_answers(desk: Desk) -> bool:

@@ -8,6 +8,7 @@ import httpx
 
 from tests.conversations.runner.comparing import Differs, capture, pieces_found, pieces_missing
 from tests.conversations.runner.steps import Page
+from tests.stack import NO_TLS
 
 _UNSEEN = {"style", "script", "title"}
 
@@ -79,7 +80,9 @@ class Browsers:
         Raises:
             Differs: The page is another one, or has no such button.
         """
-        browser, shown = self._open.get(page.by, (client or httpx.Client(trust_env=False, timeout=40), None))
+        browser, shown = self._open.get(
+            page.by, (client or httpx.Client(trust_env=False, timeout=40, verify=NO_TLS), None)
+        )
         answer = browser.get(page.open, follow_redirects=True) if page.open else self._press(browser, shown, page)
         self._open[page.by] = (browser, answer)
         text = " ".join(" ".join(_Read(answer.text).words).split())

@@ -14,7 +14,7 @@ from tests.conversations.runner import records
 from tests.conversations.runner.comparing import Differs
 from tests.conversations.runner.staff import Staff
 from tests.conversations.runner.steps import NOTHING, shop_metadata
-from tests.stack import Stack, StackError
+from tests.stack import NO_TLS, Stack, StackError
 
 _ANSWER_SECONDS = 40
 _LOOK_SECONDS = 0.1
@@ -91,7 +91,7 @@ class World:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._http = httpx.Client(base_url=stack.url, timeout=_ANSWER_SECONDS, trust_env=False)
+        self._http = httpx.Client(base_url=stack.url, timeout=_ANSWER_SECONDS, trust_env=False, verify=NO_TLS)
         self._customers: dict[str, dict[str, Any]] = {}
         self._given: dict[str, httpx.Cookies] = {}
         self._events: dict[str, list[dict[str, Any]]] = {}
@@ -200,7 +200,7 @@ class World:
 
     def browser_of(self, speaker: Speaker) -> httpx.Client:
         """The browser in which somebody's chat is open, with the cookies it was given."""
-        return httpx.Client(cookies=speaker.cookies, trust_env=False, timeout=_ANSWER_SECONDS)
+        return httpx.Client(cookies=speaker.cookies, trust_env=False, timeout=_ANSWER_SECONDS, verify=NO_TLS)
 
     def rows(self, database: str, table: str) -> list[dict[str, Any]]:
         """Every row of a table."""
