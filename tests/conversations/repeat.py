@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -22,23 +23,14 @@ from tests.conversations.runner.items import FOLDER, holds_conversations
 def main() -> int:
     """Lead the rounds; exit 1 when one goes another way than the first, or a conversation does not hold."""
     options = _options()
-    words = [str(path) for path in sorted(FOLDER.iterdir()) if holds_conversations(path)]
-    words += ["-k", options.only] if options.only else []
     (options.out / "first.json").unlink(missing_ok=True)
     found = 0
-    with ThreadPoolExecutor(options.at_once) as pool:
-        rounds = [pool.submit(_led, number, words, options.out) for number in range(1, options.rounds + 1)]
-        for done, ended in enumerate(as_completed(rounds), start=1):
-            number, seconds = ended.result()
-            lines = _compared(number, options.out)
-            found += len(lines)
-            result = "as the first" if not lines else f"{len(lines)} things are otherwise"
-            print(
-                f"{time.strftime('%H:%M')} round {number}, {done} of {options.rounds} done: {result} ({seconds:.0f} s)"
-            )
-            for line in lines:
-                print(f"  {line}")
-            sys.stdout.flush()
+    for done, (number, took) in enumerate(_rounds(options), start=1):
+        lines = _compared(number, options.out)
+        found += len(lines)
+        told = f"{len(lines)} things are otherwise" if lines else "as the first"
+        heading = f"{time.strftime('%H:%M')} round {number}, {done} of {options.rounds} done: {told} ({took})"
+        print(heading, *lines, sep="\n  ", flush=True)
     print(f"{options.rounds} rounds, {found} differences. Everything that was said: {options.out}")
     return 1 if found else 0
 
@@ -47,9 +39,24 @@ def _options() -> argparse.Namespace:
     options = argparse.ArgumentParser(prog="python -m tests.conversations.repeat", description=__doc__)
     options.add_argument("rounds", type=int, help="how many")
     options.add_argument("--at-once", type=int, default=1, help="how many at the same time")
+    options.add_argument("--go-on", action="store_true", help="rounds led before, on the same state, are not led again")
     options.add_argument("--only", default="", help="words of the names of the conversations, as pytest -k")
     options.add_argument("--out", type=Path, default=PROJECT / "tests" / "out" / "rounds", help="where the records go")
     return options.parse_args()
+
+
+def _rounds(options: argparse.Namespace) -> Iterator[tuple[int, str]]:
+    """Each round with how long it took, as soon as it has ended."""
+    words = [str(path) for path in sorted(FOLDER.iterdir()) if holds_conversations(path)]
+    words += ["-k", options.only] if options.only else []
+    ended_before = {int(file.parent.name) for file in options.out.glob("*/conversations.json") if options.go_on}
+    for number in sorted(ended_before):
+        yield number, "led before"
+    left = [number for number in range(1, options.rounds + 1) if number not in ended_before]
+    with ThreadPoolExecutor(options.at_once) as pool:
+        for ended in as_completed([pool.submit(_led, number, words, options.out) for number in left]):
+            number, seconds = ended.result()
+            yield number, f"{seconds:.0f} s"
 
 
 def _led(number: int, words: list[str], out: Path) -> tuple[int, float]:

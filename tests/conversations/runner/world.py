@@ -18,7 +18,7 @@ from tests.stack import NO_TLS, Stack, StackError
 
 _ANSWER_SECONDS = 40
 _LOOK_SECONDS = 0.1
-_MOST_LOOKS = 100
+_MOST_LOOKS = 300
 
 
 @dataclass
