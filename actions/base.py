@@ -132,6 +132,10 @@ class Turn:
             custom["card"] = conversations.keep_card(self.session, self.chat.id, card, self.now)
         self.dispatcher.utter_message(response=response, json_message=custom, buttons=buttons, **values)
 
+    def text(self, response: str, **values: str) -> str:
+        """A piece of text of `domain.yml` that is part of a card or the label of a button."""
+        return str(self.domain["responses"][response][0]["text"]).format_map(values)
+
     def ask_to_sign_in(self) -> None:
         """Say that this needs a known customer, with a button that begins the shop's sign-in."""
         self.say("utter_sign_in_needed", card={"kind": "sign_in"})

@@ -46,6 +46,8 @@ class Clarify(DeskAction):
             turn.say("utter_not_understood_here")
         else:
             buttons = likeliest(turn.tracker.latest_message.get("intent_ranking") or [], turn.domain)
-            none = {"title": turn.domain["responses"]["utter_choice_none"][0]["text"], "payload": "/nlu_fallback"}
+            if not buttons:
+                buttons = turn.domain["responses"]["utter_help"][0]["buttons"]
+            none = {"title": turn.text("utter_choice_none"), "payload": "/nlu_fallback"}
             turn.say("utter_clarify_first" if failures <= 1 else "utter_clarify_again", buttons=[*buttons, none])
         return []

@@ -21,7 +21,7 @@ _MOST_SHOWN = 3
 
 def labelled(turn: Turn, response: str, payload_: str, **values: str) -> dict[str, str]:
     """A button whose label stands in `domain.yml`."""
-    return {"title": str(turn.domain["responses"][response][0]["text"]).format_map(values), "payload": payload_}
+    return {"title": turn.text(response, **values), "payload": payload_}
 
 
 def say_case(turn: Turn, response: str, view: CaseView, *, attach: bool = False) -> None:

@@ -76,7 +76,7 @@ def _form(turn: Turn, endable: Sequence[PurposeStanding]) -> dict[str, Any]:
         }
         for each in endable
     ]
-    title, submit = text(turn, "utter_consent_form_title"), text(turn, "utter_consent_form_submit")
+    title, submit = turn.text("utter_consent_form_title"), turn.text("utter_consent_form_submit")
     return {"kind": "form", "form": "consent", "title": title, "fields": fields, "submit": submit}
 
 
@@ -84,8 +84,8 @@ def _consequence(turn: Turn, each: PurposeStanding) -> str:
     """What stops, in the words of the data map; a core function that ends is named as one."""
     hint = each.purpose.consequence
     if each.purpose.core:
-        hint = text(turn, "utter_consent_hint_core", consequence=hint)
-    return hint if each.state else text(turn, "utter_consent_hint_unknown", consequence=hint)
+        hint = turn.text("utter_consent_hint_core", consequence=hint)
+    return hint if each.state else turn.text("utter_consent_hint_unknown", consequence=hint)
 
 
 def _button_stop(turn: Turn, each: PurposeStanding) -> dict[str, str]:
@@ -99,12 +99,7 @@ def _button_allow(turn: Turn, each: PurposeStanding) -> dict[str, str]:
 
 
 def _button(turn: Turn, label: str, payload: str, **values: str) -> dict[str, str]:
-    return {"title": text(turn, label, **values), "payload": payload}
-
-
-def text(turn: Turn, response: str, **values: str) -> str:
-    """A piece of text of `domain.yml` that is part of a card or a button."""
-    return str(turn.domain["responses"][response][0]["text"]).format_map(values)
+    return {"title": turn.text(label, **values), "payload": payload}
 
 
 def clauses_in_force(turn: Turn, ids: Sequence[str]) -> list[str]:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from actions.base import DeskAction, Events, Turn
-from actions.consent_cards import ALL, GIVE, INTENTS, QUESTION, ask_about, clauses_in_force, show_card, text
+from actions.consent_cards import ALL, GIVE, INTENTS, QUESTION, ask_about, clauses_in_force, show_card
 from actions.journey import Journey
-from actions.policy_objection import take_yes
+from actions.last_asked import last_asked, payloads_of, response_of
+from actions.policy_objection import take_no, take_yes
 from bot.privacy.consent_standing import PurposeStanding, named_in, standing
 from bot.privacy.consent_withdrawal import Receipt, choose
 from bot.privacy.form_cards import TICKED, UNTICKED
@@ -84,13 +85,24 @@ class Affirm(DeskAction):
         return []
 
 
+class Deny(DeskAction):
+    """Takes a no in words to a new version of the policy; says otherwise that everything stays as it is."""
+
+    action_name = "action_deny"
+
+    def act(self, turn: Turn) -> Events:
+        """Record it when that was what the person was asked."""
+        if not take_no(turn):
+            turn.say("utter_deny_alone")
+        return []
+
+
 def _asked_about(turn: Turn) -> str | None:
-    """What the button for a yes stands for, if the bot's last words were the question about one purpose."""
-    said = (event for event in reversed(turn.tracker.events) if event.get("event") == "bot")
-    last = next(said, None) or {}
-    if (last.get("metadata") or {}).get("utter_action") != QUESTION:
+    """What the button for a yes stands for, if what the bot asked last was the question about one purpose."""
+    said = last_asked(turn)
+    if response_of(said) != QUESTION:
         return None
-    payloads = [button["payload"].partition(" ") for button in (last.get("data") or {}).get("buttons") or []]
+    payloads = [payload.partition(" ") for payload in payloads_of(said)]
     return next((value for intent, _, value in payloads if intent[1:] in INTENTS.values() and value), None)
 
 
@@ -127,7 +139,7 @@ def _tell(turn: Turn, receipts: Sequence[Receipt | None]) -> None:
         card = {
             "kind": "receipt",
             "number": receipt.number,
-            "title": text(turn, "utter_consent_receipt_title"),
+            "title": turn.text("utter_consent_receipt_title"),
             "lines": receipt.lines,
         }
         given = receipt.choices[0].state is ConsentState.GRANTED

@@ -6,6 +6,7 @@ from actions.base import Turn, in_words_with_time
 from actions.journey import Journey
 from bot.errors import Invalid
 from bot.privacy.erasure_guard import aim_of
+from bot.privacy.erasure_part import names_part
 from bot.privacy.erasure_plan import plan_in_words
 from bot.privacy.request_status import RequestView
 from bot.store.desk_tables import PrivacyRequest
@@ -42,7 +43,8 @@ class ErasureJourney(Journey):
         shop, today = turn.desk.shop, turn.now.date()
         snapshot = freeze(shop, str(turn.chat.subject))
         recorded = bool(plan(shop, snapshot, RECORDED, DELETE, today).tables)
-        scope, mode = _default(kind, recorded)
+        part = _named_part(turn, kind)
+        scope, mode = (RECORDED, DELETE) if part and recorded else _default(kind, recorded)
         card = plan_in_words(plan(shop, snapshot, scope, mode, today))
         days = turn.desk.settings.cooling_off_days
         if days:
@@ -50,7 +52,11 @@ class ErasureJourney(Journey):
             turn.say("utter_erasure_plan", citations=[_CLAUSE[kind]], card=card, window=window)
         else:
             turn.say("utter_erasure_plan_at_once", citations=[_CLAUSE[kind]], card=card)
-        turn.say(_QUESTION[kind] if recorded else f"{_QUESTION[kind]}_all")
+        turn.say(_QUESTION[kind] + ("_part" if part else "") + ("" if recorded else "_all"))
+
+    def takes_plain_yes(self, turn: Turn, kind: RequestKind) -> bool:
+        """Not where the person named a part: which choice they mean is for them to say."""
+        return not _named_part(turn, kind)
 
     def details(self, turn: Turn, kind: RequestKind) -> dict[str, Any]:
         """What the button says; a typed yes means what the list showed.
@@ -82,6 +88,12 @@ class ErasureJourney(Journey):
             number=request.number,
             until=in_words_with_time(request.until) if request.until else "",
         )
+
+
+def _named_part(turn: Turn, kind: RequestKind) -> bool:
+    """Whether the words with which a deletion was asked for named less than everything."""
+    asked = turn.tracker.get_slot("request_message")
+    return kind is RequestKind.ERASURE and bool(asked) and names_part(turn.words(asked))
 
 
 def _has_recorded(turn: Turn) -> bool:

@@ -1,15 +1,21 @@
 """Consent of a parent or guardian: who is under 18 asks for it here, and says their own word once they are 18."""
 
+import re
 from typing import Any
 
 from actions.base import DeskAction, Events, Turn, in_words
+from actions.last_asked import last_asked, response_of
 from bot.privacy import guardian_consent
+from bot.privacy.entities import finder
 from bot.privacy.guardian_consent import Asked
 from bot.privacy.guardian_consent_form import guardian_form
 from bot.privacy.guardian_consent_of_age import own_word
-from bot.privacy.guardian_consent_standing import Standing, waits_for_own_word
+from bot.privacy.guardian_consent_standing import Standing, standing, waits_for_own_word
+from bot.vocabulary import EntityKind
 
 _TAKE_BACK = "take_back:"
+_ABOUT_THEM = frozenset({"utter_guardian_form", "utter_guardian_asked", "utter_guardian_waiting"})
+_THEIRS = re.compile(r"\b(her|his|their|mum|mom|mother|dad|father|parents?|guardian)\b", re.IGNORECASE)
 
 
 class GuardianConsent(DeskAction):
@@ -38,7 +44,8 @@ class GuardianConsent(DeskAction):
         elif waits_for_own_word(turn.session, turn.chat.subject):
             _own_word(turn, chosen)
         else:
-            _as_it_stands(turn, turn.chat.subject, anew=chosen == "invite")
+            address = _address_in(turn, turn.words(turn.origin)) if turn.was_typed else ""
+            _as_it_stands(turn, turn.chat.subject, address, anew=bool(address) or chosen == "invite")
         return []
 
 
@@ -56,29 +63,49 @@ def submitted(turn: Turn) -> Events:
     return []
 
 
-def _as_it_stands(turn: Turn, subject: str, *, anew: bool) -> None:
-    standing = guardian_consent.recognise(turn.session, turn.desk, turn.now, subject)
-    if standing is Standing.NOT_NEEDED:
+def take_address(turn: Turn, words: str) -> bool:
+    """Take the address of a parent or guardian for what it is, and not for a correction of the young person's own.
+
+    Returns:
+        Whether it was one; then the form for them is given out with it.
+    """
+    subject = turn.chat.subject or ""
+    address = _address_in(turn, words)
+    meant = response_of(last_asked(turn)) in _ABOUT_THEM or _THEIRS.search(words)
+    if not address or not meant or standing(turn.session, turn.desk, subject) is not Standing.MISSING:
+        return False
+    _give_form(turn, subject, address)
+    return True
+
+
+def _address_in(turn: Turn, words: str) -> str:
+    typed = [each.value for each in finder(turn.desk.settings).find(words) if each.kind is EntityKind.EMAIL]
+    return typed[-1] if typed else ""
+
+
+def _as_it_stands(turn: Turn, subject: str, address: str, *, anew: bool) -> None:
+    stands = guardian_consent.recognise(turn.session, turn.desk, turn.now, subject)
+    if stands is Standing.NOT_NEEDED:
         turn.say("utter_guardian_who")
-    elif standing is Standing.LIVE:
+    elif stands is Standing.LIVE:
         turn.say("utter_guardian_live")
-    elif standing is Standing.DISPUTED:
+    elif stands is Standing.DISPUTED:
         turn.say("utter_guardian_disputed")
     elif (asked := guardian_consent.asked_by(turn.session, subject)) and not anew:
         _waiting(turn, asked)
     else:
-        _give_form(turn, subject)
+        _give_form(turn, subject, address)
 
 
 def _waiting(turn: Turn, asked: list[Asked]) -> None:
-    title = turn.domain["responses"]["utter_choice_guardian_take_back"][0]["text"]
+    title = turn.text("utter_choice_guardian_take_back")
     buttons = [{"title": title, "payload": f"/guardian_consent {_TAKE_BACK}{asked[0].number}"}]
     turn.say("utter_guardian_waiting", buttons=buttons, number=asked[0].number, until=in_words(asked[0].until))
 
 
-def _give_form(turn: Turn, subject: str) -> None:
+def _give_form(turn: Turn, subject: str, email: str = "") -> None:
     ask_for_day = guardian_consent.asks_for_day(turn.desk, subject)
-    turn.say("utter_guardian_form", card=guardian_form(ask_for_day=ask_for_day))
+    turn.say("utter_guardian_form", card=guardian_form(ask_for_day=ask_for_day, email=email))
 
 
 def _own_word(turn: Turn, chosen: str) -> None:

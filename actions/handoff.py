@@ -1,5 +1,7 @@
 """A person, please; a person first; and how it went with them."""
 
+import re
+
 from actions.base import DeskAction, Events, Turn, in_words_with_time
 from bot.privacy import handoff, handoff_rating
 from bot.privacy.handoff_hours import office_hours
@@ -9,6 +11,11 @@ from bot.vocabulary import HandoffReason
 
 FORMS = (handoff.MESSAGE_FORM, handoff_rating.WORD_FORM)
 _MESSAGE, _LEAVE = "message", "leave"
+_NOT_NEEDED = re.compile(
+    r"\b(?:no longer|not|n['’]?t|never ?mind|no)\b[^.!?]{0,20}\b(?:need|want|require|the|a|any)\b[^.!?]{0,15}"
+    r"\b(?:person|human|agent|anybody|anyone|somebody|someone|staff|colleague)\b|\b(?:no|not)\b[^.!?]{0,12}\bneeded\b",
+    re.IGNORECASE,
+)
 
 
 class HandOff(DeskAction):
@@ -21,11 +28,16 @@ class HandOff(DeskAction):
         chosen = turn.chosen
         if chosen == _MESSAGE:
             self._offer_form(turn)
-        elif chosen == _LEAVE:
+        elif chosen == _LEAVE or self._is_not_needed(turn):
             self._leave(turn)
         else:
             self._queue(turn, HandoffReason.NOT_UNDERSTOOD if chosen else HandoffReason.ASKED)
         return []
+
+    def _is_not_needed(self, turn: Turn) -> bool:
+        """Whether somebody who waits for a person says that they need none any more."""
+        said = turn.words(turn.origin) if turn.was_typed else ""
+        return bool(_NOT_NEEDED.search(said)) and handoff.waiting_number(turn.session, turn.chat) is not None
 
     def _queue(self, turn: Turn, reason: HandoffReason) -> None:
         wish = handoff.ask_for_person(

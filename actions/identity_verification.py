@@ -39,7 +39,7 @@ _CONDITION = re.compile(r"\b(but|except|unless|without|only|first|not|never|don'
 
 def resend_buttons(turn: Turn, kind: RequestKind) -> list[dict[str, str]]:
     """A button that sends a new code for the request that waits, whatever was said meanwhile."""
-    title = turn.domain["responses"]["utter_choice_new_code"][0]["text"]
+    title = turn.text("utter_choice_new_code")
     return [{"title": title, "payload": f"/{INTENT_OF_KIND[kind]} {RESEND}"}]
 
 
@@ -149,6 +149,9 @@ def _file(turn: Turn) -> dict[str, Any]:
         turn.say("utter_request_conditional_yes")
         return {"request_confirmed": None}
     kind = RequestKind(turn.tracker.get_slot("request_kind"))
+    if turn.was_typed and not JOURNEYS[kind].takes_plain_yes(turn, kind):
+        turn.say("utter_request_yes_to_which")
+        return {"request_confirmed": None}
     said_in = turn.tracker.get_slot("request_message")
     details = JOURNEYS[kind].details(turn, kind)
     request = receive_request(

@@ -38,6 +38,10 @@ class Journey(ABC):
     def question(self, turn: Turn, kind: RequestKind) -> None:
         """Say what would happen and ask for a yes; called again after every digression."""
 
+    def takes_plain_yes(self, turn: Turn, kind: RequestKind) -> bool:
+        """Whether a yes in words says enough, or one of the choices must be picked."""
+        return True
+
     def declined(self, turn: Turn) -> None:
         """Say that nothing was filed, once a no came to the question."""
         turn.say("utter_request_not_filed")

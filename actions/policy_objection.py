@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from actions.base import DeskAction, Events, Turn, in_words
+from actions.last_asked import last_asked, payloads_of, response_of
 from actions.policy_update import has_update, say_each, say_no_update
 from bot.privacy import policy_banner
 from bot.privacy.policy_objection import QUESTION, Offer, accept, object_to_update, offer
@@ -13,6 +14,13 @@ KEEP = "keep"
 _ALL, _REST = "all:", "rest:"
 # A yes with one of these in it may be a yes to something else.
 _CONDITION = re.compile(r"\b(but|except|unless|without|only|first|not|never|don'?t|keep)\b", re.IGNORECASE)
+# A yes to a part: no objection to the whole, and the buttons of the question say which parts there are.
+_IN_PART = re.compile(
+    r"(?<!not )(?<!n't )(?<!nt )(?<!never )\b(?:accept|agree)\b.*\b(?:but|except|apart from|unless|without)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_ASKING = frozenset({QUESTION, "utter_policy_changes_yours"})
+"""Responses after which a bare yes or no is about the new version."""
 
 
 class ObjectToPolicyUpdate(DeskAction):
@@ -24,24 +32,10 @@ class ObjectToPolicyUpdate(DeskAction):
         """Record it with the person's own words."""
         if turn.chosen == KEEP:
             _say_kept(turn)
-            return []
-        made = object_to_update(
-            turn.session,
-            turn.desk,
-            turn.now,
-            turn.chat,
-            turn.origin,
-            turn.answer_within,
-            turn.mail_address,
-            turn.words(turn.origin) if turn.was_typed else None,
-        )
-        words: dict[str, Any] = {"number": made.case.number, "due": in_words(made.case.due_at)}
-        if made.versions:
-            turn.say("utter_policy_objection_recorded", ["contact", "no-reduction"], version=made.versions[-1], **words)
+        elif turn.was_typed and _IN_PART.search(turn.words(turn.origin)) and (found := _offered(turn)):
+            _ask(turn, found)
         else:
-            turn.say("utter_policy_objection_filed", ["contact"], **words)
-        if turn.chat.subject is None:
-            turn.say("utter_policy_objection_unknown", card={"kind": "sign_in"})
+            _object(turn)
         return []
 
 
@@ -57,7 +51,7 @@ class AcceptPolicyUpdate(DeskAction):
         elif turn.chosen:
             _accept(turn, turn.chosen)
         else:
-            found = offer(turn.session, turn.desk, turn.now, turn.chat.subject)
+            found = _offered(turn)
             _ask(turn, found) if found else say_no_update(turn)
         return []
 
@@ -68,19 +62,56 @@ def take_yes(turn: Turn) -> bool:
     Returns:
         Whether it was that question.
     """
-    said = (event for event in reversed(turn.tracker.events) if event.get("event") == "bot")
-    last = next(said, None) or {}
-    if (last.get("metadata") or {}).get("utter_action") != QUESTION or turn.chat.subject is None:
+    said = last_asked(turn)
+    if response_of(said) not in _ASKING or turn.chat.subject is None:
         return False
-    payloads = [button["payload"].partition(" ")[2] for button in (last.get("data") or {}).get("buttons") or []]
-    value = next((each for each in payloads if each.startswith(_ALL)), None)
+    values = [payload.partition(" ")[2] for payload in payloads_of(said)]
+    value = next((each for each in values if each.startswith(_ALL)), None)
     conditional = turn.was_typed and _CONDITION.search(turn.words(turn.origin))
     if value is None or conditional:
-        found = offer(turn.session, turn.desk, turn.now, turn.chat.subject)
+        found = _offered(turn)
         _ask(turn, found) if found else say_no_update(turn)
     else:
         _accept(turn, value)
     return True
+
+
+def take_no(turn: Turn) -> bool:
+    """Take a no in words, when what was asked last was whether the person agrees to a new version.
+
+    Returns:
+        Whether it was.
+    """
+    if response_of(last_asked(turn)) not in _ASKING or not _offered(turn):
+        return False
+    _object(turn)
+    return True
+
+
+def _object(turn: Turn) -> None:
+    made = object_to_update(
+        turn.session,
+        turn.desk,
+        turn.now,
+        turn.chat,
+        turn.origin,
+        turn.answer_within,
+        turn.mail_address,
+        turn.words(turn.origin) if turn.was_typed else None,
+    )
+    words: dict[str, Any] = {"number": made.case.number, "due": in_words(made.case.due_at)}
+    if made.versions:
+        turn.say("utter_policy_objection_recorded", ["contact", "no-reduction"], version=made.versions[-1], **words)
+    else:
+        turn.say("utter_policy_objection_filed", ["contact"], **words)
+    if turn.chat.subject is None:
+        turn.say("utter_policy_objection_unknown", card={"kind": "sign_in"})
+
+
+def _offered(turn: Turn) -> Offer | None:
+    """What this person could agree to, if anything waits for their word."""
+    subject = turn.chat.subject
+    return None if subject is None else offer(turn.session, turn.desk, turn.now, subject)
 
 
 def _ask(turn: Turn, found: Offer) -> None:
@@ -91,7 +122,7 @@ def _ask(turn: Turn, found: Offer) -> None:
         buttons.append(_button(turn, "utter_choice_policy_yes_rest", f"/accept_policy_update {_REST}{version}"))
     buttons.append(_button(turn, "utter_choice_policy_no", "/object_to_policy_update"))
     card = policy_banner.card(turn.session, turn.desk, found.published)
-    reduces = str(turn.domain["responses"]["utter_policy_accept_reduces"][0]["text"]) if found.reducing else ""
+    reduces = turn.text("utter_policy_accept_reduces") if found.reducing else ""
     effective = in_words(found.published.policy.effective)
     turn.say(QUESTION, card=card, buttons=buttons, version=version, effective=effective, reduces=reduces)
 
@@ -100,7 +131,7 @@ def _accept(turn: Turn, value: str) -> None:
     whole = value.startswith(_ALL)
     version = value.removeprefix(_ALL).removeprefix(_REST)
     receipt = accept(turn.session, turn.desk, turn.now, turn.chat, version, whole, turn.origin)
-    title = str(turn.domain["responses"]["utter_policy_receipt_title"][0]["text"])
+    title = turn.text("utter_policy_receipt_title")
     card = {"kind": "receipt", "number": receipt.number, "title": title, "lines": receipt.lines}
     words: dict[str, Any] = {"version": receipt.version, "effective": receipt.effective, "number": receipt.number}
     turn.say("utter_policy_accepted" if not receipt.kept else "utter_policy_accepted_rest", card=card, **words)
@@ -116,4 +147,4 @@ def _say_kept(turn: Turn) -> None:
 
 
 def _button(turn: Turn, label: str, payload: str) -> dict[str, str]:
-    return {"title": str(turn.domain["responses"][label][0]["text"]), "payload": payload}
+    return {"title": turn.text(label), "payload": payload}

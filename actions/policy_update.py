@@ -91,6 +91,6 @@ def _say_intro(turn: Turn, each: Published) -> None:
 
 def _say_history(turn: Turn, subject: str) -> None:
     lines = history(turn.session, turn.desk, turn.now, subject, turn.policy)
-    title = str(turn.domain["responses"]["utter_policy_history_title"][0]["text"])
+    title = turn.text("utter_policy_history_title")
     card = {"kind": "receipt", "number": "", "title": title, "lines": lines}
     turn.say("utter_policy_history", ["deemed-agreement", "no-reduction"], card, version=turn.policy.version.version)

@@ -1,8 +1,10 @@
 """Correct something in my data: a form with what may be corrected, before and after to look at, then a yes."""
 
+import re
 from typing import Any, ClassVar
 
 from actions.base import Events, Turn
+from actions.guardian_consent import take_address
 from actions.journey import Journey
 from bot.privacy.rectification import Proposed, propose
 from bot.privacy.rectification_form import correction_form, named_elsewhere, names_correctable
@@ -10,6 +12,8 @@ from bot.privacy.request_status import RequestView
 from bot.vocabulary import RequestKind
 
 _CLAUSES = ["access-and-correction"]
+# A no with one of these in it says what it should be instead: "no, 15 Rosehill Lane".
+_VALUE = re.compile(r"[\d@]")
 
 
 class RectificationJourney(Journey):
@@ -20,6 +24,8 @@ class RectificationJourney(Journey):
     def begin(self, turn: Turn, kind: RequestKind) -> Events:
         """Give out the form, filled in with what the person already typed; say first what it cannot correct."""
         words = turn.words(turn.origin) if turn.was_typed else ""
+        if take_address(turn, words):
+            return []
         if reason := named_elsewhere(turn.desk.datamap, words):
             turn.say(f"utter_rectification_{reason}", citations=[*_CLAUSES, "no-access"])
         card = correction_form(turn.desk, turn.chat.subject or "", words)
@@ -45,7 +51,7 @@ class RectificationJourney(Journey):
     def declined(self, turn: Turn) -> None:
         """Give out the form once more where the no names what should be corrected instead: "no, the other address"."""
         words = turn.words(turn.origin) if turn.was_typed else ""
-        named = names_correctable(turn.desk.datamap, words)
+        named = names_correctable(turn.desk.datamap, words) or _VALUE.search(words)
         card = correction_form(turn.desk, turn.chat.subject or "", words) if named else None
         if card is None:
             super().declined(turn)

@@ -1,13 +1,17 @@
 """A right is asked for: named back, confirmed, verified where it must be, and on its way."""
 
+import re
+
 from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions import guardian_consent, handoff, identity_verification
 from actions.base import DeskAction, Events, Turn, in_words_with_time
-from actions.journeys import JOURNEYS, KIND_OF_INTENT
+from actions.journeys import INTENT_OF_KIND, JOURNEYS, KIND_OF_INTENT
+from bot.privacy import wishes
 from bot.privacy.guardian_consent_form import FORM as GUARDIAN_FORM
 from bot.privacy.request_intake import open_request
 from bot.privacy.request_status import STATE_WORDS, RequestView, own_request
+from bot.privacy.somebody_else import asks_for_another
 from bot.store import conversations
 from bot.vocabulary import RequestKind, RequestState
 
@@ -21,6 +25,8 @@ CLAUSE_OF_KIND = {
 SLOTS = ("request_kind", "request_number", "request_message", "request_confirmed", "request_code")
 # People correct their corrections: a newer one takes the place of one that still waits for its code.
 _MAY_BE_ASKED_ANEW = {RequestKind.RECTIFICATION, RequestKind.WITHDRAW_CONSENT, RequestKind.OBJECT_TO_PROCESSING}
+_ERASING = {RequestKind.ERASURE, RequestKind.ANONYMISATION, RequestKind.CANCEL_ACCOUNT}
+_FIRST = re.compile(r"\b(first|before|beforehand)\b", re.IGNORECASE)
 _FORM_KINDS = {"rectification": RequestKind.RECTIFICATION, "consent": RequestKind.WITHDRAW_CONSENT}
 
 
@@ -47,6 +53,9 @@ class OpenRequest(DeskAction):
     def act(self, turn: Turn) -> Events:
         """Remember which right is meant, then let the form ask."""
         kind = KIND_OF_INTENT[turn.intent]
+        if turn.was_typed and asks_for_another(turn.words(turn.origin)):
+            _say_whose(turn)
+            return []
         if turn.chat.subject is None:
             if kind in CLAUSE_OF_KIND:
                 turn.say(f"utter_ask_policy/{CLAUSE_OF_KIND[kind]}", citations=[CLAUSE_OF_KIND[kind]])
@@ -56,6 +65,7 @@ class OpenRequest(DeskAction):
             waiting = open_request(turn.session, turn.chat.subject, kind)
             if waiting is not None:
                 return self._already_open(turn, waiting)
+        _keep_deletion(turn, kind)
         events = JOURNEYS[kind].begin(turn, kind)
         return ask(kind, turn.origin if turn.was_typed else None) if events is None else events
 
@@ -76,6 +86,25 @@ class OpenRequest(DeskAction):
             SlotSet("request_confirmed", True),
             FollowupAction("request_form"),
         ]
+
+
+def _say_whose(turn: Turn) -> None:
+    """Say for whom the desk can act, before anything of the speaker's own is on the table."""
+    person, own = (turn.text(f"utter_choice_{each}") for each in ("ask_for_human", "own_data"))
+    buttons = [{"title": person, "payload": "/ask_for_human"}, {"title": own, "payload": f"/{turn.intent}"}]
+    turn.say("utter_somebody_else", buttons=buttons)
+
+
+def _keep_deletion(turn: Turn, kind: RequestKind) -> None:
+    """Let a deletion that stands at its question wait, where the person wants a copy first."""
+    before = turn.tracker.get_slot("request_kind") if turn.tracker.active_loop else None
+    words = turn.words(turn.origin) if turn.was_typed else ""
+    if kind is RequestKind.EXPORT and before in _ERASING and _FIRST.search(words) and turn.origin.isdecimal():
+        intent, asked = INTENT_OF_KIND[RequestKind(before)], turn.tracker.get_slot("request_message")
+        wish = turn.words(asked) if asked else turn.text(f"utter_choice_{intent}")
+        if not turn.tracker.get_slot("request_number"):
+            wishes.keep_for_later(turn.session, turn.now, turn.chat, int(turn.origin), intent, wish)
+            turn.say("utter_wish_kept", wish=wishes.name_of(intent))
 
 
 class AskRequestConfirmed(DeskAction):

@@ -1,8 +1,10 @@
 """Where is my request? And taking it back."""
 
-from actions.base import DeskAction, Events, Turn, in_words_with_time
+from actions.base import DeskAction, Events, Turn, in_words, in_words_with_time
 from actions.complaint_acts import act_on_case, show_cases, take_back_case
 from actions.complaint_cards import show_buttons
+from actions.identity_verification import resend_buttons
+from bot.privacy import guardian_consent, handoff
 from bot.privacy.complaint import KIND_WORDS
 from bot.privacy.complaint_card import state_in_words
 from bot.privacy.complaint_status import CaseView, own_cases
@@ -26,9 +28,17 @@ def _case_line(turn: Turn, case: CaseView) -> str:
     return f"{case.number}: {KIND_WORDS[case.kind]} ({state_in_words(case, turn.desk.settings)})"
 
 
-def _list_card(turn: Turn, requests: list[RequestView], cases: list[CaseView]) -> dict[str, object]:
-    title = " and ".join([*(["requests"] if requests else []), *(["cases"] if cases else [])])
-    lines = [*(_line(turn, each) for each in requests), *(_case_line(turn, each) for each in cases)]
+def _others(turn: Turn) -> list[str]:
+    """A parent or guardian who was asked, and a person who was wanted: they wait for an answer as well."""
+    asked = guardian_consent.asked_by(turn.session, turn.chat.subject) if turn.chat.subject else []
+    lines = [turn.text("utter_status_guardian", number=each.number, until=in_words(each.until)) for each in asked]
+    waiting = handoff.waiting_number(turn.session, turn.chat)
+    return [*lines, *([turn.text("utter_status_person", number=waiting)] if waiting else [])]
+
+
+def _list_card(turn: Turn, requests: list[RequestView], cases: list[CaseView], others: list[str]) -> dict[str, object]:
+    title = " and ".join([*(["requests"] if requests or others else []), *(["cases"] if cases else [])])
+    lines = [*(_line(turn, each) for each in requests), *others, *(_case_line(turn, each) for each in cases)]
     return {"kind": "receipt", "number": "", "title": f"Your {title}", "lines": lines}
 
 
@@ -67,21 +77,25 @@ class RequestStatus(DeskAction):
         if number and _asked_which(turn):
             _take_back(turn, number)
             return []
-        requests = own_requests(turn.session, subject) if subject else []
-        self._list(turn, [own_request(turn.session, subject or "", number)] if number else requests, cases)
+        if number:
+            self._list(turn, [own_request(turn.session, subject or "", number)], [], [])
+        else:
+            self._list(turn, own_requests(turn.session, subject) if subject else [], cases, _others(turn))
         return []
 
-    def _list(self, turn: Turn, requests: list[RequestView], cases: list[CaseView]) -> None:
-        if not requests and not cases:
+    def _list(self, turn: Turn, requests: list[RequestView], cases: list[CaseView], others: list[str]) -> None:
+        if not requests and not cases and not others:
             turn.say("utter_request_status_none")
             return
-        buttons = [
+        codes = [each for each in requests if each.state is RequestState.AWAITING_VERIFICATION][:1]
+        buttons = [button for each in codes for button in resend_buttons(turn, each.kind)]
+        buttons += [
             {"title": f"Take back {each.number}", "payload": f"/revoke_request {each.number}"}
             for each in requests
             if each.revocable
         ]
-        card = _list_card(turn, requests, cases)
-        turn.say("utter_request_status", card=card, buttons=[*buttons[:3], *show_buttons(turn, cases)])
+        card = _list_card(turn, requests, cases, others)
+        turn.say("utter_request_status", card=card, buttons=[*buttons[:4], *show_buttons(turn, cases)])
 
 
 class RevokeRequest(DeskAction):

@@ -67,6 +67,7 @@ def make_executor(desk: Desk) -> DomainExecutor:
         request.SubmitForm,
         request.SubmitRequest,
         consent_withdrawal.Affirm,
+        consent_withdrawal.Deny,
         guardian_consent.GuardianConsent,
         identity_verification.AskRequestCode,
         identity_verification.SubmitCode,

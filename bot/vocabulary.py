@@ -333,3 +333,9 @@ class AuditEvent(StrEnum):
     HANDOFF_ENDED = "handoff_ended"
     HANDOFF_LEFT = "handoff_left"
     VALUE_REVEALED = "value_revealed"
+
+
+DIGRESSIONS = frozenset(
+    {"ask_policy", "ask_request_status", "greet", "help", "out_of_scope", "request_access", "shop_question", "thank"}
+)
+"""Intents of a message that is answered at once and leaves open what the person was asked before."""

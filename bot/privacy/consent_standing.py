@@ -81,7 +81,7 @@ def named_in(text: str, standings: Sequence[PurposeStanding]) -> list[PurposeSta
     words = [(word.casefold(), each) for each in standings for word in each.purpose.words]
     named: list[PurposeStanding] = []
     for word, each in sorted(words, key=lambda pair: -len(pair[0])):
-        plain, times = re.subn(rf"(?<!\w){re.escape(word)}(?!\w)", " ", plain)
+        plain, times = re.subn(rf"(?<!\w){re.escape(word)}s?(?!\w)", " ", plain)
         if times and each not in named:
             named.append(each)
     return named

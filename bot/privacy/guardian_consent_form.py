@@ -25,18 +25,19 @@ OWN_ADDRESS = (
 _NOT_A_DAY = "Please write the day on which you turn 18. It lies in the next 18 years."
 
 
-def guardian_form(*, ask_for_day: bool) -> dict[str, Any]:
+def guardian_form(*, ask_for_day: bool, email: str = "") -> dict[str, Any]:
     """The card.
 
     Args:
         ask_for_day: The shop holds no date of birth, so that the young person says when they are 18.
+        email: An address of theirs that the young person has typed already.
     """
     fields: list[dict[str, Any]] = [
         {"name": NAME, "label": "Name of your parent or guardian", "type": "text", "required": True, "value": "",
          "check": "person_name"},
         {"name": RELATION, "label": "Who they are to you", "type": "select", "required": True, "value": "",
          "options": [{"value": value, "label": label} for value, label in RELATIONS.items()]},
-        {"name": EMAIL, "label": "Their e-mail address", "type": "email", "required": True, "value": "",
+        {"name": EMAIL, "label": "Their e-mail address", "type": "email", "required": True, "value": email,
          "check": "email", "hint": "Their own, not yours: the link goes there."},
     ]  # fmt: skip
     if ask_for_day:

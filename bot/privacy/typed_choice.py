@@ -7,11 +7,13 @@ left to the reading.
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 _LONGEST_PICK = 60
 _LONGEST_LABEL = 160
+_MOST_NAMED = 4
 
 
 def _these(words: str) -> frozenset[str]:
@@ -60,6 +62,7 @@ _FILLING |= _these(
 )
 _UNSAYING = _these("not no never nothing without don't dont only")
 _SMALL = _these("a an the of to my me i it is was what that this about you your in on for with and or by its as be do")
+_ASKING = _these("what which who why how when where do does did is are can could may will would")
 _PUNCTUATION = frozenset(",.;:!?()[]\"'-–—…/")
 
 
@@ -120,8 +123,23 @@ def _by_label(words: Sequence[str], labels: Sequence[str]) -> Picked | None:
     if len(offered) > 1 and said[:1] == ["the"] and said[-1] in _THINGS and (rest := set(named) - _THINGS):
         fitting = [at for at, label in enumerate(offered) if rest <= set(_core(label))]
         return Picked(fitting[0] if len(fitting) == 1 else None) if fitting else None
-    fitting = [at for at, label in enumerate(offered) if _is_most_of(said, label)]
+    fitting = [at for at, label in enumerate(offered) if _is_most_of(said, label)] or _in_series(said, named, offered)
     return Picked(fitting[0] if len(fitting) == 1 else None) if fitting else None
+
+
+def _in_series(said: Sequence[str], named: Sequence[str], offered: Sequence[Sequence[str]]) -> list[int]:
+    """Those of several labels that begin alike, such as "Stop: …", of which the words name nothing but what differs."""
+    if said[0] in _ASKING or len(named) > _MOST_NAMED:
+        return []
+    first = Counter(label[0] for label in offered if label)
+    fitting = []
+    for at, label in enumerate(offered):
+        if label and first[label[0]] > 1 and label[0] not in ("yes", "no"):
+            others = {word for other in offered if other is not label for word in other}
+            own = {word for word in label if word not in others}
+            rest = {word for word in named if word != label[0]}
+            fitting += [at] if rest and rest <= own else []
+    return fitting
 
 
 def _core(label: Sequence[str]) -> list[str]:

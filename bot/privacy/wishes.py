@@ -89,23 +89,35 @@ def keep(
         The announcement.
     """
     ordered, copy_first = in_order(found)
-    if not session.scalar(select(WaitingWish.id).where(WaitingWish.message_id == message_id).limit(1)):
-        for place, wish in enumerate(ordered, start=1):
-            session.add(
-                WaitingWish(
-                    conversation_id=chat.id,
-                    message_id=message_id,
-                    place=place,
-                    intent=wish["intent"],
-                    words=wish["text"],
-                    state=WAITING,
-                    created_at=now,
-                )
-            )
-        session.flush()
+    _add(session, now, chat, message_id, ordered)
     names = [name_of(wish["intent"]) for wish in ordered]
     response = "utter_several_wishes_copy_first" if copy_first else "utter_several_wishes"
     return [as_answer(response, count=_COUNTED[len(names)], first=names[0], then=", and then ".join(names[1:]))]
+
+
+def keep_for_later(
+    session: Session, now: datetime, chat: Conversation, message_id: int, intent: str, words: str
+) -> None:
+    """Let one thing that was asked for wait until what a later message wants first is done; twice changes nothing."""
+    _add(session, now, chat, message_id, [{"intent": intent, "text": words}])
+
+
+def _add(session: Session, now: datetime, chat: Conversation, message_id: int, found: Sequence[dict[str, str]]) -> None:
+    if session.scalar(select(WaitingWish.id).where(WaitingWish.message_id == message_id).limit(1)):
+        return
+    for place, wish in enumerate(found, start=1):
+        session.add(
+            WaitingWish(
+                conversation_id=chat.id,
+                message_id=message_id,
+                place=place,
+                intent=wish["intent"],
+                words=wish["text"],
+                state=WAITING,
+                created_at=now,
+            )
+        )
+    session.flush()
 
 
 def name_of(intent: str) -> str:

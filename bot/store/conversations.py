@@ -280,12 +280,16 @@ def open_question(session: Session, chat: Conversation) -> list[Choice]:
 
     What was announced later and asks nothing leaves them open.
     """
-    said = select(Message).where(Message.conversation_id == chat.id, Message.author != Author.USER)
-    for message in session.scalars(said.order_by(Message.id.desc()).limit(_LOOKED_BACK)):
-        if message.choices:
-            found = [session.get(Choice, each["id"]) for each in message.choices]
-            return [each for each in found if each is not None and each.turn_id == chat.last_turn_id]
-    return []
+    message = last_with_choices(session, chat.id)
+    found = [session.get(Choice, each["id"]) for each in message.choices] if message else []
+    return [each for each in found if each is not None and each.turn_id == chat.last_turn_id]
+
+
+def last_with_choices(session: Session, chat_id: str) -> Message | None:
+    """The last of the newest messages to a person that offered choices."""
+    said = select(Message).where(Message.conversation_id == chat_id, Message.author != Author.USER)
+    newest = session.scalars(said.order_by(Message.id.desc()).limit(_LOOKED_BACK))
+    return next((message for message in newest if message.choices), None)
 
 
 def keep_card(session: Session, conversation_id: str, content: dict[str, Any], now: datetime) -> str:

@@ -1,7 +1,7 @@
 """What a message leads to: the engine's answer, and what else was asked for and has its turn now."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
@@ -13,7 +13,7 @@ from bot.store import conversations
 from bot.store.announcements import as_answer
 from bot.store.desk import Desk
 from bot.store.desk_tables import Turn, WaitingWish
-from bot.vocabulary import Author
+from bot.vocabulary import DIGRESSIONS, Author
 from bot.web import picking
 from bot.web.engine_client import Reply
 
@@ -112,6 +112,10 @@ class Leading:
         with self._desk.reading() as session:
             rows = wishes.waiting(session, payload["conversation"])
             led.outcome.taken += [row.id for row in wishes.said_anew(rows, reply.intent)]
+            if reply.intent in DIGRESSIONS and not reply.asks and ANEW not in payload:
+                again = picking.asked_again(session, conversations.conversation(session, payload["conversation"]))
+                led.answers += again
+                reply = replace(reply, asks=bool(again))
         answered = ("text" not in payload or reply.intent in _ANSWERS) and ANEW not in payload
         return _State(led, turn_id, reply, answered=answered)
 

@@ -16,6 +16,7 @@ WHICH_ONE = "which_choice"
 """Intent of the desk's own: something was picked, but not for certain what. The engine never hears of it."""
 OWN = frozenset({WHICH_ONE, wishes.TAKE, wishes.DROP})
 TYPED = "typed"
+_ASKED_AGAIN = frozenset({"utter_consent_confirm", "utter_policy_accept"})
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,18 @@ def typed(session: Session, chat: Conversation, text: str) -> Pick:
 def offered_again(session: Session, chat: Conversation) -> list[dict[str, Any]]:
     """Ask which of the choices is meant, with the same choices; the engine's question stays as it is."""
     return [as_answer("utter_which_choice", buttons=same_buttons(session, chat))]
+
+
+def asked_again(session: Session, chat: Conversation) -> list[dict[str, Any]]:
+    """The question that stood before this turn, for those that no form of the engine asks again by itself.
+
+    Whoever asks something in between has not answered it.
+    """
+    buttons = same_buttons(session, chat)
+    said = conversations.last_with_choices(session, chat.id)
+    if said is None or not buttons or said.response not in _ASKED_AGAIN:
+        return []
+    return [{"response": said.response, "text": said.text, "buttons": buttons}]
 
 
 def same_buttons(session: Session, chat: Conversation) -> list[dict[str, str]]:

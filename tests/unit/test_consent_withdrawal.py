@@ -359,7 +359,8 @@ def test_a_choice_made_by_another_way_is_carried_out_alike(desk, chat):
         ("no more ADVERTISING MAIL please", ["newsletter"]),
         ("no advertising and no newsletter", ["newsletter", "recommendations"]),
         ("I object to risk scores", ["fraud_scores"]),
-        ("my newsletters", []),
+        ("my newsletters", ["newsletter"]),
+        ("a newsletterish thing", []),
         ("take back what I agreed to", []),
     ],
 )

@@ -124,3 +124,34 @@ def test_a_word_that_stands_in_two_labels_is_asked_again():
 
 def test_a_part_that_leaves_out_a_negation_picks_nothing():
     assert picked("delete the orders", ["Do not delete the orders", "Something else"]) is None
+
+
+USES = [
+    "Stop: The newsletter",
+    "Stop: Recommendations made for you",
+    "Stop: Learning from what you view and search for",
+    "Stop all of them",
+]
+
+
+@pytest.mark.parametrize(
+    ("said", "place"),
+    [
+        ("the newsletter", 0), ("newsletter please", 0), ("stop the newsletter", 0), ("recommendations", 1),
+        ("the recommendations for me", 1), ("stop all of them", 3),
+    ],
+)  # fmt: skip
+def test_of_labels_that_begin_alike_the_name_of_what_differs_is_enough(said, place):
+    assert picked(said, USES) == Picked(place)
+
+
+@pytest.mark.parametrize(
+    "said", ["stop", "what do you search for?", "not the newsletter", "cookies", "the newsletter and recommendations"]
+)
+def test_what_names_none_of_them_for_certain_is_left_to_the_reading(said):
+    assert picked(said, USES) is None
+
+
+@pytest.mark.parametrize("said", ["everything", "delete", "the shop", "recorded"])
+def test_a_single_word_picks_no_deletion(said):
+    assert picked(said, ERASURE) is None

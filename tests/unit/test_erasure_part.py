@@ -1,0 +1,37 @@
+"""Whoever asks for less than everything is known by their words, and whoever asks for everything as well."""
+
+import pytest
+
+from bot.privacy.erasure_part import names_part
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Delete only what you recorded about me",
+        "please wipe my browsing history, nothing else",
+        "get rid of my wishlist and my search history but keep my account",
+        "remove my reviews",
+        "erase the things I viewed",
+        "delete my data, not my account",
+        "Only the clicks, please",
+        "delete everything you recorded, nothing more",
+    ],
+)
+def test_a_part_is_seen(said):
+    assert names_part(said)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Delete my data",
+        "I just want everything gone",
+        "erase all you have ever recorded about me",
+        "wipe my whole history with you",
+        "please remove me from your records",
+        "I want to be forgotten",
+    ],
+)
+def test_everything_is_no_part(said):
+    assert not names_part(said)
