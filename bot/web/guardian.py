@@ -81,7 +81,7 @@ async def act(request: Request, token: str) -> Response:
     visit = request.cookies.get(_VISIT) or secrets.token_urlsafe(24)
     known = await run_in_threadpool(_looked_up, request, token, visit)
     if isinstance(known, DeskError):
-        return await run_in_threadpool(_page, request, token, visit, _Shown())
+        return await run_in_threadpool(_page, request, token, visit, _Shown(known.status, {"page": known.detail}))
     async with request.form(max_files=1, max_fields=16, max_part_size=_SMALL) as form:
         sent = await _read(form, takes_files=known.proved)
     return await run_in_threadpool(_acted, request, token, visit, sent)
@@ -90,9 +90,11 @@ async def act(request: Request, token: str) -> Response:
 def _looked_up(request: Request, token: str, visit: str) -> Visit | DeskError:
     """Who comes, before anything they sent is read."""
     try:
-        request.app.state.limits.message(f"guardian {token}")
         with request.app.state.desk.reading() as session:
-            return _enter(session, request, token, visit)
+            known = _enter(session, request, token, visit)
+            # By number, not by what was sent: else whoever invents links would decide how much is remembered.
+            request.app.state.limits.message(f"guardian {known.row.number}")
+            return known
     except DeskError as error:
         return error
 

@@ -2,17 +2,18 @@
 
 from limits import parse
 from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from limits.strategies import FixedWindowRateLimiter
 
 from bot.config import Settings
 from bot.errors import RateLimited, SetupError
 
 
 class Limits:
-    """Counts per address (new sessions, claim codes) and per conversation (messages, files)."""
+    """Counts per address (new sessions, claim codes), per conversation (messages, files) and per guardian's page."""
 
     def __init__(self, settings: Settings) -> None:
-        self._window = MovingWindowRateLimiter(MemoryStorage())
+        # Of a fixed window nothing is left once it is over; of a moving one every name that was ever counted stays.
+        self._window = FixedWindowRateLimiter(MemoryStorage())
         try:
             self._sessions = parse(settings.rate_limit_sessions)
             self._messages = parse(settings.rate_limit_messages)

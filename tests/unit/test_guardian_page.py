@@ -161,6 +161,34 @@ def test_a_link_that_was_never_made_says_one_and_the_same_thing(mother, token):
     assert "<script" not in mother.get().text
 
 
+def test_links_that_were_never_made_are_not_remembered(desk, mother):
+    for n in range(5):
+        assert mother.client.post(f"/guardian/never-made-{n}", data={"act": "code"}).status_code == 410
+    assert mother.post("code").status_code == 200
+    kept = repr(vars(mother.client.app.state.limits._window.storage))
+    assert "never-made" not in kept and mother.url.rpartition("/")[2] not in kept
+    with desk.reading() as session:
+        assert session.scalar(select(GuardianConsent.number)) in kept
+
+
+def test_far_too_many_acts_at_one_page_are_refused_in_words_and_another_page_is_not(desk):
+    desk.settings.rate_limit_messages = "3/minute"
+    asked(desk, open_chat(desk, MAYA))
+    mother = Browser(desk)
+    pages = [mother.post("code") for _ in range(4)]
+    assert [page.status_code for page in pages] == [200, 200, 200, 429]
+    assert "That was a lot at once" in pages[3].text and "m•••@e•••.com" in pages[3].text
+    sent = len(mails(desk, MOTHER))
+    assert mother.post("not_me").status_code == 429 and state(desk) == "invited"
+    mother.client.cookies.clear()
+    assert mother.post("code").status_code == 429, "another visit to the same page is no way around it"
+    assert len(mails(desk, MOTHER)) == sent
+    asked(desk, open_chat(desk, MAYA), FATHER)
+    mother.url = f"/guardian/{link(desk, FATHER)}"
+    assert mother.post("code").status_code == 200, "a page of somebody else"
+    assert len(mails(desk, FATHER)) == 2
+
+
 def test_the_young_persons_browser_is_turned_away_with_a_clear_sentence(desk, mother):
     client = mother.client
     signed = client.post("/demo/sign-in", json={"customer_id": MAYA}).json()["shop_token"]

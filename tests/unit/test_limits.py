@@ -1,5 +1,7 @@
 """How much one address or one conversation may send; on by default."""
 
+import time
+
 import pytest
 
 from bot.errors import RateLimited, SetupError
@@ -31,6 +33,22 @@ def test_the_limits_are_on_by_default(settings):
     with pytest.raises(RateLimited):
         for _ in range(10_000):
             limits.message("a")
+
+
+def test_of_whoever_was_counted_nothing_is_kept_once_the_time_is_over(settings):
+    for name in ("sessions", "messages", "claims", "uploads"):
+        setattr(settings, f"rate_limit_{name}", "1/second")
+    limits = Limits(settings)
+    kept = limits._window.storage
+    for count in (limits.new_session, limits.message, limits.claim, limits.upload):
+        count("192.0.2.1")
+        with pytest.raises(RateLimited):
+            count("192.0.2.1")
+    assert "192.0.2.1" in repr(vars(kept))
+    time.sleep(1.1)
+    limits.message("somebody later")
+    kept.timer.join()
+    assert "192.0.2.1" not in repr(vars(kept)) and "somebody later" in repr(vars(kept))
 
 
 def test_a_limit_that_cannot_be_read_stops_the_start(settings):
