@@ -18,7 +18,7 @@ from bot.config import Settings
 from bot.helpdesk.adapter import Ended, HelpDesk, NotTaken, Opened, Reply
 from bot.helpdesk.chatwoot import Chatwoot
 from bot.privacy.handoff_ownership import Agent, hand_back, take
-from bot.privacy.handoff_talk import say
+from bot.privacy.handoff_talk import LONGEST, add_later, say, was_said
 from bot.privacy.handoff_view import Line, summary, transcript
 from bot.store import conversations
 from bot.store.desk import Desk
@@ -71,7 +71,8 @@ def bring_in(desk: Desk, event: Reply | Ended) -> None:
     """Let an agent of the help desk speak in the chat, or hand the conversation back to the bot.
 
     The same event again changes nothing. An answer to a conversation that somebody at this desk has taken meanwhile is
-    not said by two people at once.
+    not said by two people at once. One that comes when the talk is over is said, and the bot goes on answering: nobody
+    at the help desk waits for more.
 
     Raises:
         Conflict: Somebody at this desk answers it.
@@ -83,9 +84,15 @@ def bring_in(desk: Desk, event: Reply | Ended) -> None:
         if isinstance(event, Ended):
             _end(session, desk, link)
             return
-        agent = Agent(STAFF, event.name, _LEASE)
+        agent, words, key = Agent(STAFF, event.name, _LEASE), event.text[:LONGEST], f"{STAFF}:{event.id}"
+        if was_said(session, link.conversation_id, key):
+            return
+        handoff = session.get_one(Handoff, link.handoff_id)
+        if handoff.state == HandoffState.ENDED:
+            add_later(session, desk, handoff, agent, words, key)
+            return
         take(session, desk, link.conversation_id, agent)
-        say(session, desk, link.conversation_id, agent, event.text[:4_000], f"{STAFF}:{event.id}")
+        say(session, desk, link.conversation_id, agent, words, key)
 
 
 def _end(session: Session, desk: Desk, link: HelpdeskLink) -> None:

@@ -13,7 +13,7 @@ from bot.privacy.handoff_queue import newest_handoff
 from bot.store import conversations, outbox
 from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation, Handoff, Message, Turn
-from bot.vocabulary import Author, HandoffState
+from bot.vocabulary import Author, HandoffState, Owner
 
 LONGEST = 4_000
 _TYPING = timedelta(seconds=6)
@@ -39,33 +39,46 @@ def say(session: Session, desk: Desk, conversation_id: str, agent: Agent, text: 
         Invalid: There is nothing to say.
         TooLong: More than 4,000 characters.
     """
-    words = text.replace("\x00", "").strip()
-    if not words:
-        raise Invalid("The message is empty. Please write something.")
-    if len(words) > LONGEST:
-        raise TooLong
-    digest = conversations.fingerprint(desk.settings.engine_secret, [agent.id, words])
-    if said := _said_before(session, conversation_id, key, digest):
+    words = _words(text)
+    if said := _said_before(session, conversation_id, key, _digest(desk, agent, words)):
         return said
     chat, handoff = mine(session, conversation_id, agent)
-    now = desk.clock.now()
-    turn = Turn(
-        conversation_id=chat.id, idempotency_key=_key(key), body_hash=digest, state="done", ownership=chat.ownership,
-        created_at=now,
-    )  # fmt: skip
-    session.add(turn)
-    session.flush()
-    masked = finder(desk.settings).masked(words)
-    message = Message(
-        conversation_id=chat.id, turn_id=turn.id, author=Author.AGENT, speaker=agent.name, text=masked.text,
-        hidden=masked.values or None, citations=[], choices=[], created_at=now,
-    )  # fmt: skip
-    session.add(message)
-    session.flush()
+    message, turn = _write(session, desk, chat, agent, words, key)
     chat.owner_until, chat.last_turn_id = _machine.now() + agent.lease, turn.id
-    handoff.answered_at, handoff.agent_typing_until = handoff.answered_at or now, None
+    handoff.answered_at, handoff.agent_typing_until = handoff.answered_at or desk.clock.now(), None
     handoff.last_said, handoff.last_said_at = message.id, _machine.now()
     return message
+
+
+def add_later(session: Session, desk: Desk, handoff: Handoff, agent: Agent, text: str, key: str) -> Message:
+    """Say one thing more in a talk that is over: the bot goes on answering, and what it asks stays open.
+
+    Args:
+        session: One transaction for all of it.
+        desk: Clock.
+        handoff: The talk.
+        agent: Who says it.
+        text: What the person reads, as text.
+        key: Under which `was_said` knows it.
+
+    Raises:
+        Conflict: Somebody else talks with the person by now.
+        Invalid: There is nothing to say.
+        TooLong: More than 4,000 characters.
+    """
+    words = _words(text)
+    chat = conversations.locked(session, handoff.conversation_id)
+    if chat.owner == Owner.PERSON:
+        raise Conflict("Somebody else is answering this conversation by now.")
+    message, _ = _write(session, desk, chat, agent, words, key)
+    handoff.last_said, handoff.last_said_at = message.id, _machine.now()
+    return message
+
+
+def was_said(session: Session, conversation_id: str, key: str) -> bool:
+    """Whether something was said under this key; from now until the transaction ends nothing else is."""
+    conversations.locked(session, conversation_id)
+    return conversations.find_turn(session, conversation_id, _key(key)) is not None
 
 
 def agent_types(session: Session, conversation_id: str, agent: Agent) -> None:
@@ -150,6 +163,39 @@ def _post(session: Session, now: datetime, address: str, handoff: Handoff, said:
         session, now, address, "handoff_answer", f"handoff:{handoff.id}:{said[-1].id}",
         number=handoff.case_number, name=said[-1].speaker or "", words="\n\n".join(message.words for message in said),
     )  # fmt: skip
+
+
+def _words(text: str) -> str:
+    words = text.replace("\x00", "").strip()
+    if not words:
+        raise Invalid("The message is empty. Please write something.")
+    if len(words) > LONGEST:
+        raise TooLong
+    return words
+
+
+def _write(
+    session: Session, desk: Desk, chat: Conversation, agent: Agent, words: str, key: str
+) -> tuple[Message, Turn]:
+    now = desk.clock.now()
+    turn = Turn(
+        conversation_id=chat.id, idempotency_key=_key(key), body_hash=_digest(desk, agent, words), state="done",
+        ownership=chat.ownership, created_at=now,
+    )  # fmt: skip
+    session.add(turn)
+    session.flush()
+    masked = finder(desk.settings).masked(words)
+    message = Message(
+        conversation_id=chat.id, turn_id=turn.id, author=Author.AGENT, speaker=agent.name, text=masked.text,
+        hidden=masked.values or None, citations=[], choices=[], created_at=now,
+    )  # fmt: skip
+    session.add(message)
+    session.flush()
+    return message, turn
+
+
+def _digest(desk: Desk, agent: Agent, words: str) -> str:
+    return conversations.fingerprint(desk.settings.engine_secret, [agent.id, words])
 
 
 def _key(key: str) -> str:

@@ -7,13 +7,14 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
-from bot.errors import SetupError
+from bot.errors import Conflict, SetupError
 from bot.helpdesk.adapter import SignatureWrong
 from bot.helpdesk.chatwoot import Chatwoot as Adapter
 from bot.helpdesk.exchange import bring_in, bring_out, help_desk
-from bot.privacy import handoff_ownership
+from bot.privacy import handoff, handoff_ownership, handoff_talk
 from bot.privacy.handoff_ownership import Agent
-from bot.store.desk_tables import Handoff, HelpdeskLink
+from bot.store import conversations
+from bot.store.desk_tables import Case, Handoff, HelpdeskLink, Mail
 from bot.web.app import make_app
 from tests.chatwoot import INBOX, SECRET, Chatwoot, answered, resolved, signed
 from tests.unit.test_handoff import ADA, act, all_of, ask, chat_of, let_lease_end, talk, user_says
@@ -202,6 +203,75 @@ def test_a_second_hand_off_of_the_same_person_is_a_new_conversation_of_the_same_
     assert chatwoot.owners == {1: "src-1", 2: "src-1"}
     with desk.reading() as session:
         assert session.scalar(select(HelpdeskLink.remote)) == "2"
+
+
+def choices_open(desk, conversation_id):
+    with desk.reading() as session:
+        chat = conversations.conversation(session, conversation_id)
+        return [choice.intent for choice in conversations.open_question(session, chat)]
+
+
+@pytest.mark.parametrize("again", ["the same", "a later one"])
+def test_an_answer_that_comes_when_the_talk_is_over_leaves_the_chat_to_the_bot(outside_desk, chat, again):
+    desk, mine, bystander = outside_desk, chat(ADA), chat(None)
+    for waits in (mine, bystander):
+        ask(desk, waits, waits)
+    bring(desk)
+    remote = next(int(link.remote) for link in all_of(desk, HelpdeskLink) if link.conversation_id == mine)
+    call(desk, answered(remote, "Hello, I am Jo.", message=1))
+    bring(desk)
+    call(desk, resolved(remote))
+    before, cases = talk(desk, mine), len(all_of(desk, Case))
+    late = (
+        answered(remote, "Hello, I am Jo.", message=1) if again == "the same" else answered(remote, "Bye!", message=2)
+    )
+    call(desk, late)
+    call(desk, late)
+    assert talk(desk, mine) == before + ([] if again == "the same" else [("agent", "Bye!")])
+    owned = chat_of(desk, mine)
+    assert (owned.owner, owned.owner_staff, owned.owner_until) == ("bot", None, None)
+    assert choices_open(desk, mine) == ["rate_handoff"] * 5, "how it went may still be said"
+    assert [row.state for row in all_of(desk, Handoff) if row.conversation_id == mine] == ["ended"]
+    assert len(all_of(desk, Case)) == cases
+    assert user_says(desk, mine, "Delete my data").owner == "bot"
+    assert [row.state for row in all_of(desk, Handoff) if row.conversation_id == bystander] == ["waiting"]
+
+
+def test_an_answer_after_the_talk_reaches_who_went_away_by_mail(outside_desk, chat):
+    desk, mine = outside_desk, chat(ADA)
+    ask(desk, mine)
+    bring(desk)
+    call(desk, answered(1, "Hello", message=1))
+    call(desk, resolved(1))
+    call(desk, answered(1, "One thing more", message=2))
+    with desk.transaction() as session:
+        session.execute(update(Handoff).values(last_said_at=datetime.now(UTC) - timedelta(minutes=5)))
+    assert handoff_talk.mail_those_away(desk) == 1
+    assert "One thing more" in all_of(desk, Mail)[-1].text
+
+
+def test_an_answer_after_the_talk_does_not_speak_over_somebody_at_this_desk(outside_desk, chat):
+    desk, mine = outside_desk, chat(ADA)
+    ask(desk, mine)
+    bring(desk)
+    call(desk, answered(1, "Hello", message=1))
+    call(desk, resolved(1))
+    act(desk, handoff_ownership.take, mine, Agent("staff:1", "Mia"))
+    with pytest.raises(Conflict):
+        call(desk, answered(1, "Me too", message=2))
+    assert [text for author, text in talk(desk, mine) if author == "agent"] == ["Hello"]
+    assert chat_of(desk, mine).owner_staff == "staff:1"
+
+
+def test_who_stopped_waiting_reads_an_answer_and_goes_on_with_the_bot(outside_desk, chat):
+    desk, mine = outside_desk, chat(ADA)
+    ask(desk, mine)
+    bring(desk)
+    with desk.transaction() as session:
+        handoff.stop_waiting(session, desk.clock.now(), conversations.conversation(session, mine))
+    call(desk, answered(1, "Hello, I am Jo."))
+    assert talk(desk, mine)[-1] == ("agent", "Hello, I am Jo.")
+    assert chat_of(desk, mine).owner == "bot" and len(all_of(desk, Handoff)) == 1
 
 
 def test_an_answer_to_an_erased_conversation_comes_to_nobody(outside_desk, chat):
