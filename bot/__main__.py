@@ -92,11 +92,13 @@ def process(name: str) -> None:
     elif name == "web":
         from bot.store.webhooks import refuse_unsafe
         from bot.web.app import make_app as make_web
+        from bot.web.app import proxy_options
         from bot.web.internal import InternalDoor
 
         refuse_unsafe(settings)
         with InternalDoor(desk, **quiet):
-            uvicorn.run(make_web(desk), host=settings.listen_host, port=settings.port, proxy_headers=False, **quiet)
+            where: dict[str, Any] = {"host": settings.listen_host, "port": settings.port}
+            uvicorn.run(make_web(desk), **where, **proxy_options(settings), **quiet)
     elif name == "worker":
         from bot.jobs import run_worker
 
@@ -104,6 +106,7 @@ def process(name: str) -> None:
     elif name == "desk":
         from bot.desk.app import make_app as make_desk
 
+        # No proxy is believed here: sign-ins are counted by name and in all, never by address.
         uvicorn.run(make_desk(desk), host="127.0.0.1", port=settings.desk_port, proxy_headers=False, **quiet)
     else:
         raise SetupError(f"There is no process called {name}. They are actions, web, worker and desk.")

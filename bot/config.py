@@ -1,6 +1,7 @@
 """Every setting of the desk in one typed place, read from the environment and `.env`."""
 
 import contextlib
+import ipaddress
 import json
 import os
 import re
@@ -57,6 +58,7 @@ class Settings(BaseSettings):
     shop_jwt_issuer: str = "shop"
 
     allowed_origins: str = ""
+    trusted_proxies: str = ""
     session_hours: int = Field(8, ge=1, le=72)
     rate_limit_sessions: str = "600/minute"
     rate_limit_messages: str = "240/minute"
@@ -115,6 +117,18 @@ class Settings(BaseSettings):
         if found:
             raise ValueError("it fits nothing at all; name at least one digit")
         return pattern
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _must_be_addresses(cls, addresses: str) -> str:
+        named = [each.strip() for each in addresses.split(",") if each.strip()]
+        try:
+            widest = min((ipaddress.ip_network(each).prefixlen for each in named), default=1)
+        except ValueError:
+            raise ValueError("write addresses or networks of proxies, such as 10.0.0.5, 10.1.0.0/16") from None
+        if widest == 0:
+            raise ValueError("it names every address there is, so anybody could say who they are")
+        return ",".join(named)
 
     @model_validator(mode="after")
     def _derive(self) -> "Settings":

@@ -35,6 +35,11 @@ def findings(settings: Settings) -> list[str]:
         problems.append("secrets.json in DESK_HOME can be read by others. Run: chmod 600 on it.")
     if settings.environment == "production" and not settings.public_url.startswith("https://"):
         problems.append("PUBLIC_URL is not an https address.")
+    if settings.environment == "production" and not settings.trusted_proxies:
+        problems.append(
+            "TRUSTED_PROXIES is empty, so all people count as one address, that of the proxy, and one can use up what "
+            "all may send. Name the proxies."
+        )
     if settings.environment == "production" and not settings.smtp_url:
         problems.append("SMTP_URL is not set, so no mail can be sent.")
     if settings.environment == "production" and settings.smtp_url.startswith("smtp+plain:"):

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 from fastapi import FastAPI, Request
@@ -13,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
+from bot.config import Settings
 from bot.helpdesk.exchange import help_desk
 from bot.store.desk import Desk
 from bot.web import api, cases, exports, guardian, helpdesk, pages
@@ -72,6 +74,16 @@ def make_app(desk: Desk) -> FastAPI:
         )
     app.add_middleware(Guard)
     return app
+
+
+def proxy_options(settings: Settings) -> dict[str, Any]:
+    """Tell people behind the shop's own proxies apart, and believe nobody else about where a call comes from.
+
+    The server takes the last address of X-Forwarded-For that is no trusted proxy: what the caller wrote before that
+    counts for nothing.
+    """
+    trusted = settings.trusted_proxies
+    return {"proxy_headers": True, "forwarded_allow_ips": trusted} if trusted else {"proxy_headers": False}
 
 
 def _add_health(app: FastAPI, probe: httpx.AsyncClient) -> None:

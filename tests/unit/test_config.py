@@ -29,7 +29,17 @@ def test_internal_ports_follow_the_public_one(fresh):
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PORT", "eighty"), ("PORT", "70000"), ("SESSION_HOURS", "0"), ("ENVIRONMENT", "staging"), ("DEMO", "perhaps")],
+    [
+        ("PORT", "eighty"),
+        ("PORT", "70000"),
+        ("SESSION_HOURS", "0"),
+        ("ENVIRONMENT", "staging"),
+        ("DEMO", "perhaps"),
+        ("TRUSTED_PROXIES", "*"),
+        ("TRUSTED_PROXIES", "10.0.0.5, proxy.example.com"),
+        ("TRUSTED_PROXIES", "0.0.0.0/0"),
+        ("TRUSTED_PROXIES", "10.1.0.0/16,::/0"),
+    ],
 )
 def test_a_broken_value_is_named_and_never_repeated(fresh, name, value):
     fresh.setenv(name, value)

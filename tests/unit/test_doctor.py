@@ -34,6 +34,14 @@ def test_an_unclassified_column_is_found(settings, clock):
     assert any("nickname" in finding for finding in doctor.findings(settings))
 
 
+def test_production_that_tells_people_behind_its_proxy_not_apart_is_found(settings):
+    assert "TRUSTED_PROXIES" not in " ".join(doctor.findings(settings)), "without a proxy there is nothing to name"
+    settings.environment = "production"
+    assert "TRUSTED_PROXIES" in " ".join(doctor.findings(settings))
+    settings.trusted_proxies = "10.0.0.5"
+    assert "TRUSTED_PROXIES" not in " ".join(doctor.findings(settings))
+
+
 def test_production_without_https_and_mail_is_found(settings):
     settings.environment = "production"
     found = " ".join(doctor.findings(settings))
