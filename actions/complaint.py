@@ -15,6 +15,7 @@ from bot.privacy.complaint_claim import give_code
 from bot.privacy.complaint_status import own_case
 from bot.privacy.complaint_words import kind_in, tells_what_happened
 from bot.privacy.deadlines import case_due
+from bot.privacy.handoff_queue import promised_at
 from bot.vocabulary import CaseKind
 
 SLOTS = ("case_number", "case_kind", "complaint_statement", "complaint_wish", "complaint_about", "complaint_confirmed")
@@ -61,7 +62,7 @@ def _kind(turn: Turn) -> CaseKind:
 def _due(turn: Turn, kind: CaseKind) -> datetime:
     settings = turn.desk.settings
     if kind is CaseKind.SECURITY_REPORT:
-        return turn.now + settings.alarm_within
+        return promised_at(settings, turn.now)
     return case_due(settings.regime, turn.now, settings)
 
 

@@ -14,6 +14,7 @@ from bot.privacy.complaint import CaseField, add_statement, confirm, link_reques
 from bot.privacy.complaint_reply import reply_to_case
 from bot.privacy.complaint_status import own_case
 from bot.privacy.complaint_words import about_in, corrected_kind, means_another_order, request_in, says_but, wish_in
+from bot.privacy.handoff_queue import promised_at
 from bot.privacy.request_status import own_requests
 from bot.vocabulary import CaseKind
 
@@ -187,7 +188,8 @@ def _confirm(turn: Turn) -> dict[str, Any]:
 
 
 def _rename(turn: Turn, kind: CaseKind) -> dict[str, Any]:
-    set_kind(turn.session, turn.now, turn.chat, _number(turn), kind, turn.desk.settings.alarm_within)
+    within = promised_at(turn.desk.settings, turn.now) - turn.now
+    set_kind(turn.session, turn.now, turn.chat, _number(turn), kind, within)
     if kind is CaseKind.SECURITY_REPORT:
         turn.say("utter_security_advice")
     return {"case_kind": kind}
