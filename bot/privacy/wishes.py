@@ -120,6 +120,13 @@ def _add(session: Session, now: datetime, chat: Conversation, message_id: int, f
     session.flush()
 
 
+def kept_of(session: Session, message_id: int) -> list[dict[str, str]]:
+    """What `keep` kept of a message that asks for several things; empty where none, or one that was put off, is."""
+    rows = select(WaitingWish).where(WaitingWish.message_id == message_id).order_by(WaitingWish.place)
+    found = [{"intent": row.intent, "text": row.words} for row in session.scalars(rows)]
+    return found if len(found) > 1 else []
+
+
 def name_of(intent: str) -> str:
     """A wish in the words of a person."""
     return sentence(f"utter_wish_{intent}")

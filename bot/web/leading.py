@@ -87,12 +87,14 @@ class Leading:
             Unavailable: The engine could not do its part; the turn may be repeated.
         """
         led = Led()
-        if "message" in payload:
+        if "message" not in payload:
+            state = await run_in_threadpool(self._own, conversation_id, turn_id, led)
+        elif found := await run_in_threadpool(self._found_before, payload["message"]):
+            state = await run_in_threadpool(self._begun, turn_id, payload, Reply([], wishes=found), led)
+        else:
             reply = await self._engine.turn(payload)
             led.asked_engine = not reply.wishes
             state = await run_in_threadpool(self._begun, turn_id, payload, reply, led)
-        else:
-            state = await run_in_threadpool(self._own, conversation_id, turn_id, led)
         while True:
             wish = await run_in_threadpool(self._next, conversation_id, state)
             if wish is None:
@@ -101,6 +103,14 @@ class Leading:
             state.reply = await self._engine.turn(wish | anew)
             led.asked_engine = True
             led.answers += state.reply.messages
+
+    def _found_before(self, message: str) -> list[dict[str, str]]:
+        """The wishes of a message whose turn broke off after they were kept: a form may be open by now for the first.
+
+        The engine would then take the whole message for an answer to that form.
+        """
+        with self._desk.reading() as session:
+            return wishes.kept_of(session, int(message))
 
     def _begun(self, turn_id: int, payload: dict[str, Any], reply: Reply, led: Led) -> _State:
         """Take what the engine said; what asks for several things is kept and announced."""

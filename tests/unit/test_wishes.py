@@ -180,8 +180,29 @@ def test_a_turn_that_breaks_off_in_between_is_repeated_from_the_record_and_loses
     assert engine.seen[2] == engine.seen[4] and engine.seen[3] == engine.seen[5]
 
 
+def test_a_first_message_that_breaks_off_is_not_read_anew_by_the_form_that_it_opened(desk, chat):
+    chat_id, engine = chat("1001"), Engine(Reply([], wishes=TWO), Unavailable(), QUESTION)
+    with pytest.raises(Unavailable):
+        say(desk, engine, chat_id, "both", key="k")
+    assert say(desk, engine, chat_id, "both", key="k") == ["utter_several_wishes", "utter_confirm"]
+    first, *others = (payload["text"] for payload in engine.seen)
+    assert first == "both" and others == ["send me my data"] * 2
+    assert engine.seen[1]["message"] == engine.seen[2]["message"], "the engine answers it from its record"
+    assert states(desk) == {COPY: "taken", ACCOUNT: "waiting"}
+
+
+def test_a_wish_that_was_put_off_does_not_stand_for_the_message_that_put_it_off(desk, chat):
+    chat_id = chat("1001")
+    with desk.transaction() as session:
+        talk = conversations.conversation(session, chat_id)
+        for _ in range(2):
+            wishes.keep_for_later(session, NOON, talk, 77, ACCOUNT, "close my account")
+        assert wishes.kept_of(session, 77) == []
+    assert states(desk) == {ACCOUNT: "waiting"}
+
+
 def test_a_repeat_of_the_message_keeps_nothing_twice(desk, chat):
-    chat_id, engine = chat("1001"), Engine(Reply([], wishes=TWO), Unavailable(), Reply([], wishes=TWO), QUESTION)
+    chat_id, engine = chat("1001"), Engine(Reply([], wishes=TWO), Unavailable(), QUESTION)
     with pytest.raises(Unavailable):
         say(desk, engine, chat_id, "both", key="k")
     assert say(desk, engine, chat_id, "both", key="k") == ["utter_several_wishes", "utter_confirm"]
