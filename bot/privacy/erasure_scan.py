@@ -3,14 +3,12 @@
 Says where and how many, never what. A request is "done" only when this finds nothing.
 """
 
-import json
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from sqlalchemy import Column, String, Table, select
 from sqlalchemy.engine import make_url
@@ -20,7 +18,7 @@ from bot.config import Settings
 from bot.store import tracker_records
 from bot.store.desk_tables import Base
 from bot.store.encryption import EncryptedJSON, EncryptedText
-from bot.store.erasing import by_itself
+from bot.store.erasing import any_spelling, by_itself
 
 _BATCH = 500
 _CHUNK = 1 << 20
@@ -39,11 +37,12 @@ class Traces:
     Attributes:
         subject: The customer id, looked for where the desk keeps customer ids.
         words: Values of the person, looked for in every text.
+        raw: The same as they may stand in a file.
     """
 
     subject: str
     words: re.Pattern[str] | None
-    raw: re.Pattern[bytes] | None
+    raw: re.Pattern[str] | None
 
     @classmethod
     def of(cls, subject: str, look_for: Mapping[str, str]) -> "Traces":
@@ -58,11 +57,11 @@ class Traces:
             spelled.append(by_itself("id", re.escape(subject)))
         if not spelled:
             return cls(subject, None, None)
-        written = [form for kind, value in look_for.items() for form in _in_files(kind, value)]
+        written = [_in_files(kind, value) for kind, value in look_for.items()]
         return cls(
             subject,
             re.compile("|".join(spelled), re.IGNORECASE),
-            re.compile(b"|".join(sorted(written) or [re.escape(subject.encode())]), re.IGNORECASE),
+            re.compile("|".join(written or [re.escape(subject)]), re.IGNORECASE),
         )
 
     def in_value(self, value: Any) -> bool:
@@ -71,19 +70,20 @@ class Traces:
 
 
 def _in_any_spelling(kind: str, value: str) -> str:
-    """A phone number with whatever stands between its digits and before them; other values with any spaces."""
+    """A phone number with whatever stands between its digits and before them; other values with any spaces and signs.
+
+    JSON and addresses are read as well: a text may quote either.
+    """
     if kind == "phone":
         return r"\+?(?:[\d\s().-]{0,8})" + r"[\s()./-]{0,3}".join(value)
-    return r"\s+".join(map(re.escape, value.split()))
+    return r"(?:\s|%20)+".join(map(any_spelling, value.split()))
 
 
-def _in_files(kind: str, value: str) -> set[bytes]:
-    """How a value may stand in a file: as it is, inside JSON, in an address."""
+def _in_files(kind: str, value: str) -> str:
+    """Telephone numbers are looked for more strictly there, since files are full of digits."""
     if kind == "phone":
-        digits = rb"[\s()./-]{0,3}".join(sign.encode() for sign in value)
-        return {rb"(?<!\d)\d{0,3}[\s()./-]{0,3}" + digits + rb"(?!\d)"}
-    forms = (value, json.dumps(value)[1:-1], quote(value))
-    return {by_itself(kind, re.escape(form)).encode() for form in forms}
+        return r"(?<!\d)\d{0,3}[\s()./-]{0,3}" + r"[\s()./-]{0,3}".join(value) + r"(?!\d)"
+    return by_itself(kind, _in_any_spelling(kind, value))
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -180,7 +180,7 @@ def in_files(settings: Settings, traces: Traces, heartbeat: Callable[[], None]) 
         heartbeat()
         name = str(path.relative_to(settings.desk_home))
         places = _in_file(path, traces.raw)
-        if traces.raw.search(name.encode()):
+        if traces.raw.search(name):
             name, places = str(path.parent.relative_to(settings.desk_home)), places + 1
         found[name] += places
     return +found
@@ -196,11 +196,14 @@ def _databases(settings: Settings) -> set[Path]:
     return files
 
 
-def _in_file(path: Path, raw: re.Pattern[bytes]) -> int:
-    """How many times a file says it; a place across two chunks is found once."""
-    found, carried = 0, b""
+def _in_file(path: Path, raw: re.Pattern[str]) -> int:
+    """How many times a file says it; a place across two chunks is found once.
+
+    Read as text whatever it is: in bytes nobody could tell a letter beyond ASCII, nor its capital.
+    """
+    found, carried = 0, ""
     try:
-        with path.open("rb") as file:
+        with path.open(encoding="utf-8", errors="replace", newline="") as file:
             while chunk := file.read(_CHUNK):
                 text = carried + chunk
                 ends = [match.end() for match in raw.finditer(text)]

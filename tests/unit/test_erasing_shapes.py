@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import sqlalchemy as sa
@@ -284,6 +285,49 @@ def test_a_value_that_means_one_person_is_found_in_anybodys_row_but_not_where_th
     found = residue(shop, snapshot, "everything", "delete", TODAY)
     expected = [] if value is None or table == "ledger" else [(table, name, 1)]
     assert [(each.table, each.column, each.rows) for each in found] == expected
+
+
+def name_of(shop: ShopStore, code: str, name: str) -> None:
+    members = shop.metadata.tables["members"]
+    with shop.engine.begin() as connection:
+        connection.execute(members.update().where(members.c.code == code).values(name=name))
+
+
+def says(shop: ShopStore, what: str) -> None:
+    """What stands in a row of Bert's."""
+    events = shop.metadata.tables["events"]
+    with shop.engine.begin() as connection:
+        connection.execute(events.update().where(events.c.id == 4).values(what=what))
+
+
+@pytest.mark.parametrize(
+    ("name", "nearly"),
+    [("Émile Roux", "Emile Roux"), ("Łukasz Nowak", "Łukasz Nowakowski"), ("Иван Петров", "Иван Петровский"),
+     ("Γιώργος Παππάς", "Γιώργος Παππά"), ("İbrahim Öz", "İbrahim Özgür")],
+)  # fmt: skip
+def test_letters_beyond_ascii_are_found_in_capitals_in_json_and_in_addresses_on_every_database(
+    name: str, nearly: str, shop: ShopStore
+) -> None:
+    name_of(shop, "ANNA", name)
+    name_of(shop, "BERT", nearly)
+    snapshot = freeze(shop, "ANNA")
+    erase(shop, snapshot, TODAY)
+    assert residue(shop, snapshot, "everything", "delete", TODAY) == []
+    assert column(shop, "members", "name") == [nearly]
+    for written in (name, name.lower(), name.upper(), json.dumps({"by": name}), json.dumps({"by": name.upper()}),
+                    f"?by={quote(name)}", f"?by={quote(name.lower()).lower()}"):  # fmt: skip
+        says(shop, f"told {written}")
+        found = [(each.table, each.column) for each in residue(shop, snapshot, "everything", "delete", TODAY)]
+        assert found == [("events", "what")], written
+    says(shop, f"told {nearly} and {nearly.upper()}")
+    assert residue(shop, snapshot, "everything", "delete", TODAY) == []
+
+
+def test_a_namesake_in_other_casing_makes_a_name_mean_two_people(shop: ShopStore) -> None:
+    name_of(shop, "ANNA", "Émile Roux")
+    assert "name" in freeze(shop, "ANNA")["look_for"]
+    name_of(shop, "BERT", "ÉMILE ROUX")
+    assert "name" not in freeze(shop, "ANNA")["look_for"]
 
 
 def without_the_right_to_delete(shop: ShopStore) -> sa.Engine:

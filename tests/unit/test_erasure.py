@@ -533,6 +533,31 @@ def note_about(desk, subject, text):
     return table
 
 
+@pytest.mark.parametrize("name", ["Émile Roux", "Иван Петров"])
+def test_a_name_with_letters_beyond_ascii_that_stands_elsewhere_gets_no_certificate(desk, name):
+    customers = desk.shop.metadata.tables["customers"]
+    with desk.shop.engine.begin() as connection:
+        connection.execute(sa.update(customers).where(customers.c.id == int(AMELIA)).values(name=name))
+        connection.execute(sa.update(customers).where(customers.c.id == int(DANIEL)).values(name=f"{name}ский"))
+    daniel = desk.shop.customer(DANIEL)
+    notes = note_about(desk, DANIEL, f"Sibling of {name.upper()}, same address")
+    logs = desk.settings.desk_home / "notes"
+    logs.mkdir()
+    (logs / "a.log").write_text(f"called {name} back\n", encoding="utf-8")
+    (logs / "b.log").write_text(f"called {name}ский back\n", encoding="utf-8")
+    number = agreed(desk, open_chat(desk, AMELIA))
+    assert rights.finish(desk, number).state is RequestState.PARTLY_FULFILLED
+    assert rest_of(desk, number) == ["The shop's table support_notes.note: 1", "The file notes/a.log: 1"]
+    assert all_of(desk, Certificate) == []
+    (logs / "a.log").unlink()
+    with desk.shop.engine.begin() as connection:
+        connection.execute(sa.delete(notes).where(notes.c.id == 9_999))
+    fulfilment.retry(desk, number, "staff")
+    rights.work(desk)
+    assert rights.state_of(desk, number).state is RequestState.FULFILLED, rest_of(desk, number)
+    assert desk.shop.customer(DANIEL) == daniel
+
+
 def test_what_a_colleague_wrote_elsewhere_leaves_the_request_done_in_part_only(desk, amelia):
     notes = note_about(desk, DANIEL, "Sister of Amelia Hartley, same address")
     number = agreed(desk, amelia)

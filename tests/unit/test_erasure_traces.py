@@ -1,7 +1,11 @@
 """What gives somebody away, and what only looks like it."""
 
+import json
+from urllib.parse import quote
+
 import pytest
 
+from bot.privacy import erasure_scan
 from bot.privacy.erasure_scan import Traces
 
 TRACES = Traces.of("1001", {"name": "ann lee", "email": "an@example.com", "phone": "7700900123"})
@@ -24,5 +28,26 @@ def test_somebody_elses_are_not(words):
 
 
 def test_files_are_read_the_same_way():
-    assert TRACES.raw.search(b'{"to": "Ann Lee"}') and TRACES.raw.search(b"mail to an@example.com failed")
-    assert not TRACES.raw.search(b'{"to": "Ann Lee-Jones"}') and not TRACES.raw.search(b"jo.an@example.com")
+    assert TRACES.raw.search('{"to": "Ann Lee"}') and TRACES.raw.search("mail to an@example.com failed")
+    assert not TRACES.raw.search('{"to": "Ann Lee-Jones"}') and not TRACES.raw.search("jo.an@example.com")
+
+
+@pytest.mark.parametrize(
+    "name", ["Émile Roux", "Łukasz Nowak", "Иван Петров", "Γιώργος Παππάς", "İbrahim Öz", "Jan Groß"]
+)
+def test_letters_beyond_ascii_are_found_however_they_are_written(name):
+    traces = Traces.of("1001", {"name": name})
+    for casing in (name, name.lower(), name.upper()):
+        for written in (casing, json.dumps(casing), json.dumps(casing).upper(), quote(casing), quote(casing).lower()):
+            assert traces.in_value(f"told {written}!") and traces.raw.search(f"told {written}!"), written
+    for other in (f"{name}ова", f"{name}-Jones", f"Jo{name}"):
+        assert not traces.in_value(other) and not traces.raw.search(other), other
+
+
+def test_a_letter_on_the_border_of_two_pieces_of_a_file_is_read_whole(settings, monkeypatch):
+    monkeypatch.setattr(erasure_scan, "_CHUNK", 7)
+    settings.desk_home.mkdir(parents=True, exist_ok=True)
+    (settings.desk_home / "a.log").write_bytes("xÉmile Roux, Émile Roux".encode() + b"\xff\n" + "ÉMILE ROUX".encode())
+    (settings.desk_home / "b.log").write_text("Émile Rouxel", encoding="utf-8")
+    traces = Traces.of("1001", {"name": "Émile Roux"})
+    assert erasure_scan.in_files(settings, traces, lambda: None) == {"a.log": 2}

@@ -16,6 +16,7 @@ from bot.store.erasing.order import erasure_order
 from bot.store.erasing.planning import ErasurePlan, TablePlan, Warned, plan
 from bot.store.erasing.residue import Residue, by_itself, residue
 from bot.store.erasing.snapshot import freeze
+from bot.store.erasing.spelling import any_spelling
 from bot.store.erasing.treatment import ANONYMISE, DELETE, EVERYTHING, RECORDED
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Residue",
     "TablePlan",
     "Warned",
+    "any_spelling",
     "by_itself",
     "erase_table",
     "erasure_order",

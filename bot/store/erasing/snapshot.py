@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from bot.errors import NotFound
 from bot.store.datamap.model import DataMap, Match, Through
 from bot.store.engine import for_reading
+from bot.store.erasing.spelling import any_spelling
 from bot.store.ownership import Ownership, normalised
 from bot.store.shop import ShopStore
 
@@ -80,13 +81,14 @@ def _unambiguous(shop: ShopStore, connection: Connection, customer: dict[str, An
     dialect = connection.dialect.name
     found: dict[str, str] = {}
 
-    def held_by_one(bare: sa.ColumnElement[Any], mine: sa.ColumnElement[Any]) -> bool:
-        return connection.scalar(sa.select(sa.func.count()).select_from(people).where(bare == mine)) == 1
+    def held_by_one(column: sa.Column[Any], value: str) -> bool:
+        same = normalised(column, dialect) == normalised(sa.literal(value), dialect)
+        if not value.isascii():
+            same = sa.func.trim(column).regexp_match(f"^{any_spelling(value)}$")
+        return connection.scalar(sa.select(sa.func.count()).select_from(people).where(same)) == 1
 
-    if subject.email and (email := _text(customer[subject.email])):
-        mine = normalised(sa.literal(email), dialect)
-        if held_by_one(normalised(people.c[subject.email], dialect), mine):
-            found["email"] = email.lower()
+    if subject.email and (email := _text(customer[subject.email])) and held_by_one(people.c[subject.email], email):
+        found["email"] = email
     if subject.phone and (number := significant(_text(customer[subject.phone]))):
         others = sa.select(people.c[subject.phone]).where(people.c[subject.phone].is_not(None))
         others = others.where(people.c[subject.key] != customer[subject.key])
@@ -94,10 +96,9 @@ def _unambiguous(shop: ShopStore, connection: Connection, customer: dict[str, An
             significant(str(other)) != number for other in connection.scalars(others.execution_options(yield_per=500))
         ):
             found["phone"] = number
-    if subject.name and len((name := _text(customer[subject.name])).split()) > 1:
-        mine = normalised(sa.literal(name), dialect)
-        if held_by_one(normalised(people.c[subject.name], dialect), mine):
-            found["name"] = name.lower()
+    name = _text(customer[subject.name]) if subject.name else ""
+    if subject.name and len(name.split()) > 1 and held_by_one(people.c[subject.name], name):
+        found["name"] = name
     return found
 
 
