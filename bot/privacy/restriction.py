@@ -19,6 +19,7 @@ from bot.store import audit, consent_records, webhooks
 from bot.store.datamap.model import Purpose, PurposeBasis
 from bot.store.desk import Desk
 from bot.store.desk_tables import ConsentEntry, Restriction
+from bot.store.ownership import written_key
 from bot.vocabulary import AuditEvent, ConsentState, RestrictionReason, ShopEvent
 
 UNKNOWN = "unknown"
@@ -126,7 +127,7 @@ def processing(session: Session, desk: Desk, subject: str) -> Processing:
     if customer is None:
         nothing = dict.fromkeys(desk.datamap.purposes, UNKNOWN)
         return Processing(subject, False, True, (), None, False, None, nothing, ())
-    subject_key = str(key)
+    subject_key = written_key(key)
     reasons = dict.fromkeys(restriction.reason for restriction in standing)
     if guardians.standing(session, desk, subject_key, customer) in (Standing.MISSING, Standing.DISPUTED):
         # Holds from the moment somebody asks, whether the worker has looked at this person yet or not.

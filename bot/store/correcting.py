@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.store.datamap.model import Column, Match, PolicyClass, Table
 from bot.store.engine import for_reading
-from bot.store.ownership import Ownership, cast_key, condition_of, is_key, normalised
+from bot.store.ownership import Ownership, cast_key, condition_of, is_key, normalised, written_key
 from bot.store.shop import ShopStore
 
 _MOST_ROWS = 20
@@ -222,7 +222,7 @@ def _key_of(live: sa.Table, row: Mapping[Any, Any]) -> dict[str, Any] | None:
     key: dict[str, Any] = {}
     for column in live.primary_key.columns:
         value = row[column.name]
-        text = value.hex() if isinstance(value, bytes) else str(value)
+        text = written_key(value)
         if cast_key(text, column) != value:
             return None
         key[column.name] = value if isinstance(value, int) else text

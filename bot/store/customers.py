@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.store.consent_records import moment
 from bot.store.engine import for_reading
-from bot.store.ownership import cast_key, condition_of
+from bot.store.ownership import cast_key, condition_of, written_key
 from bot.store.shop import ShopStore
 
 
@@ -69,12 +69,7 @@ def _accounts(shop: ShopStore) -> sa.Select[Any]:
 def _read(shop: ShopStore, query: sa.Select[Any]) -> list[Customer]:
     with for_reading(shop.engine).connect() as connection:
         rows = connection.execute(query).all()
-    return [Customer(_written(row.key), row.email, _day(row.born), moment(row.active)) for row in rows]
-
-
-def _written(key: Any) -> str:
-    """A key as the desk writes customer numbers."""
-    return key.hex() if isinstance(key, bytes) else str(key)
+    return [Customer(written_key(row.key), row.email, _day(row.born), moment(row.active)) for row in rows]
 
 
 def _day(found: Any) -> date | None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +39,13 @@ def cast_key(subject_id: str, column: sa.ColumnElement[Any]) -> Any | None:
     if isinstance(column.type, sa.String):
         return subject_id if 0 < len(subject_id) <= _LONGEST_KEY and subject_id.isprintable() else None
     return None
+
+
+def written_key(key: Any) -> str:
+    """A key of the database as the desk writes customer numbers: what `cast_key` reads, in its one usual spelling."""
+    if isinstance(key, bytes):
+        return key.hex()
+    return str(int(key)) if isinstance(key, Decimal) else str(key)
 
 
 class Ownership:

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Row
 from bot.store.datamap.model import Category, Column, DataMap, Show, Table
 from bot.store.datamap.reflecting import reflect
 from bot.store.engine import for_reading
-from bot.store.ownership import Ownership, cast_key, condition_of, is_key
+from bot.store.ownership import Ownership, cast_key, condition_of, is_key, written_key
 
 _BATCH = 500
 _LISTED = 3
@@ -96,7 +96,7 @@ class ShopStore:
         query = sa.select(people.c[subject.key], born).where(young, *ours)
         with self._reads.connect() as connection:
             for key, value in connection.execution_options(yield_per=_BATCH).execute(query):
-                yield str(key), value
+                yield written_key(key), value
 
     def rows_of(self, subject_id: str, table: str) -> Iterator[dict[str, Any]]:
         """The rows of a table that the customer owns, read as they are needed.

@@ -1,0 +1,83 @@
+"""Customer numbers that are no whole numbers: whoever writes one, and however, the desk keeps one person as one."""
+
+from dataclasses import replace
+from uuid import UUID
+
+import pytest
+import sqlalchemy as sa
+
+from bot.privacy.guardian_consent_watch import look_for_minors
+from bot.privacy.restriction import processing
+from bot.store.datamap import load
+from bot.store.desk_tables import Minor, Restriction
+from bot.store.engine import make_engine
+from bot.store.ownership import cast_key, written_key
+from bot.store.shop import ShopStore
+
+ANN, KIM = UUID("6f1e2d3c-aaaa-4bbb-8ccc-1234567890ab"), UUID("00ff2d3c-aaaa-4bbb-8ccc-1234567890ab")
+MAP = """format: 1
+subject: {table: people, key: id, name: name, email: mail, birth_date: born}
+keep_reasons: {}
+categories:
+  profile: {class: personal_center, title: Profile, purpose: P, recipients: [], retention: R, source: S, legal_basis: L}
+purposes: {}
+tables:
+  people:
+    category: profile
+    show: plain
+    erase: delete
+    noun: [person, people]
+    columns: {id: Number, name: Name, mail: Mail, born: Born}
+"""
+
+
+@pytest.fixture
+def desk_of(own_desk, tmp_path):
+    """Makes a desk whose shop keeps its customers under keys of a type; Ann is grown up, Kim is twelve."""
+    engine = make_engine(f"sqlite:///{tmp_path / 'people.sqlite3'}")
+    (tmp_path / "map.yml").write_text(MAP, encoding="utf-8")
+
+    def made(column, ann, kim, type_=None):
+        with engine.begin() as connection:
+            connection.exec_driver_sql(
+                f"CREATE TABLE people (id {column} PRIMARY KEY NOT NULL, name TEXT, mail TEXT, born DATE)"
+            )
+            people = [
+                (ann, "Ann One", "ann@example.com", "1980-01-01"),
+                (kim, "Kim Two", "kim@example.com", "2014-05-01"),
+            ]
+            for row in people:
+                connection.exec_driver_sql("INSERT INTO people VALUES (?, ?, ?, ?)", row)
+        shop = ShopStore(engine, load(tmp_path / "map.yml"))
+        if type_ is not None:  # SQLite has no such type to be read from the schema
+            shop.metadata.tables["people"].c.id.type = type_
+        return replace(own_desk(), shop=shop, datamap=shop.datamap)
+
+    yield made
+    engine.dispose()
+
+
+def everything(desk, table):
+    with desk.reading() as session:
+        return list(session.scalars(sa.select(table)))
+
+
+@pytest.mark.parametrize(
+    ("kind", "key", "written"),
+    [(sa.Uuid(), ANN, str(ANN)), (sa.LargeBinary(), ANN.bytes, ANN.hex), (sa.Integer(), 7, "7"),
+     (sa.Numeric(10, 2), sa.Numeric(10, 2).python_type("7.00"), "7"), (sa.String(), "Ann", "Ann")],
+)  # fmt: skip
+def test_a_key_is_written_in_the_one_way_in_which_it_is_read(kind, key, written):
+    assert written_key(key) == written
+    assert cast_key(written, sa.Column("id", kind)) == key
+
+
+def test_the_worker_finds_a_minor_under_a_key_of_bytes(desk_of):
+    desk = desk_of("BLOB", ANN.bytes, KIM.bytes)
+    assert look_for_minors(desk) == 1
+    assert [each.subject for each in everything(desk, Minor)] == [KIM.hex]
+    assert [(each.subject, each.reason) for each in everything(desk, Restriction)] == [(KIM.hex, "guardian_missing")]
+    with desk.reading() as session:
+        told, adult = processing(session, desk, KIM.hex), processing(session, desk, ANN.hex)
+    assert (told.minor, told.restricted) == (True, True)
+    assert (adult.minor, adult.restricted) == (False, False)
