@@ -105,10 +105,11 @@ def give_more_time(
 def hold(customer: str, reference: Annotated[str, typer.Option(help="The legal matter.")], by: By) -> None:
     """Keep a customer's data from being erased while a legal matter runs."""
     desk = open_desk()
-    if desk.shop.customer(customer) is None:
+    subject = desk.shop.number_of(customer)
+    if subject is None:
         raise NotFound("The shop has no such customer.")
     with desk.transaction() as session:
-        holds.place(session, desk.clock.now(), customer, HoldKind.LEGAL, None, reference, actor=by)
+        holds.place(session, desk.clock.now(), subject, HoldKind.LEGAL, None, reference, actor=by)
     out.print(f"Held under {reference}.")
 
 

@@ -42,15 +42,27 @@ class CustomerCard:
     plan: dict[str, Any] | None
 
 
-def note_look(session: Session, desk: Desk, now: datetime, subject: str, actor: str) -> None:
+def note_look(session: Session, desk: Desk, now: datetime, customer: str, actor: str) -> str:
     """Write down who looks at a customer's card; comes before the look.
+
+    Args:
+        session: Desk database.
+        desk: The desk.
+        now: The desk's time.
+        customer: The number as somebody typed it.
+        actor: Who looks.
+
+    Returns:
+        The number as the desk writes it.
 
     Raises:
         NotFound: The shop has no such customer.
     """
-    if desk.shop.customer(subject) is None:
+    subject = desk.shop.number_of(customer)
+    if subject is None:
         raise NotFound("The shop has no customer under that number.")
     audit.record(session, now, AuditEvent.CUSTOMER_CARD_OPENED, subject=subject, actor=actor)
+    return subject
 
 
 def customer_card(session: Session, desk: Desk, now: datetime, subject: str) -> CustomerCard:

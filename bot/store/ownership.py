@@ -24,7 +24,7 @@ def cast_key(subject_id: str, column: sa.ColumnElement[Any]) -> Any | None:
     """The id as the database's key type, or None for what no key of that type can be.
 
     Only the one usual spelling is accepted: `7`, never `007`, `+7` or ` 7`, so that two different ids from outside
-    can never mean the same person.
+    can never mean the same person. A UUID alone may come in capitals: `ShopStore.number_of` writes it as it is kept.
     """
     if isinstance(column.type, sa.Integer | sa.Numeric):
         return int(subject_id) if _WHOLE_NUMBER.fullmatch(subject_id) else None

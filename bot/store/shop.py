@@ -81,6 +81,15 @@ class ShopStore:
         with self._reads.connect() as connection:
             return self._customer(connection, subject_id)
 
+    def number_of(self, subject_id: str) -> str | None:
+        """A customer's number as the desk writes it, or None for an id that nobody has.
+
+        Whatever comes from outside goes through this before it is kept: a UUID may be sent in capitals as well, and the
+        desk's own tables compare texts.
+        """
+        customer = self.customer(subject_id)
+        return None if customer is None else written_key(customer[self.datamap.subject.key])
+
     def birth_dates(self, since: date) -> Iterator[tuple[str, Any]]:
         """Customers born on that day or later, with their birth date as the shop keeps it.
 

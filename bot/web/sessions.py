@@ -53,21 +53,20 @@ class Sessions:
         """
         token = bearer(authorization)
         identity = self._tokens.check(token) if token else None
-        if identity and self._desk.shop.customer(identity.subject) is None:
+        subject = self._desk.shop.number_of(identity.subject) if identity else None
+        if identity and subject is None:
             raise InvalidToken
         now = _machine.now()
         expires_at = now + timedelta(hours=self._desk.settings.session_hours)
         with self._desk.transaction() as session:
             if identity and not conversations.use_shop_token_once(session, identity.jti, identity.expires_at):
                 raise InvalidToken
-            opened = conversations.open_session(
-                session, identity.subject if identity else None, self._desk.clock.now(), expires_at
-            )
+            opened = conversations.open_session(session, subject, self._desk.clock.now(), expires_at)
             audit.record(session, self._desk.clock.now(), AuditEvent.SESSION_OPENED, opened[0])
             chat = conversations.conversation(session, opened[0])
             policy_banner.show(session, self._desk, self._desk.clock.now(), chat)
-            if identity:
-                guardian_consent.recognise(session, self._desk, self._desk.clock.now(), identity.subject)
+            if subject:
+                guardian_consent.recognise(session, self._desk, self._desk.clock.now(), subject)
         return SessionOpened(conversation_id=opened[0], token=opened[1], expires_at=expires_at)
 
     def conversation(self, authorization: str | None) -> tuple[str, str | None]:

@@ -5,14 +5,22 @@ from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
+from typer.testing import CliRunner
 
+from bot.cli import requests as requests_cli
+from bot.privacy import customer_card
 from bot.privacy.guardian_consent_watch import look_for_minors
 from bot.privacy.restriction import processing
 from bot.store.datamap import load
-from bot.store.desk_tables import Minor, Restriction
+from bot.store.desk_tables import AuditEntry, Hold, Minor, Restriction
 from bot.store.engine import make_engine
 from bot.store.ownership import cast_key, written_key
 from bot.store.shop import ShopStore
+from bot.vocabulary import RequestKind, RequestState
+from bot.web.sessions import Sessions
+from tests import rights
+from tests.unit.conftest import open_chat
+from tests.unit.test_shop_tokens import signed
 
 ANN, KIM = UUID("6f1e2d3c-aaaa-4bbb-8ccc-1234567890ab"), UUID("00ff2d3c-aaaa-4bbb-8ccc-1234567890ab")
 MAP = """format: 1
@@ -81,3 +89,40 @@ def test_the_worker_finds_a_minor_under_a_key_of_bytes(desk_of):
         told, adult = processing(session, desk, KIM.hex), processing(session, desk, ANN.hex)
     assert (told.minor, told.restricted) == (True, True)
     assert (adult.minor, adult.restricted) == (False, False)
+
+
+@pytest.fixture
+def desk(desk_of):
+    return desk_of("CHAR(32)", ANN.hex, KIM.hex, sa.Uuid())
+
+
+def test_a_token_in_capitals_opens_a_chat_of_the_same_person(desk):
+    sessions = Sessions(desk)
+    for number, subject in enumerate((str(KIM), str(KIM).upper())):
+        opened = sessions.open(f"Bearer {signed(sub=subject, jti=str(number))}")
+        assert sessions.conversation(f"Bearer {opened.token}") == (opened.conversation_id, str(KIM))
+    assert [each.subject for each in everything(desk, Minor)] == [str(KIM)]
+    assert [each.subject for each in everything(desk, Restriction)] == [str(KIM)]
+
+
+def test_a_legal_hold_placed_in_capitals_keeps_the_persons_data_and_nobody_elses(desk, monkeypatch):
+    chats = [open_chat(desk, str(key)) for key in (ANN, KIM)]
+    hers, his = (rights.ask(desk, chat, RequestKind.ERASURE).number for chat in chats)
+    monkeypatch.setattr(requests_cli, "open_desk", lambda: desk)
+    words = ["hold", str(ANN).upper(), "--reference", "matter 17", "--by", "counsel"]
+    assert CliRunner().invoke(requests_cli.app, words).exit_code == 0
+    assert [each.subject for each in everything(desk, Hold)] == [str(ANN)]
+    for chat, number in zip(chats, (hers, his), strict=True):
+        rights.verify(desk, chat, number)
+    assert rights.finish(desk, his).state is RequestState.FULFILLED
+    assert rights.state_of(desk, hers).state is RequestState.ON_HOLD
+    assert desk.shop.customer(str(KIM)) is None
+    assert desk.shop.customer(str(ANN))["mail"] == "ann@example.com"
+
+
+def test_a_customers_card_opened_in_capitals_is_that_of_the_person_as_the_desk_knows_them(desk):
+    with desk.transaction() as session:
+        for typed in (str(ANN), str(ANN).upper()):
+            assert customer_card.note_look(session, desk, desk.clock.now(), typed, "staff:1") == str(ANN)
+    looks = [each.subject for each in everything(desk, AuditEntry) if each.event == "customer_card_opened"]
+    assert len(looks) == 2 and len(set(looks)) == 1

@@ -21,10 +21,10 @@ _SAID |= {"objected": pieces.Mark("objected", "soon"), "unknown": pieces.Mark("n
 @page("/customers/{customer}", title="Customer")
 async def customer(visit: Visit, customer: str) -> None:
     """The card; opening it is recorded."""
-    await visit.act(
+    subject = await visit.act(
         lambda session, staff: note_look(session, visit.desk, visit.now(), customer, staff.actor), EVERYBODY
     )
-    card = await visit.read(lambda session: customer_card(session, visit.desk, visit.now(), customer))
+    card = await visit.read(lambda session: customer_card(session, visit.desk, visit.now(), subject))
     ui.label("Values are shortened. That you opened this card stands in the record.").classes("lead")
     with ui.element("div").classes("columns"):
         with ui.element("div"):
