@@ -77,10 +77,11 @@ def _write_down_once(session: Session, work: Work, request: PrivacyRequest) -> N
 
 
 def wait_until_sent(work: Work) -> Sequence[str]:
-    """The address goes only when the certificate has left, or was refused or tried so often that it will not.
+    """The address goes only when the certificate has left, or was refused or given up, so that it never will.
 
-    A mailbox that takes no mail keeps nobody's address here for ever: the certificate stays under its number without a
-    name, and `python -m bot certificate show` gives it to who asks with that number.
+    A mail server that is down for a while is waited for, as with every mail. A mailbox that takes no mail keeps
+    nobody's address here for ever: a person is alarmed, the certificate stays under its number without a name, and
+    `python -m bot certificate show` gives it to who asks with that number.
     """
     with work.desk.transaction() as session:
         request = session.get_one(PrivacyRequest, work.number)
@@ -92,7 +93,7 @@ def wait_until_sent(work: Work) -> Sequence[str]:
         if mail.sent_at is not None:
             _write_down_once(session, work, request)
             return []
-        hopeless = mail.refused_at is not None or mail.attempts >= work.desk.settings.worker_tries
+        hopeless = mail.refused_at is not None or mail.given_up_at is not None
     if not hopeless:
         raise NotYet("The certificate has not been sent.")
     return []

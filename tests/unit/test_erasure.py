@@ -17,6 +17,7 @@ from bot.privacy.restriction import processing
 from bot.privacy.room import NotYet
 from bot.store import certificates, conversations, erasing, outbox, tracker_records
 from bot.store.desk_tables import (
+    AuditEntry,
     AuditPseudonym,
     Base,
     Case,
@@ -662,6 +663,43 @@ def test_a_mailbox_that_takes_no_mail_keeps_nobodys_address(desk, amelia, monkey
     number = erased(desk, amelia)
     assert_no_trace(desk)
     assert certificate_of(desk).request_number == number
+    assert "certificate_sent" not in [entry.event for entry in all_of(desk, AuditEntry)]
+    alarms = [(case.kind, case.state) for case in all_of(desk, Case) if case.request_number == number]
+    assert alarms == [("alarm", "waiting")], "the person has to get their certificate in another way"
+
+
+@pytest.mark.parametrize("mail_tries", [1, 3, 8])
+def test_however_few_tries_a_mail_has_the_erasure_ends_with_the_last_of_them(desk, amelia, monkeypatch, mail_tries):
+    desk.settings.mail_tries, tries = mail_tries, []
+
+    def down(_self, mail):
+        tries.append(mail.dedupe_key)
+        raise mailing.NoServer
+
+    monkeypatch.setattr(mailing.Mailer, "send", down)
+    number = erased(desk, amelia)
+    assert tries.count(f"certificate:{number}") == mail_tries
+    assert_no_trace(desk)
+    assert [case.state for case in all_of(desk, Case) if case.request_number == number] == ["waiting"]
+
+
+def test_a_certificate_waits_until_the_mail_server_is_back(desk, amelia, daniel, monkeypatch):
+    before, tries, taken = belongings_of(desk, DANIEL, daniel), [], []
+
+    def down_for_long(_self, mail):
+        if mail.dedupe_key.startswith("certificate:"):
+            tries.append(mail.recipient)
+            if len(tries) <= desk.settings.worker_tries * 3:
+                raise mailing.NoServer
+        taken.append((mail.dedupe_key, mail.recipient))
+
+    monkeypatch.setattr(mailing.Mailer, "send", down_for_long)
+    number = erased(desk, amelia)
+    assert taken[-1] == (f"certificate:{number}", "amelia.hartley@example.com")
+    assert "certificate_sent" in [entry.event for entry in all_of(desk, AuditEntry)]
+    assert [case for case in all_of(desk, Case) if case.request_number == number] == []
+    assert_no_trace(desk)
+    assert belongings_of(desk, DANIEL, daniel) == before
 
 
 def test_the_demos_inbox_can_still_show_the_last_mail_to_who_knows_the_address(desk, amelia):
