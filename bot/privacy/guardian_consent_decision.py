@@ -14,7 +14,7 @@ from bot.privacy import guardian_consent_links as links
 from bot.privacy import restriction
 from bot.privacy.guardian_consent_links import LinkKind
 from bot.privacy.guardian_consent_standing import Standing, standing
-from bot.privacy.guardian_consent_states import move
+from bot.privacy.guardian_consent_states import OPEN, move
 from bot.privacy.guardian_consent_text import Declared
 from bot.store import audit, outbox
 from bot.store.announcements import announce
@@ -114,6 +114,19 @@ def free_who_needs_nobody(session: Session, desk: Desk, now: datetime, subject: 
     """Nobody's consent is needed (any more), and the person has said so themselves."""
     if standing(session, desk, subject) is Standing.NOT_NEEDED:
         restriction.lift_guardian_missing(session, desk, now, subject)
+
+
+def end(session: Session, now: datetime, subject: str, actor: str) -> None:
+    """What guardians said, or were asked, ends: the person decides for themselves, and no guardian is reminded."""
+    rows = select(GuardianConsent.number, GuardianConsent.state).where(GuardianConsent.subject == subject)
+    for number, state in session.execute(rows).all():
+        if state not in {*OPEN, GuardianState.LIVE}:
+            continue
+        if move(session, number, [GuardianState(state)], GuardianState.ENDED, closed_at=now):
+            links.burn(session, now, number)
+            row = session.get_one(GuardianConsent, number)
+            audit.record(session, now, AuditEvent.GUARDIAN_ENDED, reference=number, subject=subject, actor=actor)
+            mail_guardian(session, now, row, "guardian_of_age")
 
 
 def mail_guardian(session: Session, now: datetime, row: GuardianConsent, template: str, **values: str) -> None:

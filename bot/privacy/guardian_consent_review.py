@@ -203,16 +203,22 @@ def approve_for_child(session: Session, desk: Desk, now: datetime, number: str, 
 def clear_mark(session: Session, desk: Desk, now: datetime, subject: str, actor: str) -> None:
     """Somebody said by mistake that they are under 18; a person made sure that they are not.
 
+    Everything is as if they had never said so: their own choices count on, and what a guardian was asked ends.
+
     Raises:
         NotFound: They never said so, or the birth date on file says it too.
     """
     marked = session.get(Minor, subject)
     if marked is None or marked.declared_at is None:
         raise NotFound("This customer did not say that they are under 18.")
-    marked.declared_at = marked.of_age_on = None
+    # The whole row, or the next round would take them for somebody who has just turned 18. Who is under 18 by the
+    # birth date on file gets it anew with the next look.
+    session.delete(marked)
     session.flush()
     audit.record(session, now, AuditEvent.OF_AGE_ANSWERED, subject=subject, actor=actor)
     decision.free_who_needs_nobody(session, desk, now, subject)
+    if standing(session, desk, subject) is Standing.NOT_NEEDED:
+        decision.end(session, now, subject, actor)
 
 
 def _asked_by_guardian(session: Session, number: str) -> PrivacyRequest:

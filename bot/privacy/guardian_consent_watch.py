@@ -9,13 +9,12 @@ from uuid import uuid4
 
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import CursorResult, select, update
-from sqlalchemy.orm import Session
 
 from bot.privacy import guardian_consent_decision as decision
 from bot.privacy import guardian_consent_links as links
 from bot.privacy.guardian_consent import recognise, send_link
 from bot.privacy.guardian_consent_standing import OF_AGE, as_date, is_minor
-from bot.privacy.guardian_consent_states import OPEN, move
+from bot.privacy.guardian_consent_states import move
 from bot.store import audit, outbox
 from bot.store.announcements import ask
 from bot.store.desk import Desk
@@ -130,22 +129,9 @@ def _come_of_age(desk: Desk, subject: str) -> bool:
             return False
         session.expire_all()
         audit.record(session, now, AuditEvent.CAME_OF_AGE, subject=subject, actor="worker")
-        _end(session, now, subject)
+        decision.end(session, now, subject, "worker")
         newest = select(Conversation.id).where(Conversation.subject == subject).order_by(Conversation.created_at.desc())
         ask(session, now, session.scalar(newest.limit(1)), "utter_came_of_age")
         if address := desk.email_of(subject):
             outbox.post(session, now, address, "came_of_age", f"came-of-age:{uuid4().hex}")
         return True
-
-
-def _end(session: Session, now: datetime, subject: str) -> None:
-    """What guardians said, or were asked, ends with the birthday."""
-    rows = select(GuardianConsent.number, GuardianConsent.state).where(GuardianConsent.subject == subject)
-    for number, state in session.execute(rows).all():
-        if state not in {*OPEN, GuardianState.LIVE}:
-            continue
-        if move(session, number, [GuardianState(state)], GuardianState.ENDED, closed_at=now):
-            links.burn(session, now, number)
-            row = session.get_one(GuardianConsent, number)
-            audit.record(session, now, AuditEvent.GUARDIAN_ENDED, reference=number, subject=subject, actor="worker")
-            decision.mail_guardian(session, now, row, "guardian_of_age")

@@ -39,6 +39,7 @@ from bot.store.desk_tables import (
     ConsentEntry,
     GuardianConsent,
     GuardianLink,
+    Mail,
     Message,
     Minor,
     Restriction,
@@ -682,12 +683,51 @@ def test_nobody_is_asked_for_an_own_word_who_was_no_minor(desk):
         own_word(session, desk, desk.clock.now(), conversations.conversation(session, chat), yes=True)
 
 
-def test_a_mark_set_by_mistake_is_cleared_by_a_person(desk):
+def test_a_mark_set_by_mistake_is_cleared_by_a_person_and_nobody_turns_18_by_it(desk, maya):
+    chat, minor = open_chat(desk, "1004"), asked(desk, maya).number
+    with desk.transaction() as session:
+        for purpose in ("newsletter", "recommendations"):
+            session.add(
+                ConsentEntry(
+                    subject="1004", purpose=purpose, state="granted", policy_version="v", clause="your-rights",
+                    channel="chat", at=desk.clock.now(),
+                )
+            )  # fmt: skip
+    desk.clock.advance(timedelta(days=1))
+    before = allowed(desk, "1004").allowed
+    assert {"newsletter", "recommendations"} <= set(before)
+    with desk.transaction() as session:
+        guardian_consent.declare(session, desk, desk.clock.now(), conversations.conversation(session, chat))
+    number = asked(desk, chat, FATHER, "Frank Father", **{OF_AGE_ON: "2027-11-01"}).number
+    assert allowed(desk, "1004").allowed == ()
+    with desk.transaction() as session:
+        guardian_consent_review.clear_mark(session, desk, desk.clock.now(), "1004", "staff:1")
+    look_for_minors(desk)
+    desk.clock.advance(timedelta(days=8))
+    look_for_minors(desk)
+    look_after_guardians(desk)
+    assert allowed(desk, "1004").allowed == before
+    assert "came_of_age" not in events(desk) and "utter_came_of_age" not in said(desk, chat)
+    assert not [mail for mail in everything(desk, Mail) if mail.dedupe_key.startswith("came-of-age:")]
+    assert row(desk, number).state == "ended"
+    assert [mail.dedupe_key for mail in mails(desk, FATHER) if "reminder" in mail.dedupe_key] == []
+    assert row(desk, minor).state == "invited" and not allowed(desk).allowed
+    with desk.transaction() as session, pytest.raises(NotFound):
+        guardian_consent_review.clear_mark(session, desk, desk.clock.now(), MAYA, "staff:1")
+
+
+def test_a_mark_is_cleared_and_who_is_under_18_by_the_birth_date_on_file_stays_protected(desk):
     chat = open_chat(desk, "1004")
     with desk.transaction() as session:
         guardian_consent.declare(session, desk, desk.clock.now(), conversations.conversation(session, chat))
+    agreed(desk, chat, FATHER)
+    born = (desk.clock.now() - timedelta(days=365 * 15)).date().isoformat()
+    with desk.shop.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE customers SET birth_date = ? WHERE id = 1004", (born,))
     with desk.transaction() as session:
         guardian_consent_review.clear_mark(session, desk, desk.clock.now(), "1004", "staff:1")
-    assert allowed(desk, "1004").allowed
-    with desk.transaction() as session, pytest.raises(NotFound):
-        guardian_consent_review.clear_mark(session, desk, desk.clock.now(), MAYA, "staff:1")
+    look_for_minors(desk)
+    (kept,) = [each for each in everything(desk, Minor) if each.subject == "1004"]
+    assert kept.declared_at is None and kept.came_of_age_at is None
+    assert allowed(desk, "1004").minor
+    assert [each.state for each in everything(desk, GuardianConsent) if each.subject == "1004"] == ["live"]

@@ -11,7 +11,7 @@ from bot.store.encryption import EncryptedJSON, EncryptedText
 
 
 class Minor(Base):
-    """A customer who was under 18 when the desk first saw it; kept until their data is erased.
+    """A customer who was under 18 when the desk first saw it; kept until their data is erased, or it proves a mistake.
 
     `declared_at` and `of_age_on` are filled in only where the shop holds no date of birth and the person told it
     themselves. `answer` is what they said once they were 18.
