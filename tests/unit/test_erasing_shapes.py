@@ -319,8 +319,9 @@ def test_letters_beyond_ascii_are_found_in_capitals_in_json_and_in_addresses_on_
         says(shop, f"told {written}")
         found = [(each.table, each.column) for each in residue(shop, snapshot, "everything", "delete", TODAY)]
         assert found == [("events", "what")], written
-    says(shop, f"told {nearly} and {nearly.upper()}")
-    assert residue(shop, snapshot, "everything", "delete", TODAY) == []
+    for written in (nearly, nearly.upper(), json.dumps({"by": nearly}), f"?by={quote(nearly)}"):
+        says(shop, f"told {written}")
+        assert residue(shop, snapshot, "everything", "delete", TODAY) == [], written
 
 
 def test_a_namesake_in_other_casing_makes_a_name_mean_two_people(shop: ShopStore) -> None:

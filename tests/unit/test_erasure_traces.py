@@ -44,6 +44,22 @@ def test_letters_beyond_ascii_are_found_however_they_are_written(name):
         assert not traces.in_value(other) and not traces.raw.search(other), other
 
 
+@pytest.mark.parametrize("kind", ["name", "email"])
+@pytest.mark.parametrize(("before", "after"), [("Dear\n", "\n"), ("“", "”"), ('"', '"'), ("<", ">"), ("\t", "\u00a0")])
+def test_a_line_break_or_quotation_mark_in_json_or_an_address_hides_nobody(kind, before, after):
+    for value in {"name": ("Ann Lee", "Иван Петров"), "email": ("an@example.com",)}[kind]:
+        traces, text = Traces.of("1001", {kind: value}), f"{before}{value}{after}"
+        for written in (text, json.dumps({"says": text}), f"?says={quote(text)}", f"?says={quote(text).lower()}"):
+            assert traces.in_value(written) and traces.raw.search(written), written
+
+
+@pytest.mark.parametrize("other", ["Иван Петровский", "Милован Петров", "Иван Петров-Ли"])
+def test_somebody_elses_name_is_nobodys_trace_in_json_or_an_address_either(other):
+    traces = Traces.of("1001", {"name": "Иван Петров"})
+    for written in (other, json.dumps(f"told {other}"), f"?by={quote(other)}", f"?by={quote(other).lower()}"):
+        assert not traces.in_value(written) and not traces.raw.search(written), written
+
+
 def test_a_letter_on_the_border_of_two_pieces_of_a_file_is_read_whole(settings, monkeypatch):
     monkeypatch.setattr(erasure_scan, "_CHUNK", 7)
     settings.desk_home.mkdir(parents=True, exist_ok=True)

@@ -23,7 +23,16 @@ from bot.store.shop import ShopStore
 
 _PHONE_SIGNS = " -.()/"
 _BARE = str.maketrans("", "", _PHONE_SIGNS)
-_BESIDE = {"email": (r"(?<!\w[.+-])", r"(?![.-]\w)"), "name": (r"(?<!\w-)", r"(?!-\w)")}
+# JSON and addresses write a line break or a quotation mark with letters and digits, which are no part of a word; and
+# letters beyond ASCII as well, which are.
+_SIGN_BEFORE = "|".join(
+    rf"(?<={sign})"
+    for sign in (
+        r"\\[bfnrt]", r"\\u00[0-9ab][0-9a-f]", r"\\u20[0-9a-f]{2}", r"%[0-7][0-9a-f]", r"%e2%80%[89ab][0-9a-f]",
+    )
+)  # fmt: skip
+_LETTER_AFTER = r"\\u0(?:0[c-f]|[1-7])|%(?:c[3-9]|d[0-9a-f])%[89ab]"
+_BESIDE = {"email": (r"(?<!\w[.+-])", r"(?![.-]\w)"), "name": (r"(?<!\w-)", rf"(?!-(?:\w|{_LETTER_AFTER}))")}
 _NO_TEXT = (
     sa.Integer, sa.Numeric, sa.Boolean, sa.Date, sa.DateTime, sa.Time, sa.Interval, sa.LargeBinary, sa.BINARY,
     sa.VARBINARY, sa.Enum, sa.Uuid,
@@ -135,7 +144,7 @@ def _swept(decider: Decider, connection: Connection, snapshot: Snapshot, scope: 
 
 
 def by_itself(kind: str, spelled: str) -> str:
-    """A pattern for a value that stands by itself and is no part of somebody else's.
+    """A pattern, for capitals and small letters alike, of a value that stands by itself and is no part of another's.
 
     `ann lee` is neither in `joann lee` nor in `ann lee-jones`, `an@example.com` not in `jo.an@example.com`.
 
@@ -144,7 +153,7 @@ def by_itself(kind: str, spelled: str) -> str:
         spelled: A pattern of its spellings.
     """
     before, after = _BESIDE.get(kind, ("", ""))
-    return rf"(?<!\w){before}(?:{spelled})(?!\w){after}"
+    return rf"(?:(?<!\w)|{_SIGN_BEFORE}){before}(?:{spelled})(?!\w|{_LETTER_AFTER}){after}"
 
 
 def _telling(connection: Connection, column: sa.Column[Any], needles: Mapping[str, str]) -> int:
