@@ -22,7 +22,7 @@ from bot.privacy.guardian_consent_form import RELATIONS
 from bot.privacy.guardian_consent_page import OWNER, Visit
 from bot.privacy.guardian_consent_standing import normalised
 from bot.privacy.guardian_consent_states import OPEN, move
-from bot.privacy.request_intake import open_request
+from bot.privacy.request_states import OPEN as OPEN_REQUESTS
 from bot.privacy.request_status import REQUEST_WORDS, RequestView, view
 from bot.store import attachments, audit, outbox
 from bot.store.announcements import announce
@@ -43,6 +43,7 @@ FOR_CHILD = {RequestKind.EXPORT: {}, RequestKind.ERASURE: {"scope": "everything"
 """What a guardian may ask for the young person, and what is then asked for in particular."""
 
 _HIDDEN = "•••"
+_ORIGIN = "guardian:"
 
 
 def own_data(session: Session, visit: Visit) -> list[tuple[str, str]]:
@@ -125,6 +126,8 @@ def forget(session: Session, desk: Desk, now: datetime, numbers: Collection[str]
 def ask_for_child(session: Session, desk: Desk, now: datetime, visit: Visit, kind: RequestKind) -> RequestView:
     """File a copy or a deletion for the young person, to be looked at by a person at the shop; once while one is open.
 
+    What the young person asked for themselves stays theirs: it is neither shown here nor in the way.
+
     Raises:
         GuardianNotProved: No code was typed.
         Conflict: The guardian has no say any more: the asking was called off, or the young person is of age.
@@ -133,8 +136,8 @@ def ask_for_child(session: Session, desk: Desk, now: datetime, visit: Visit, kin
     row = visit.row
     if kind not in FOR_CHILD or row.state in (GuardianState.CANCELLED, GuardianState.ENDED, GuardianState.EXPIRED):
         raise Conflict("This can no longer be asked for here.")
-    if known := open_request(session, row.subject, kind):
-        return known
+    if known := _open_for_child(session, row.subject, kind):
+        return view(known)
     number = next_number(session, "PR", now)
     request = PrivacyRequest(
         number=number,
@@ -144,7 +147,7 @@ def ask_for_child(session: Session, desk: Desk, now: datetime, visit: Visit, kin
         regime=desk.settings.regime,
         conversation_id=row.conversation_id,
         subject=row.subject,
-        origin=f"guardian:{row.number}:{number}",
+        origin=f"{_ORIGIN}{row.number}:{number}",
         details={**FOR_CHILD[kind], "asked_by_guardian": row.number},
         received_at=now,
         due_at=due(desk.settings.regime, kind, now, desk.settings).due_at,
@@ -161,6 +164,21 @@ def ask_for_child(session: Session, desk: Desk, now: datetime, visit: Visit, kin
         key = f"guardian-asked:{number}"
         outbox.post(session, now, address, "guardian_asked_for_you", key, number=number, what=REQUEST_WORDS[kind])
     return view(request)
+
+
+def _open_for_child(session: Session, subject: str, kind: RequestKind) -> PrivacyRequest | None:
+    """What a guardian asked for this young person and is not done."""
+    return session.scalar(
+        select(PrivacyRequest)
+        .where(
+            PrivacyRequest.subject == subject,
+            PrivacyRequest.kind == kind,
+            PrivacyRequest.state.in_(OPEN_REQUESTS),
+            PrivacyRequest.origin.startswith(_ORIGIN),
+        )
+        .order_by(PrivacyRequest.number)
+        .limit(1)
+    )
 
 
 def _of_same_person(session: Session, row: GuardianConsent) -> list[GuardianConsent]:

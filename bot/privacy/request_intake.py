@@ -25,11 +25,18 @@ def open_request(session: Session, subject: str, kind: RequestKind) -> RequestVi
     """The subject's open request of this kind, so that none is made twice.
 
     Deletion, anonymisation and cancelling the account are one kind here: each would take the ground from the others.
+    What a guardian asked for and nobody has looked at yet is not the subject's: they may ask for the same themselves.
     """
     kinds = _ENDINGS if kind in _ENDINGS else (kind,)
+    their_own = PrivacyRequest.hold_reason.is_distinct_from(HoldKind.GUARDIAN_ASKED)
     found = session.scalar(
         select(PrivacyRequest)
-        .where(PrivacyRequest.subject == subject, PrivacyRequest.kind.in_(kinds), PrivacyRequest.state.in_(OPEN))
+        .where(
+            PrivacyRequest.subject == subject,
+            PrivacyRequest.kind.in_(kinds),
+            PrivacyRequest.state.in_(OPEN),
+            their_own,
+        )
         .order_by(PrivacyRequest.number)
         .limit(1)
     )

@@ -21,6 +21,7 @@ from bot.errors import (
     TooManyGuardians,
 )
 from bot.privacy import guardian_consent, guardian_consent_own, guardian_consent_page, guardian_consent_review
+from bot.privacy.denial import deny
 from bot.privacy.guardian_consent_form import EMAIL, NAME, OF_AGE_ON, RELATION, check
 from bot.privacy.guardian_consent_links import marks
 from bot.privacy.guardian_consent_notice import opening_words
@@ -629,6 +630,44 @@ def test_a_deletion_a_guardian_asked_for_leaves_nothing_of_child_or_guardian(des
         guardian_consent_review.approve_for_child(session, desk, desk.clock.now(), number, "staff:1")
     assert rights.finish(desk, number).state == "fulfilled"
     assert MOTHER not in texts(desk) and "Maria Anna" not in texts(desk)
+
+
+@pytest.mark.parametrize("own_first", [True, False], ids=["the child asks first", "the guardian asks first"])
+@pytest.mark.parametrize("kind", [RequestKind.EXPORT, RequestKind.ERASURE])
+def test_a_guardian_and_a_child_who_ask_for_the_same_have_a_request_each(desk, maya, kind, own_first):
+    guardian = agreed(desk, maya)
+    ways = [lambda: guardian.ask_for(kind), lambda: rights.ask(desk, maya, kind)]
+    first, second = (way() for way in (reversed(ways) if own_first else ways))
+    own, asked_for = (first, second) if own_first else (second, first)
+    assert own.number != asked_for.number
+    assert (own.state, asked_for.state) == ("awaiting_verification", "on_hold")
+    assert not [mail for mail in mails(desk, MOTHER) if own.number in mail.text]
+    assert rights.ask(desk, maya, kind).number == own.number
+    assert guardian.ask_for(kind).number == asked_for.number, "each is made once"
+
+
+def test_a_no_to_the_guardian_leaves_the_childs_own_request(desk, maya):
+    desk.settings.webhook_urls = ""
+    guardian, bystander = agreed(desk, maya), open_chat(desk, ADULT)
+    other = rights.ask(desk, bystander, RequestKind.EXPORT)
+    asked_for = guardian.ask_for(RequestKind.ERASURE)
+    own = rights.ask(desk, maya, RequestKind.CANCEL_ACCOUNT)
+    rights.verify(desk, maya, own.number)
+    with desk.transaction() as session:
+        deny(session, desk, desk.clock.now(), asked_for.number, "others_rights", "GDPR", "authority", "staff:1")
+    assert rights.finish(desk, own.number).state == "fulfilled"
+    assert rights.state_of(desk, asked_for.number).state == "denied"
+    assert desk.shop.customer(MAYA) is None and desk.shop.customer(ADULT) is not None
+    assert rights.state_of(desk, other.number).state == "awaiting_verification"
+
+
+def test_what_a_person_let_go_on_for_a_guardian_is_not_made_twice(desk, maya):
+    guardian = agreed(desk, maya)
+    number = guardian.ask_for(RequestKind.ERASURE).number
+    with desk.transaction() as session:
+        guardian_consent_review.approve_for_child(session, desk, desk.clock.now(), number, "staff:1")
+    assert rights.ask(desk, maya, RequestKind.CANCEL_ACCOUNT).number == number
+    assert guardian.ask_for(RequestKind.ERASURE).number == number
 
 
 # ----------------------------------------------------------------------------------------------------- of age
