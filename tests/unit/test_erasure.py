@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from bot import mailing
 from bot.errors import DeskError
-from bot.privacy import erasure, erasure_scan, fulfilment, holds, request_intake
+from bot.privacy import complaint_answer, erasure, erasure_scan, fulfilment, holds, request_intake
 from bot.privacy.erasure_guard import ErasureRefused
 from bot.privacy.restriction import processing
 from bot.privacy.room import NotYet
@@ -26,6 +26,7 @@ from bot.store.desk_tables import (
     ConsentEntry,
     Conversation,
     Dispute,
+    Handoff,
     Hold,
     Mail,
     Message,
@@ -599,6 +600,39 @@ def test_traces_in_other_chats_files_and_logs_are_found_and_counted(desk, amelia
         "The file notes: 1",
         "The file run/web.log: 2",
     ]
+
+
+def answered_by_a_namesake(desk, daniel, words):
+    """Somebody who works at the shop and is called as the person answers another customer's case and chat."""
+    with desk.transaction() as session:
+        now = desk.clock.now()
+        complaint_answer.answer_case(session, desk, now, "CS-2025-000002", "Amelia Hartley", words)
+        talk = {"citations": [], "choices": [], "created_at": now}
+        session.add(
+            Message(conversation_id=daniel, author=Author.AGENT, speaker="Amelia Hartley", text="Hello!", **talk)
+        )
+        session.add(
+            Handoff(
+                conversation_id=daniel, case_number="CS-2025-000002", reason="wish", priority="normal", state="ended",
+                staff="1", staff_name="Amelia Hartley", waiting_since=now, promised_at=now,
+            )
+        )  # fmt: skip
+
+
+def test_a_namesake_who_works_at_the_shop_holds_nobodys_deletion_up(desk, amelia, daniel):
+    answered_by_a_namesake(desk, daniel, "We are sorry.")
+    number = erased(desk, amelia)
+    assert certificate_of(desk).request_number == number
+    assert [each.written_by for each in all_of(desk, CaseMessage) if each.text == "We are sorry."] == ["Amelia Hartley"]
+    assert [each.speaker for each in all_of(desk, Message) if each.text == "Hello!"] == ["Amelia Hartley"]
+    assert [each.staff_name for each in all_of(desk, Handoff)] == ["Amelia Hartley"]
+
+
+def test_what_a_namesake_wrote_is_searched_all_the_same(desk, amelia, daniel):
+    answered_by_a_namesake(desk, daniel, "Ask amelia.hartley@example.com, she knows.")
+    number = agreed(desk, amelia)
+    assert rights.finish(desk, number).state is RequestState.PARTLY_FULFILLED
+    assert "The desk's table case_messages: 1" in rest_of(desk, number)
 
 
 def certificate_of(desk):
