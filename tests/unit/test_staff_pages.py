@@ -1,11 +1,15 @@
 """Pages of the staff desk, as members of staff see and use them."""
 
+from dataclasses import replace
 from datetime import timedelta
+from unittest import mock
 
 import pytest
 from nicegui import ui
 from sqlalchemy import select
 
+from bot import jobs
+from bot.privacy import export, fulfilment
 from bot.privacy.request_file import request_file
 from bot.privacy.request_queue import Show, queue, sizes
 from bot.store.desk_tables import AuditEntry, Hold, PrivacyRequest, UnansweredTopic
@@ -62,6 +66,24 @@ def test_the_queue_shows_what_waits_for_a_person_what_is_mine_and_what_is_late(d
             request = session.get_one(PrivacyRequest, deletion)
             request.state, request.hold_reason = RequestState.ON_HOLD, reason
         assert (deletion in numbers(desk, Show.WAITING)) is waits
+
+
+def test_a_request_whose_steps_keep_failing_is_in_the_queue_until_it_goes_on(desk, monkeypatch):
+    chat, bystander = open_chat(desk, SUBJECT), open_chat(desk, BYSTANDER)
+    failing, other = rights.ask(desk, chat, RequestKind.EXPORT), rights.ask(desk, bystander, RequestKind.EXPORT)
+    rights.verify(desk, chat, failing.number)
+    rights.verify(desk, bystander, other.number)
+    with monkeypatch.context() as broken:
+        fails = replace(export.ROOM, steps=mock.Mock(side_effect=OSError))
+        broken.setitem(fulfilment.ROOMS, RequestKind.EXPORT, fails)
+        for _ in range(desk.settings.worker_tries):
+            assert numbers(desk, Show.WAITING) == []
+            rights.skip_pauses(desk)
+            jobs.carry_out(desk, failing.number)
+    assert (row(desk, failing.number).state, numbers(desk, Show.WAITING)) == (RequestState.RUNNING, [failing.number])
+    rights.work(desk)
+    assert row(desk, failing.number).state == RequestState.FULFILLED
+    assert numbers(desk, Show.WAITING) == []
 
 
 @pytest.mark.parametrize(
