@@ -74,7 +74,7 @@ def _go_on(desk: Desk, now: datetime, number: str) -> bool:
         request = session.get(PrivacyRequest, number)
         if request is None or request.kind not in ROOMS:
             return False
-        room = ROOMS[RequestKind(request.kind)]
+        room, hold = ROOMS[RequestKind(request.kind)], request.hold_reason
         if request.state == RequestState.COOLING_OFF:
             over = request.not_before is None or request.not_before <= now
             to, values, event = RequestState.RUNNING, {"not_before": None}, AuditEvent.REQUEST_STARTED
@@ -88,6 +88,8 @@ def _go_on(desk: Desk, now: datetime, number: str) -> bool:
             return False
         if not over or not move(session, number, [RequestState(request.state)], to, **values):
             return False
+        if hold == HoldKind.LEGAL:
+            outcome.quiet_alarm(session, number)
         audit.record(session, now, event, reference=number, subject=request.subject, actor="worker")
         return True
 

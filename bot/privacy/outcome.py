@@ -12,7 +12,7 @@ from bot.privacy.room import Room
 from bot.store import audit, outbox
 from bot.store.announcements import announce
 from bot.store.desk import Desk
-from bot.store.desk_tables import Case, PrivacyRequest, RequestStep
+from bot.store.desk_tables import Case, Certificate, PrivacyRequest, RequestStep
 from bot.store.numbers import next_number
 from bot.vocabulary import AuditEvent, CaseKind, CaseState, Priority, RequestKind, RequestState
 
@@ -65,7 +65,7 @@ def tell_approval(session: Session, now: datetime, request: PrivacyRequest) -> N
 
 
 def quiet_alarm(session: Session, number: str) -> None:
-    """Somebody looked after a request: what alarmed them about it is answered."""
+    """Nobody has to look after a request any more: what alarmed about it is answered."""
     waiting = (Case.request_number == number, Case.kind == CaseKind.ALARM, Case.state == CaseState.WAITING)
     session.execute(update(Case).where(*waiting).values(state=CaseState.CLOSED))
 
@@ -78,8 +78,12 @@ def tell_end(session: Session, desk: Desk, now: datetime, request: PrivacyReques
     if partly:
         alarm(session, desk, now, request)
         announce(session, now, request.conversation_id, "utter_request_partly_done", number=request.number)
-    elif room.done:
-        announce(session, now, request.conversation_id, room.done, number=request.number)
+    else:
+        if session.get(Certificate, request.number) is None:
+            # Else it was done when the certificate was made: an alarm since then says that nobody could be sent it.
+            quiet_alarm(session, request.number)
+        if room.done:
+            announce(session, now, request.conversation_id, room.done, number=request.number)
     address = desk.email_of(request.subject) if request.subject else None
     if address and (partly or room.mails_when_done):
         template = "request_partly_fulfilled" if partly else "request_fulfilled"

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.errors import NotFound, NotRevocable
+from bot.privacy import outcome
 from bot.privacy.request_states import REVOCABLE, move
 from bot.privacy.request_status import REQUEST_WORDS, RequestView, own_request, view
 from bot.privacy.rooms import ROOMS
@@ -33,6 +34,7 @@ def revoke_request(session: Session, desk: Desk, now: datetime, chat: Conversati
     taken_back = view(request)
     if room := ROOMS.get(taken_back.kind):
         room.revoked(session, desk, now, request)
+    outcome.quiet_alarm(session, number)
     if address := desk.email_of(chat.subject):
         what = REQUEST_WORDS[taken_back.kind]
         outbox.post(session, now, address, "request_revoked", f"revoked:{number}", number=number, what=what)

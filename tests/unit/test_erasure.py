@@ -449,6 +449,10 @@ def release(desk):
         holds.release(session, desk.clock.now(), "MATTER-7", "staff")
 
 
+def alarms_about(desk, number):
+    return [each.state for each in all_of(desk, Case) if each.kind == "alarm" and each.request_number == number]
+
+
 def test_a_legal_hold_keeps_everything_until_it_is_released(desk, amelia):
     number = agreed(desk, amelia)
     hold(desk)
@@ -456,7 +460,10 @@ def test_a_legal_hold_keeps_everything_until_it_is_released(desk, amelia):
     assert rights.finish(desk, number).state is RequestState.ON_HOLD
     assert row_of(desk, number).hold_reason == "legal_hold" and shop_rows_but(desk, "0") == shop
     assert row_of(desk, number).plan is None and all_of(desk, Tombstone) == []
+    assert alarms_about(desk, number) == ["waiting"]
     release(desk)
+    fulfilment.begin_what_is_due(desk)
+    assert alarms_about(desk, number) == ["closed"]
     rights.work(desk)
     assert rights.state_of(desk, number).state is RequestState.FULFILLED
     assert_no_trace(desk)
@@ -734,6 +741,17 @@ def test_a_certificate_waits_until_the_mail_server_is_back(desk, amelia, daniel,
     assert [case for case in all_of(desk, Case) if case.request_number == number] == []
     assert_no_trace(desk)
     assert belongings_of(desk, DANIEL, daniel) == before
+
+
+def test_that_a_certificate_was_refused_alarms_a_person_though_all_is_done(desk, amelia, monkeypatch):
+    def refused(_self, _mail):
+        raise mailing.RecipientRefused
+
+    number = agreed(desk, amelia)
+    rights.work(desk)  # earlier mails are taken
+    monkeypatch.setattr(mailing.Mailer, "send", refused)
+    assert rights.finish(desk, number).state is RequestState.FULFILLED
+    assert alarms_about(desk, number) == ["waiting"]
 
 
 def test_the_demos_inbox_can_still_show_the_last_mail_to_who_knows_the_address(desk, amelia):

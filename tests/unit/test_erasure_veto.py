@@ -12,8 +12,8 @@ from sqlalchemy import select
 
 from bot.clocks import SystemClock
 from bot.privacy import erasure, fulfilment, request_intake
-from bot.store.desk_tables import PrivacyRequest, Tombstone
-from bot.vocabulary import RequestKind, RequestState
+from bot.store.desk_tables import Case, PrivacyRequest, Tombstone
+from bot.vocabulary import CaseKind, RequestKind, RequestState
 from tests import rights
 from tests.unit.conftest import open_chat
 
@@ -116,3 +116,40 @@ def test_a_service_that_does_not_answer_is_waited_for(desk, service, due, url):
         assert not try_it(desk, due)
     assert row(desk, due).state == RequestState.RUNNING and untouched(desk, due)
     assert service.asked == []
+
+
+def alarms_of(desk):
+    with desk.reading() as session:
+        cases = session.scalars(select(Case).where(Case.kind == CaseKind.ALARM).order_by(Case.number))
+        return [(each.request_number, each.state) for each in cases]
+
+
+def with_a_no_for_two(desk, service, due):
+    """The shop says no to the deletion, and to a bystander's."""
+    chat = open_chat(desk, "1002")
+    other = rights.ask(desk, chat, RequestKind.ERASURE).number
+    rights.verify(desk, chat, other)
+    desk.clock.advance(timedelta(days=8))
+    fulfilment.begin_what_is_due(desk)
+    service.answers = (200, '{"allow": false}')
+    assert not try_it(desk, due) and not try_it(desk, other)
+    assert alarms_of(desk) == [(due, "waiting"), (other, "waiting")]
+    return other
+
+
+def test_the_alarm_about_a_no_ends_when_the_person_takes_the_request_back(desk, service, due):
+    other = with_a_no_for_two(desk, service, due)
+    with desk.reading() as session:
+        chat = session.get_one(PrivacyRequest, due).conversation_id
+    assert rights.revoke(desk, chat, due).state == "revoked"
+    assert alarms_of(desk) == [(due, "closed"), (other, "waiting")]
+
+
+def test_the_alarm_about_a_no_ends_when_all_is_done_after_a_yes(desk, service, due):
+    other = with_a_no_for_two(desk, service, due)
+    service.answers = (200, '{"allow": true}')
+    rights.skip_pauses(desk)
+    fulfilment.begin_what_is_due(desk)
+    rights.work(desk, due)
+    assert row(desk, due).state == RequestState.FULFILLED
+    assert alarms_of(desk) == [(due, "closed"), (other, "waiting")]

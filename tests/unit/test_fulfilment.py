@@ -202,4 +202,7 @@ def test_what_fails_is_tried_again_after_longer_and_longer_and_then_a_person_is_
     jobs.carry_out(desk, number)
     assert row_of(desk, number).state == RequestState.FULFILLED
     assert [step for of, step in world.done if of == number] == ["one", "two", "three"]
+    with desk.reading() as session:
+        (alarm,) = session.scalars(select(Case).where(Case.kind == "alarm"))
+    assert alarm.state == "closed", "nobody has to look any more"
     assert row_of(desk, hers).attempts == 0
