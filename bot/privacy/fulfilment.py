@@ -75,6 +75,7 @@ def _go_on(desk: Desk, now: datetime, number: str) -> bool:
         if request is None or request.kind not in ROOMS:
             return False
         room, hold = ROOMS[RequestKind(request.kind)], request.hold_reason
+        values: dict[str, Any]
         if request.state == RequestState.COOLING_OFF:
             over = request.not_before is None or request.not_before <= now
             to, values, event = RequestState.RUNNING, {"not_before": None}, AuditEvent.REQUEST_STARTED
@@ -83,14 +84,17 @@ def _go_on(desk: Desk, now: datetime, number: str) -> bool:
             to, values, event = after_holds(desk, now, room)
         elif request.state == RequestState.ON_HOLD:
             over = _hold_is_over(session, now, request)
-            to, values, event = RequestState.RUNNING, {"hold_reason": None}, AuditEvent.REQUEST_STARTED
+            # A no that is only asked about again stands until there is a yes.
+            values = {"hold_reason": hold if hold == HoldKind.VETO else None}
+            to, event = RequestState.RUNNING, AuditEvent.REQUEST_STARTED
         else:
             return False
         if not over or not move(session, number, [RequestState(request.state)], to, **values):
             return False
         if hold == HoldKind.LEGAL:
             outcome.quiet_alarm(session, number)
-        audit.record(session, now, event, reference=number, subject=request.subject, actor="worker")
+        if hold != HoldKind.VETO:
+            audit.record(session, now, event, reference=number, subject=request.subject, actor="worker")
         return True
 
 
@@ -256,10 +260,22 @@ def _heartbeat(desk: Desk, taken: Taken) -> None:
 
 
 def _into_ledger(desk: Desk, taken: Taken, step: str, rest: Sequence[str]) -> None:
+    now = desk.clock.now()
     with desk.transaction() as session:
-        _hold_on(session, taken, attempts=0)
-        session.add(RequestStep(request_number=taken.number, step=step, done_at=desk.clock.now()))
-        outcome.keep_rest(session.get_one(PrivacyRequest, taken.number), step, rest)
+        held = session.get_one(PrivacyRequest, taken.number).hold_reason
+        _hold_on(session, taken, attempts=0, hold_reason=None)
+        session.add(RequestStep(request_number=taken.number, step=step, done_at=now))
+        request = session.get_one(PrivacyRequest, taken.number)
+        outcome.keep_rest(request, step, rest)
+        if held:  # what it was asked about again got its yes
+            audit.record(
+                session,
+                now,
+                AuditEvent.REQUEST_STARTED,
+                reference=taken.number,
+                subject=request.subject,
+                actor="worker",
+            )
 
 
 def _try_later(desk: Desk, taken: Taken) -> None:
@@ -285,10 +301,12 @@ def _put_on_hold(desk: Desk, taken: Taken, hold: OnHold) -> None:
             move(session, taken.number, [RequestState.RUNNING], RequestState.AWAITING_APPROVAL, **free)
             outcome.tell_approval(session, now, session.get_one(PrivacyRequest, taken.number))
             return
+        known = session.get_one(PrivacyRequest, taken.number).hold_reason == hold.reason
         again = _machine.now() + _LONGEST_PAUSE
         held = {"hold_reason": hold.reason, "next_try_at": again}
         move(session, taken.number, [RequestState.RUNNING], RequestState.ON_HOLD, **held, **free)
-        outcome.tell_hold(session, desk, now, session.get_one(PrivacyRequest, taken.number))
+        if not known:
+            outcome.tell_hold(session, desk, now, session.get_one(PrivacyRequest, taken.number))
 
 
 def _close(desk: Desk, taken: Taken, room: Room) -> None:

@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import select
 
 from bot.clocks import SystemClock
-from bot.privacy import erasure, fulfilment, request_intake
-from bot.store.desk_tables import Case, PrivacyRequest, Tombstone
-from bot.vocabulary import CaseKind, RequestKind, RequestState
+from bot.privacy import erasure, fulfilment, holds, request_intake
+from bot.store import conversations
+from bot.store.desk_tables import AuditEntry, Case, PrivacyRequest, Tombstone
+from bot.vocabulary import CaseKind, HoldKind, RequestKind, RequestState
 from tests import rights
 from tests.unit.conftest import open_chat
 
@@ -153,3 +154,39 @@ def test_the_alarm_about_a_no_ends_when_all_is_done_after_a_yes(desk, service, d
     rights.work(desk, due)
     assert row(desk, due).state == RequestState.FULFILLED
     assert alarms_of(desk) == [(due, "closed"), (other, "waiting")]
+
+
+def test_a_no_that_is_said_again_and_again_is_told_and_recorded_once(desk, service, due):
+    service.answers = (200, '{"allow": false}')
+    for _ in range(3):
+        assert not try_it(desk, due)
+        assert row(desk, due).hold_reason == "veto"
+        rights.skip_pauses(desk)
+        fulfilment.begin_what_is_due(desk)
+    assert len(service.asked) == 3, "the shop was asked anew each time"
+    with desk.reading() as session:
+        chat = session.get_one(PrivacyRequest, due).conversation_id
+        assert [each.response for each in conversations.messages_after(session, chat)] == ["utter_request_on_hold"]
+    assert recorded(desk, due) == ["request_started", "request_on_hold"]
+    service.answers = (200, '{"allow": true}')
+    try_it(desk, due)
+    assert recorded(desk, due) == ["request_started", "request_on_hold", "request_started"]
+    assert row(desk, due).hold_reason is None
+
+
+def recorded(desk, number):
+    with desk.reading() as session:
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.reference == number).order_by(AuditEntry.id))
+        return [each.event for each in entries if each.event in ("request_started", "request_on_hold")]
+
+
+def test_a_legal_hold_between_two_times_no_is_told_as_well(desk, service, due):
+    service.answers = (200, '{"allow": false}')
+    try_it(desk, due)
+    with desk.transaction() as session:
+        holds.place(session, desk.clock.now(), "1001", HoldKind.LEGAL, None, "matter 17", "counsel")
+    rights.skip_pauses(desk)
+    fulfilment.begin_what_is_due(desk)
+    try_it(desk, due)
+    assert row(desk, due).hold_reason == "legal_hold"
+    assert recorded(desk, due) == ["request_started", "request_on_hold", "request_on_hold"]
