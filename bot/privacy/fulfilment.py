@@ -80,6 +80,9 @@ def _go_on(desk: Desk, now: datetime, number: str) -> bool:
             over = request.not_before is None or request.not_before <= now
             to, values, event = RequestState.RUNNING, {"not_before": None}, AuditEvent.REQUEST_STARTED
         elif request.state == RequestState.ON_HOLD and request.hold_reason == HoldKind.CONTACT_CHANGED:
+            later = holds.held_until(session, now, request.subject or "", HoldKind.CONTACT_CHANGED)
+            if later is not None:  # changed once more meanwhile: the last of the holds counts, and until then is read
+                request.not_before = later
             over = request.not_before is None or request.not_before <= now
             to, values, event = after_holds(desk, now, room)
         elif request.state == RequestState.ON_HOLD:

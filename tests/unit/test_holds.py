@@ -8,8 +8,9 @@ from sqlalchemy import select
 from bot.errors import NotFound
 from bot.privacy import holds
 from bot.store.desk_tables import AuditEntry, Hold
-from bot.vocabulary import HoldKind
-from tests.unit.conftest import NOON
+from bot.vocabulary import HoldKind, RequestKind
+from tests import rights
+from tests.unit.conftest import NOON, open_chat
 
 AMELIA, DANIEL, MATTER = "1001", "1002", "matter 17"
 
@@ -62,3 +63,22 @@ def test_only_a_legal_hold_is_released_by_a_person(desk):
     with pytest.raises(NotFound):
         release(desk, "PR-2026-000001")
     assert is_held(desk, AMELIA, HoldKind.CONTACT_CHANGED)
+
+
+def test_a_copy_waits_for_the_end_of_the_last_of_two_changes_of_contact_details(own_desk):
+    desk = own_desk()
+    chat, bystander = open_chat(desk, AMELIA), open_chat(desk, DANIEL)
+    for subject in (AMELIA, DANIEL):
+        hold(desk, subject, "PR-2026-000901", HoldKind.CONTACT_CHANGED, NOON + timedelta(hours=72))
+    number, other = (rights.ask(desk, each, RequestKind.EXPORT).number for each in (chat, bystander))
+    rights.verify(desk, chat, number)
+    rights.verify(desk, bystander, other)
+    hold(desk, AMELIA, "PR-2026-000902", HoldKind.CONTACT_CHANGED, NOON + timedelta(hours=120))
+    desk.clock.advance(timedelta(hours=73))
+    rights.work(desk)
+    waiting = rights.state_of(desk, number)
+    assert (waiting.state, waiting.until) == ("on_hold", NOON + timedelta(hours=120)), "the person is told until when"
+    assert rights.state_of(desk, other).state == "fulfilled", "nobody else waits"
+    desk.clock.advance(timedelta(hours=48))
+    rights.work(desk)
+    assert rights.state_of(desk, number).state == "fulfilled"
