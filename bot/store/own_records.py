@@ -99,7 +99,7 @@ def mails_of(
 ) -> list[int]:
     """Ids of the mails about a person, whatever address they went to.
 
-    A mail that names another person's request is that person's, though they share the address.
+    A mail that names another person's request, or has the code for it, is that person's, though they share the address.
     """
     of_codes = or_(VerificationCode.subject == subject, VerificationCode.request_number.in_(_guardians_of(subject)))
     codes = {f"code:{number}" for number in session.scalars(select(VerificationCode.id).where(of_codes))}
@@ -109,13 +109,24 @@ def mails_of(
     while rows := session.execute(select(*columns).where(Mail.id > last).order_by(Mail.id).limit(_BATCH)).all():
         numbers = {mail_id: set(numbers_in(" ".join(words))) for mail_id, *words, _ in rows}
         owners = _owners(session, set().union(*numbers.values()))
+        of_others = _codes_of_others(session, subject, [row.dedupe_key for row in rows])
         for mail_id, key, _, _, recipient in rows:
             named = {owners.get(number) for number in numbers[mail_id]} - {None}
-            if subject in named if named else key in codes or recipient.strip().casefold() in wanted:
+            to_them = recipient.strip().casefold() in wanted and key not in of_others
+            if subject in named if named else key in codes or to_them:
                 found.append(mail_id)
         last = rows[-1][0]
         heartbeat()
     return found
+
+
+def _codes_of_others(session: Session, subject: str, keys: Iterable[str]) -> set[str]:
+    """Which of these mails have a code for another customer's request; a code names no number."""
+    ids = [int(number) for kind, _, number in (key.partition(":") for key in keys) if kind == "code"]
+    of_request = PrivacyRequest.number == VerificationCode.request_number
+    query = select(VerificationCode.id).join(PrivacyRequest, of_request)
+    found = session.scalars(query.where(VerificationCode.id.in_(ids), PrivacyRequest.subject != subject))
+    return {f"code:{number}" for number in found}
 
 
 def _owners(session: Session, numbers: Collection[str]) -> dict[str, str | None]:

@@ -871,6 +871,19 @@ def test_a_shared_mailbox_keeps_the_other_persons_mails(desk, amelia, daniel):
     assert "revoked:shared" in kept
 
 
+def test_a_shared_mailbox_keeps_the_other_persons_code(desk, amelia, daniel):
+    with desk.shop.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE customers SET email = 'Amelia.Hartley@Example.com' WHERE id = 1002")
+    his = rights.ask(desk, daniel, RequestKind.EXPORT).number
+    code = rights.code_for(desk, daniel, his)
+    hers = rights.ask(desk, amelia, RequestKind.ERASURE).number
+    rights.verify(desk, amelia, hers)
+    desk.clock.advance(timedelta(days=8))
+    rights.work(desk, hers)
+    assert rights.state_of(desk, hers).state is RequestState.FULFILLED, rest_of(desk, hers)
+    assert [code in mail.text for mail in all_of(desk, Mail) if mail.dedupe_key.startswith("code:")] == [True]
+
+
 def test_the_plan_is_kept_unreadable(desk, amelia):
     number = agreed(desk, amelia)
     desk.clock.advance(timedelta(days=8))
