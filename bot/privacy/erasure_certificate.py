@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from bot.privacy import outcome
 from bot.privacy.deadlines import date_of
 from bot.privacy.erasure_guard import aim_of, permitted, plan_of
+from bot.privacy.erasure_guardian import askings_kept
+from bot.privacy.erasure_scan import Traces
 from bot.privacy.erasure_words import certificate_text
 from bot.privacy.request_status import REQUEST_WORDS
 from bot.privacy.room import NotYet, Work
@@ -41,7 +43,9 @@ def certify(work: Work) -> Sequence[str]:
 def _made(session: Session, work: Work, request: PrivacyRequest) -> Certificate:
     now, plan, kind = work.desk.clock.now(), plan_of(request), RequestKind(request.kind)
     decided, chats = ErasurePlan.from_json(plan["plan"]), len(plan["conversations"])
-    text = certificate_text(request.number, kind, request.received_at, now, decided, chats)
+    traces = Traces.of(str(work.subject), plan["snapshot"]["look_for"])
+    guardian = bool(askings_kept(session, str(work.subject), traces))
+    text = certificate_text(request.number, kind, request.received_at, now, decided, chats, guardian=guardian)
     facts = {
         "request": request.number,
         "kind": kind.value,

@@ -11,6 +11,7 @@ from typing import Any
 from bot.errors import Unavailable
 from bot.privacy import erasure_scan
 from bot.privacy.erasure_guard import aim_of, checked, paced
+from bot.privacy.erasure_guardian import askings_kept, belongs_to
 from bot.privacy.erasure_own import sweep
 from bot.privacy.erasure_scan import Row, Traces
 from bot.privacy.room import Work
@@ -45,7 +46,8 @@ def lines_of_desk(work: Work, plan: dict[str, Any]) -> list[str]:
     settings, beat = work.desk.settings, paced(work)
     traces = Traces.of(str(work.subject), plan["snapshot"]["look_for"])
     with work.desk.reading() as session:
-        tables = erasure_scan.in_desk(session, traces, _stays(work), beat)
+        as_guardian = belongs_to(askings_kept(session, str(work.subject), traces))
+        tables = erasure_scan.in_desk(session, traces, _stays(work, as_guardian), beat)
     events = erasure_scan.in_tracker(settings, traces, plan["conversations"], beat)
     files = erasure_scan.in_files(settings, traces, beat)
     return [
@@ -55,10 +57,12 @@ def lines_of_desk(work: Work, plan: dict[str, Any]) -> list[str]:
     ]
 
 
-def _stays(work: Work) -> Callable[[str, Row], bool]:
-    """Rows that are known: they go, or are emptied, in the last step."""
+def _stays(work: Work, as_guardian: Callable[[str, Row], bool]) -> Callable[[str, Row], bool]:
+    """Rows that are known: they go, or are emptied, in the last step, or are kept of the guardian of somebody else."""
 
     def known(table: str, row: Row) -> bool:
+        if as_guardian(table, row):
+            return True
         if table == "privacy_requests":
             return bool(row["number"] == work.number)
         if table == "mails":

@@ -12,7 +12,14 @@ _DONE = {"empty": "emptied", "pseudonymise": "replaced by a name without meaning
 
 
 def certificate_text(
-    number: str, kind: RequestKind, received_at: datetime, done_at: datetime, decided: ErasurePlan, chats: int
+    number: str,
+    kind: RequestKind,
+    received_at: datetime,
+    done_at: datetime,
+    decided: ErasurePlan,
+    chats: int,
+    *,
+    guardian: bool = False,
 ) -> str:
     """What a certificate says.
 
@@ -23,6 +30,7 @@ def certificate_text(
         done_at: When nothing was found any more.
         decided: The plan as it was written down before the first row went.
         chats: How many conversations with the desk were erased.
+        guardian: Whether somebody of that name or address was asked as the guardian of another customer.
     """
     own = [part for part in decided.tables if part.role is None]
     parts = [
@@ -30,7 +38,7 @@ def certificate_text(
         ("Made anonymous", [_counted(part, part.anonymous) for part in own if part.anonymous]),
         *_kept(own),
         ("Taken out of other people's entries", [_named(part) for part in decided.tables if part.role is not None]),
-        ("In the privacy desk itself", list(_desk(decided, chats))),
+        ("In the privacy desk itself", list(_desk(decided, chats, guardian))),
     ]
     return "\n".join([_head(number, kind, received_at, done_at, decided), *_sections(parts), "", _searched(decided)])
 
@@ -86,13 +94,18 @@ def _named(part: TablePlan) -> str:
     return f"{_counted(part, part.stays)}: {', '.join(done)}"
 
 
-def _desk(decided: ErasurePlan, chats: int) -> Iterator[str]:
+def _desk(decided: ErasurePlan, chats: int, guardian: bool) -> Iterator[str]:
     if decided.scope != EVERYTHING:
         return
     spoken = f"{chats:,} {'chat' if chats == 1 else 'chats'}"
     yield f"Deleted: {spoken}, all mails to the person, copies made for them and their statements"
     yield "Kept: number, kind, state and dates of each request; choices about data use, as proof, without a name"
     yield "Kept: the sealed record of what the desk did, in which nobody can tell any more whom an entry was about"
+    if guardian:
+        yield (
+            "Kept because of GDPR Article 7(1), as proof of that consent, until it is erased on the guardian's page or "
+            "with the young person's account: what somebody of this name or address said as a parent or guardian"
+        )
 
 
 def _searched(decided: ErasurePlan) -> str:

@@ -37,6 +37,7 @@ from bot.store.desk_tables import (
     AuditEntry,
     Base,
     Case,
+    Certificate,
     ConsentEntry,
     GuardianConsent,
     GuardianLink,
@@ -668,6 +669,36 @@ def test_what_a_person_let_go_on_for_a_guardian_is_not_made_twice(desk, maya):
         guardian_consent_review.approve_for_child(session, desk, desk.clock.now(), number, "staff:1")
     assert rights.ask(desk, maya, RequestKind.CANCEL_ACCOUNT).number == number
     assert guardian.ask_for(RequestKind.ERASURE).number == number
+
+
+def test_a_guardian_who_has_their_own_account_deleted_stays_the_guardian_and_is_told_so(desk, maya):
+    desk.settings.webhook_urls = ""
+    amelia, address = open_chat(desk, ADULT), desk.email_of(ADULT)
+    guardian = agreed(desk, maya, address)
+    before, words = allowed(desk), row(desk, guardian.see().row.number).artefact
+    number = rights.ask(desk, amelia, RequestKind.ERASURE).number
+    rights.verify(desk, amelia, number)
+    assert rights.finish(desk, number).state == "fulfilled"
+    assert desk.shop.customer(ADULT) is None and desk.shop.customer(MAYA) is not None
+    (kept,) = everything(desk, GuardianConsent)
+    assert (kept.state, kept.email, kept.artefact, allowed(desk)) == ("live", address, words, before)
+    (certificate,) = everything(desk, Certificate)
+    assert "GDPR Article 7(1)" in certificate.text and "parent or guardian" in certificate.text
+    assert address not in certificate.text and "Maria" not in certificate.text
+    guardian.prove()
+    guardian.erase()
+    assert address not in texts(desk), "the guardian's page still takes it all out"
+
+
+def test_who_is_nobodys_guardian_reads_nothing_of_one_in_their_certificate(desk, maya):
+    desk.settings.webhook_urls = ""
+    agreed(desk, maya)
+    chat = open_chat(desk, ADULT)
+    number = rights.ask(desk, chat, RequestKind.ERASURE).number
+    rights.verify(desk, chat, number)
+    assert rights.finish(desk, number).state == "fulfilled"
+    (certificate,) = everything(desk, Certificate)
+    assert "guardian" not in certificate.text
 
 
 # ----------------------------------------------------------------------------------------------------- of age
