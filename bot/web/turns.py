@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from bot.clocks import SystemClock
-from bot.errors import Conflict, DeskError, FormGone, SessionExpired
+from bot.errors import ChoiceGone, Conflict, DeskError, FormGone, SessionExpired
 from bot.privacy import daily_counts, policy_banner, wishes
 from bot.privacy.entities import finder
 from bot.privacy.guardian_consent_notice import opening_words
@@ -33,6 +33,7 @@ _PERSON_FIRST, _HIDDEN_WORDS = "person_first", "•••"
 _FORM_AND_PERSON = (
     "A person is answering you at the moment, and forms are for the bot. Tell them what you want to change."
 )
+_OVERTAKEN = "You have written something newer since, so this was left out. Please send it as a new message."
 # Leases are about live processes, so they follow the machine's clock even when the demo's clock is moved.
 _machine = SystemClock()
 
@@ -93,8 +94,8 @@ class Turns:
 
         Raises:
             Conflict: The key was used for another message, or an earlier turn will not end.
-            ChoiceGone: The choice is of an earlier question.
-            FormGone: The form was used before, or was never given out here.
+            ChoiceGone: The choice is of an earlier question, or a message that broke off was followed by a newer one.
+            FormGone: The form was used before or was never given out here, or a newer message came since it broke off.
             FormInvalid: Fields of the form cannot be used; nothing was kept.
             Unavailable: The turn could not be run; the same key may be sent again.
         """
@@ -142,6 +143,9 @@ class Turns:
                 return None
             if said.form and forms.used(session, chat.id, said.form.card_id, turn.id if turn else None):
                 raise FormGone
+            if turn is not None and turn.id < (chat.last_turn_id or 0):
+                # The bot may have asked something newer since, and would take a late yes for the answer to that.
+                raise FormGone if said.form else ChoiceGone(None if turn.choice_intent else _OVERTAKEN)
             if turn is None:
                 policy_banner.show(session, self._desk, self._desk.clock.now(), chat)
                 if chat.last_turn_id is None:

@@ -205,6 +205,20 @@ def test_after_a_failed_turn_the_form_can_be_sent_again_and_other_values_too(des
         take(desk, Engine(), conversation_id, "k1", Said(form=Filled(card_id, GOOD)))
 
 
+def test_a_form_that_broke_off_is_gone_after_newer_words_and_their_question_stays_the_newest(desk, chat):
+    conversation_id = chat("1001")
+    filled = Said(form=Filled(given_out(desk, conversation_id), GOOD))
+    question = {"text": "Shall I?", "buttons": [{"title": "Yes, do it", "payload": "/affirm everything"}]}
+    engine = Engine(Unavailable(), [question])
+    with pytest.raises(Unavailable):
+        take(desk, engine, conversation_id, "k1", filled)
+    newest = take(desk, engine, conversation_id, "k2", Said(text="Are you there?")).messages[0].choices[0]
+    with pytest.raises(FormGone):
+        take(desk, engine, conversation_id, "k1", filled)
+    assert take(desk, engine, conversation_id, "k3", Said(choice=newest["id"])).messages
+    assert len(engine.seen) == 3
+
+
 def test_a_form_of_another_conversation_is_refused_and_stays_usable_there(desk, chat):
     hers, his, engine = chat("1001"), chat("1002"), Engine()
     card_id = given_out(desk, hers)

@@ -232,6 +232,45 @@ def test_a_choice_of_an_earlier_question_is_refused_and_nothing_is_stored(desk, 
     assert take(desk, engine, conversation_id, "k3", Said(text="Go on")).messages
 
 
+def test_a_yes_that_broke_off_never_answers_a_later_question(desk, chat):
+    everything = {"text": "All?", "buttons": [{"title": "Yes, all of it", "payload": "/affirm everything"}]}
+    conversation_id, engine = chat(None), Engine([SHALL_I], Unavailable(), [everything])
+    yes = take(desk, engine, conversation_id, "k1", Said(text="Give me a copy")).messages[0].choices[0]
+    with pytest.raises(Unavailable):
+        take(desk, engine, conversation_id, "k2", Said(choice=yes["id"]))
+    newest = take(desk, engine, conversation_id, "k3", Said(text="Delete my data")).messages[0].choices[0]
+    with pytest.raises(ChoiceGone):
+        take(desk, engine, conversation_id, "k2", Said(choice=yes["id"]))
+    assert len(engine.seen) == 3
+    assert take(desk, engine, conversation_id, "k4", Said(choice=newest["id"])).messages
+    assert (engine.seen[3]["intent"], newest_turn(desk).choice_value) == ("affirm", "everything")
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"), [("yes", "belongs to an earlier question"), ("Do it all now", "as a new message")]
+)
+def test_words_that_broke_off_are_not_taken_up_after_newer_ones_and_the_person_is_told(desk, chat, typed, sentence):
+    conversation_id, engine = chat(None), Engine([SHALL_I], Unavailable(), [SHALL_I])
+    take(desk, engine, conversation_id, "k1", Said(text="Do it"))
+    with pytest.raises(Unavailable):
+        take(desk, engine, conversation_id, "k2", Said(text=typed))
+    take(desk, engine, conversation_id, "k3", Said(text="Delete my data"))
+    with pytest.raises(ChoiceGone, match=sentence):
+        take(desk, engine, conversation_id, "k2", Said(text=typed))
+    assert len(engine.seen) == 3
+    assert take(desk, engine, conversation_id, "k4", Said(text=typed)).messages
+
+
+def test_messages_that_broke_off_one_after_the_other_can_both_be_sent_again(desk, chat):
+    conversation_id, engine = chat(None), Engine(Unavailable(), Unavailable())
+    for key in ("k1", "k2"):
+        with pytest.raises(Unavailable):
+            take(desk, engine, conversation_id, key, Said(text=key))
+    for key in ("k1", "k2"):
+        assert take(desk, engine, conversation_id, key, Said(text=key)).messages
+    assert [sent["text"] for sent in engine.seen] == ["k1", "k2"] * 2
+
+
 def test_a_choice_of_another_conversation_is_refused(desk, chat):
     engine = Engine()
     choice = offered(desk, chat("1001"))
