@@ -19,7 +19,8 @@ from bot.store.desk_tables import Conversation, PrivacyRequest, VerificationCode
 from bot.vocabulary import HoldKind, RequestKind, RequestState
 
 __all__ = [
-    "CodeSent", "Tried", "Verdict", "give_to_a_person", "newest_code", "send_code", "try_code", "waiting_code",
+    "CodeSent", "Tried", "Verdict", "awaits_code", "give_to_a_person", "newest_code", "send_code", "try_code",
+    "waiting_code",
 ]  # fmt: skip
 
 
@@ -54,6 +55,23 @@ def waiting_code(session: Session, now: datetime, chat: Conversation, number: st
 def newest_code(session: Session, chat: Conversation, number: str | None = None) -> VerificationCode | None:
     """The last code sent for this conversation, whether it still serves or not."""
     return one_time_code.newest(session, chat.id, number)
+
+
+def awaits_code(session: Session, conversation_id: str, message: str) -> bool:
+    """Whether six digits typed here are a code: a request waits for one, whether the code still serves or not.
+
+    Args:
+        session: Desk database.
+        conversation_id: Where they were typed.
+        message: The message that holds them; one that was tried as a code stays one when it is handled again.
+    """
+    waits = PrivacyRequest.state == RequestState.AWAITING_VERIFICATION
+    sent = (
+        select(VerificationCode.id)
+        .join(PrivacyRequest, PrivacyRequest.number == VerificationCode.request_number)
+        .where(VerificationCode.conversation_id == conversation_id, waits | (VerificationCode.last_message == message))
+    )
+    return session.scalar(sent.limit(1)) is not None
 
 
 def try_code(session: Session, now: datetime, chat: Conversation, number: str, message: str, typed: str) -> Tried:

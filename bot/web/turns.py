@@ -5,7 +5,6 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -15,12 +14,13 @@ from bot.privacy import daily_counts, policy_banner, wishes
 from bot.privacy.entities import finder
 from bot.privacy.guardian_consent_notice import opening_words
 from bot.privacy.handoff_vulnerable import sign_in
+from bot.privacy.identity_verification import awaits_code
 from bot.privacy.policy_question import cite
 from bot.privacy.policy_standing import binding
 from bot.privacy.typed_code import claim_in, code_in
 from bot.store import conversations
 from bot.store.desk import Desk
-from bot.store.desk_tables import Conversation, Message, Turn, VerificationCode
+from bot.store.desk_tables import Conversation, Message, Turn
 from bot.vocabulary import Author, Owner
 from bot.web import forms, picking
 from bot.web.forms import Checked, Filled
@@ -200,7 +200,7 @@ class Turns:
         payload["message"] = str(message.id)
         if turn.choice_intent:
             return payload | {"intent": turn.choice_intent, "label": message.text}
-        if code_in(message.words) and _awaits_code(session, chat.id):
+        if code_in(message.words) and awaits_code(session, chat.id, str(message.id)):
             return payload | {"intent": _CODE, "label": _HIDDEN_CODE}
         if claim_in(message.words):
             return payload | {"intent": _CLAIM, "label": _HIDDEN_CODE}
@@ -290,11 +290,6 @@ def _card(session: Session, conversation_id: str, card_id: str) -> dict[str, Any
     """A card as its message keeps it; a form knows its id, under which it is sent back."""
     content = conversations.card_content(session, conversation_id, card_id)
     return content | {"id": card_id} if content.get("kind") == "form" else content
-
-
-def _awaits_code(session: Session, conversation_id: str) -> bool:
-    sent = select(VerificationCode.id).where(VerificationCode.conversation_id == conversation_id)
-    return session.scalar(sent.limit(1)) is not None
 
 
 def present(message: Message) -> dict[str, Any]:
