@@ -2,14 +2,16 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from bot.clocks import SystemClock
-from bot.errors import ChoiceGone, Conflict, DeskError, FormGone, SessionExpired
+from bot.errors import ChoiceGone, Conflict, FormGone, SessionExpired
 from bot.privacy import daily_counts, policy_banner, wishes
 from bot.privacy.entities import finder
 from bot.privacy.guardian_consent_notice import opening_words
@@ -103,12 +105,14 @@ class Turns:
         begun = await self._begin_when_free(conversation_id, key, said, form)
         if begun.done:
             return await run_in_threadpool(self._stored, conversation_id, begun.turn_id)
+        answered = None
         try:
             led = await self._leading.lead(conversation_id, begun.turn_id, begun.payload)
-            return await run_in_threadpool(self._finish, conversation_id, begun, led)
-        except (DeskError, asyncio.CancelledError):
-            await asyncio.shield(run_in_threadpool(self._give_up, conversation_id, begun))
-            raise
+            answered = await run_in_threadpool(self._finish, conversation_id, begun, led)
+            return answered
+        finally:
+            if answered is None:  # whatever broke it off, the chat is open for the next try
+                await asyncio.shield(run_in_threadpool(self._give_up, conversation_id, begun))
 
     def _checked(self, conversation_id: str, key: str, filled: Filled) -> Checked | None:
         with self._desk.reading() as session:
@@ -262,7 +266,8 @@ class Turns:
 
     def _give_up(self, conversation_id: str, begun: Begun) -> None:
         if begun.lease:
-            with self._desk.transaction() as session:
+            # A database that is still away must not hide what broke the turn off; the lease then ends by itself.
+            with suppress(SQLAlchemyError), self._desk.transaction() as session:
                 conversations.release_lease(session, conversation_id, begun.lease)
 
 

@@ -5,12 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from bot.errors import ChoiceGone, Conflict, NotFound, Unavailable
 from bot.store import conversations
 from bot.store.desk_tables import Conversation, DailyCount, Message, Turn
 from bot.web.engine_client import Reply
 from bot.web.turns import Said, Turns, present
+
+NO_DATABASE = OperationalError("SELECT 1", None, Exception())
 
 
 class Engine:
@@ -118,11 +121,23 @@ def test_after_a_failed_turn_the_same_key_sends_the_same_message_again_and_keeps
     assert rows(desk, Message) == 2
 
 
-def test_a_failure_does_not_lock_the_conversation(desk, chat):
-    conversation_id, engine = chat(None), Engine(Unavailable())
-    with pytest.raises(Unavailable):
+@pytest.mark.parametrize("failure", [Unavailable(), NO_DATABASE, ValueError()], ids=lambda one: type(one).__name__)
+def test_a_failure_does_not_lock_the_conversation(desk, chat, failure):
+    conversation_id, engine = chat(None), Engine(failure)
+    with pytest.raises(type(failure)):
         take(desk, engine, conversation_id, "k1", Said(text="Hello"))
+    with desk.reading() as session:
+        assert session.get(Conversation, conversation_id).busy_until is None
     assert take(desk, engine, conversation_id, "k2", Said(text="Again")).messages
+
+
+def test_a_database_that_stays_away_does_not_hide_what_broke_the_turn_off(desk, chat, monkeypatch):
+    def away(*_):
+        raise NO_DATABASE
+
+    monkeypatch.setattr(conversations, "release_lease", away)
+    with pytest.raises(Unavailable):
+        take(desk, Engine(Unavailable()), chat(None), "k", Said(text="Hello"))
 
 
 def test_a_lease_left_by_a_dead_process_ends_by_itself(desk, chat):
