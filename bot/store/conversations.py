@@ -9,6 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import CursorResult, delete, func, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.errors import ChoiceGone, NotFound, SessionExpired
@@ -54,7 +55,11 @@ def use_shop_token_once(session: Session, jti: str, expires_at: datetime) -> boo
     """
     if session.get(UsedShopToken, hashed(jti)) is not None:
         return False
-    session.add(UsedShopToken(jti_hash=hashed(jti), expires_at=expires_at))
+    try:
+        with session.begin_nested():
+            session.add(UsedShopToken(jti_hash=hashed(jti), expires_at=expires_at))
+    except IntegrityError:
+        return False  # used by another call at this very moment
     return True
 
 

@@ -1,5 +1,6 @@
 """The chat API of the contract, `/api/v1`."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any
 from uuid import uuid4
@@ -9,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from starlette.concurrency import run_in_threadpool
 
-from bot.errors import Invalid, NotSignedIn, TooLong
+from bot.errors import ChoiceGone, FormGone, Invalid, NotFound, NotSignedIn, TooLong
 from bot.privacy import policy_banner
 from bot.privacy.form_cards import MOST_FIELDS
 from bot.privacy.handoff_talk import user_read, user_types
@@ -26,6 +27,10 @@ from bot.web.stream import event_stream
 from bot.web.turns import Said, present
 
 LONGEST_MESSAGE = 4_000
+# What all ids and numbers given out here are made of. Others are not looked for: PostgreSQL fails on some signs.
+_ID = re.compile(r"[A-Za-z0-9-]+")
+# As far as the databases count; PostgreSQL does not even compare with more.
+_HIGHEST_ID = 2**31 - 1
 
 router = APIRouter(prefix="/api/v1")
 Authorization = Annotated[str | None, Header()]
@@ -71,8 +76,11 @@ class FormIn(BaseModel):
         """What the desk is to check.
 
         Raises:
+            FormGone: No form has such an id.
             Invalid: Too many fields, or values that no field of a form can have.
         """
+        if not _ID.fullmatch(self.id):
+            raise FormGone
         if len(self.values) > MOST_FIELDS:
             raise Invalid(f"A form has at most {MOST_FIELDS} fields. Please send only those of the form.")
         if not all(isinstance(value, str | bool) for value in self.values.values()):
@@ -99,12 +107,16 @@ class MessageIn(BaseModel):
         """What the desk is to read.
 
         Raises:
+            ChoiceGone: No choice has such an id.
+            FormGone: No form has such an id.
             TooLong: More than 4,000 characters.
             Invalid: Nothing but white space, or a form whose values are of no use.
         """
         if self.form is not None:
             return Said(form=self.form.filled())
         if self.text is None:
+            if not _ID.fullmatch(self.choice or ""):
+                raise ChoiceGone
             return Said(choice=self.choice)
         if len(self.text) > LONGEST_MESSAGE:
             raise TooLong
@@ -147,6 +159,18 @@ def signed_in(who: Annotated[tuple[str, str | None], Depends(speaker)]) -> tuple
     return who[0], who[1]
 
 
+def request_number(number: str) -> str:
+    """The number of a request, as it stands in the address.
+
+    Raises:
+        NotFound: No request has such a number.
+    """
+    if not _ID.fullmatch(number):
+        raise NotFound
+    return number
+
+
+RequestNumber = Annotated[str, Depends(request_number)]
 Speaker = Annotated[tuple[str, str | None], Depends(speaker)]
 SignedIn = Annotated[tuple[str, str], Depends(signed_in)]
 
@@ -181,7 +205,7 @@ async def send_message(
 
 
 @router.get("/messages")
-def history(request: Request, who: Speaker, after: Annotated[int, Query(ge=0)] = 0) -> Answer:
+def history(request: Request, who: Speaker, after: Annotated[int, Query(ge=0, le=_HIGHEST_ID)] = 0) -> Answer:
     """What was said in this conversation after the message of that id."""
     with request.app.state.desk.reading() as session:
         chat = conversations.conversation(session, who[0])
@@ -223,7 +247,7 @@ async def events(
     request: Request,
     who: Speaker,
     authorization: Authorization = None,
-    last_event_id: Annotated[int | None, Header(ge=0)] = None,
+    last_event_id: Annotated[int | None, Header(ge=0, le=_HIGHEST_ID)] = None,
 ) -> StreamingResponse:
     """Server-sent events of this conversation; goes on after `Last-Event-ID`, else from now."""
     stream = event_stream(request.app.state.desk, request.app.state.sessions, who[0], authorization, last_event_id)
@@ -244,14 +268,14 @@ def list_requests(request: Request, who: SignedIn) -> Requests:
 
 
 @router.get("/requests/{number}")
-def show_request(request: Request, who: SignedIn, number: str) -> RequestOut:
+def show_request(request: Request, who: SignedIn, number: RequestNumber) -> RequestOut:
     """One of the customer's own requests."""
     with request.app.state.desk.reading() as session:
         return _out(own_request(session, who[1], number))
 
 
 @router.delete("/requests/{number}")
-def take_request_back(request: Request, who: SignedIn, number: str) -> RequestOut:
+def take_request_back(request: Request, who: SignedIn, number: RequestNumber) -> RequestOut:
     """Take a request back while that is still possible."""
     desk = request.app.state.desk
     with desk.transaction() as session:

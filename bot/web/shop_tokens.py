@@ -55,7 +55,7 @@ class ShopTokens:
                 leeway=_LEEWAY,
                 options={"require": ["iss", "aud", "sub", "iat", "exp", "jti"]},
             )
-        except (jwt.PyJWTError, KeyError, ValueError):
+        except (jwt.PyJWTError, KeyError, TypeError, ValueError):  # TypeError: a key of the other algorithm
             raise InvalidToken from None
         subject, jti = claims["sub"], claims["jti"]
         usable = isinstance(subject, str) and 0 < len(subject) <= 64 and isinstance(jti, str) and jti

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
 from bot.clocks import SystemClock
-from bot.errors import ChoiceGone, Conflict, FormGone, SessionExpired
+from bot.errors import ChoiceGone, Conflict, FormGone, NotFound, SessionExpired
 from bot.privacy import daily_counts, policy_banner, wishes
 from bot.privacy.entities import finder
 from bot.privacy.guardian_consent_notice import opening_words
@@ -132,14 +132,16 @@ class Turns:
 
     def _begin(self, conversation_id: str, key: str, said: Said, form: Checked | None) -> Begun | None:
         with self._desk.transaction() as session:
-            if session.get(Conversation, conversation_id) is None:
-                raise SessionExpired  # erased since the session was looked up
+            try:
+                # Before the turn is looked for: of two with one key at once, the later finds what the earlier made.
+                chat = conversations.locked(session, conversation_id)
+            except NotFound:
+                raise SessionExpired from None  # erased since the session was looked up
             turn = conversations.find_turn(session, conversation_id, key)
             if turn is not None and turn.body_hash != self._hash(said):
                 raise Conflict("This Idempotency-Key was used for another message. Please use a new one.")
             if turn is not None and turn.state == "done":
                 return Begun(turn.id, None, True, {})
-            chat = conversations.locked(session, conversation_id)
             if chat.owner == Owner.PERSON or (turn is not None and turn.ownership != chat.ownership):
                 return self._to_person(session, chat, key, said, turn)
             lease = conversations.take_lease(session, conversation_id, _machine.now(), self._desk.settings.turn_seconds)

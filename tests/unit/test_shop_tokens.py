@@ -68,6 +68,7 @@ def test_an_unsigned_token_is_refused(settings):
 def test_public_keys_of_the_shop_are_accepted_and_foreign_ones_are_not(settings, algorithm):
     made = rsa.generate_private_key(65537, 2048) if algorithm == "RS256" else ec.generate_private_key(ec.SECP256R1())
     foreign = rsa.generate_private_key(65537, 2048) if algorithm == "RS256" else ec.generate_private_key(ec.SECP256R1())
+    other = rsa.generate_private_key(65537, 2048) if algorithm == "ES256" else ec.generate_private_key(ec.SECP256R1())
     writer = RSAAlgorithm if algorithm == "RS256" else ECAlgorithm
     public = json.loads(writer.to_jwk(made.public_key())) | {"kid": "k1", "alg": algorithm, "use": "sig"}
     settings.shop_jwt_jwks = json.dumps({"keys": [public]})
@@ -77,6 +78,7 @@ def test_public_keys_of_the_shop_are_accepted_and_foreign_ones_are_not(settings,
         signed(foreign, algorithm, {"kid": "k1"}),
         signed(made, algorithm, {"kid": "k2"}),
         signed(made, algorithm),
+        signed(other, "ES256" if algorithm == "RS256" else "RS256", {"kid": "k1"}),
     ):
         with pytest.raises(InvalidToken):
             tokens.check(bad)
