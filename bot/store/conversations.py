@@ -25,7 +25,7 @@ from bot.store.desk_tables import (
     WaitingWish,
 )
 from bot.store.placeholders import PLACEHOLDER, restored
-from bot.vocabulary import Author
+from bot.vocabulary import Author, Owner
 
 _LOOKED_BACK = 20
 FORM_VALUES = "form_values"
@@ -134,6 +134,14 @@ def take_lease(session: Session, conversation_id: str, now: datetime, seconds: i
         .values(busy_token=token, busy_until=now + timedelta(seconds=seconds))
     )
     return token if taken.rowcount else None
+
+
+def is_busy(session: Session, conversation_id: str, now: datetime) -> bool:
+    """Whether another turn of the bot's runs, so that there is no lease to be had yet; writes nothing."""
+    runs = select(Conversation.id).where(
+        Conversation.id == conversation_id, Conversation.owner == Owner.BOT, Conversation.busy_until >= now
+    )
+    return session.scalar(runs) is not None
 
 
 def release_lease(session: Session, conversation_id: str, token: str) -> bool:

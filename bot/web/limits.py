@@ -1,11 +1,37 @@
 """How much one address or one conversation may send; on by default."""
 
+from collections import Counter
+
 from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
 
 from bot.config import Settings
 from bot.errors import RateLimited, SetupError
+
+
+class AtOnce:
+    """Counts what goes on at the same time in one conversation; each process counts for itself."""
+
+    def __init__(self, most: int, detail: str) -> None:
+        self._most, self._detail = most, detail
+        self._inside: Counter[str] = Counter()
+
+    def enter(self, conversation_id: str) -> None:
+        """Count one more, until it leaves.
+
+        Raises:
+            RateLimited: There are as many as there may be.
+        """
+        if self._inside[conversation_id] >= self._most:
+            raise RateLimited(self._detail)
+        self._inside[conversation_id] += 1
+
+    def leave(self, conversation_id: str) -> None:
+        """Count one less."""
+        self._inside[conversation_id] -= 1
+        if not self._inside[conversation_id]:
+            del self._inside[conversation_id]
 
 
 class Limits:

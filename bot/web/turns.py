@@ -27,15 +27,18 @@ from bot.vocabulary import Author, Owner
 from bot.web import forms, picking
 from bot.web.forms import Checked, Filled
 from bot.web.leading import ANEW, Engine, Leading, Led
+from bot.web.limits import AtOnce
 from bot.web.picking import Pick
 
-_WAIT = 0.02
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.3
+_MOST_WAITING = 8
 _CODE, _CLAIM, _HIDDEN_CODE = "submit_code", "submit_claim", "••••••"
 _PERSON_FIRST, _HIDDEN_WORDS = "person_first", "•••"
 _FORM_AND_PERSON = (
     "A person is answering you at the moment, and forms are for the bot. Tell them what you want to change."
 )
 _OVERTAKEN = "You have written something newer since, so this was left out. Please send it as a new message."
+_MANY_WAIT = "Several of your messages are still being answered. Please wait for the answers, then send this again."
 # Leases are about live processes, so they follow the machine's clock even when the demo's clock is moved.
 _machine = SystemClock()
 
@@ -85,6 +88,7 @@ class Turns:
     def __init__(self, desk: Desk, engine: Engine) -> None:
         self._desk = desk
         self._leading = Leading(desk, engine)
+        self._waiting = AtOnce(_MOST_WAITING, _MANY_WAIT)
 
     async def take(self, conversation_id: str, key: str, said: Said) -> Answered:
         """Answer one message.
@@ -99,6 +103,7 @@ class Turns:
             ChoiceGone: The choice is of an earlier question, or a message that broke off was followed by a newer one.
             FormGone: The form was used before or was never given out here, or a newer message came since it broke off.
             FormInvalid: Fields of the form cannot be used; nothing was kept.
+            RateLimited: Too many messages of this conversation wait for their turn.
             Unavailable: The turn could not be run; the same key may be sent again.
         """
         form = await run_in_threadpool(self._checked, conversation_id, key, said.form) if said.form else None
@@ -121,14 +126,31 @@ class Turns:
             return forms.check(session, self._desk, conversation_id, filled)
 
     async def _begin_when_free(self, conversation_id: str, key: str, said: Said, form: Checked | None) -> Begun:
+        begun = await run_in_threadpool(self._begin, conversation_id, key, said, form)
+        if begun is not None:
+            return begun
+        self._waiting.enter(conversation_id)
+        try:
+            return await self._begin_later(conversation_id, key, said, form)
+        finally:
+            self._waiting.leave(conversation_id)
+
+    async def _begin_later(self, conversation_id: str, key: str, said: Said, form: Checked | None) -> Begun:
         give_up_at = time.monotonic() + self._desk.settings.turn_seconds
-        while True:
+        pause = _FIRST_PAUSE
+        while time.monotonic() < give_up_at:
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+            if await run_in_threadpool(self._is_busy, conversation_id):
+                continue
             begun = await run_in_threadpool(self._begin, conversation_id, key, said, form)
             if begun is not None:
                 return begun
-            if time.monotonic() > give_up_at:
-                raise Conflict("Your previous message is still being answered. Please wait a moment.")
-            await asyncio.sleep(_WAIT)
+        raise Conflict("Your previous message is still being answered. Please wait a moment.")
+
+    def _is_busy(self, conversation_id: str) -> bool:
+        with self._desk.reading() as session:
+            return conversations.is_busy(session, conversation_id, _machine.now())
 
     def _begin(self, conversation_id: str, key: str, said: Said, form: Checked | None) -> Begun | None:
         with self._desk.transaction() as session:

@@ -4,10 +4,10 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 
-from bot.errors import ChoiceGone, Conflict, NotFound, Unavailable
+from bot.errors import ChoiceGone, Conflict, NotFound, RateLimited, Unavailable
 from bot.store import conversations
 from bot.store.desk_tables import Conversation, DailyCount, Message, Turn
 from bot.web.engine_client import Reply
@@ -98,6 +98,57 @@ def test_messages_of_one_conversation_run_one_after_the_other(desk, chat):
     with desk.reading() as session:
         authors = session.scalars(select(Message.author).order_by(Message.id)).all()
     assert authors == ["user", "bot"] * 8
+
+
+def test_a_message_that_waits_for_its_turn_lets_others_write(desk, chat):
+    conversation_id, turns, writing = chat(None), Turns(desk, Engine(pause=1)), []
+
+    @event.listens_for(desk.engine, "begin")
+    def count(connection):
+        if not connection.get_execution_options().get("only_reads"):
+            writing.append(connection)
+
+    async def both():
+        await asyncio.gather(*(turns.take(conversation_id, str(n), Said(text=f"m{n}")) for n in range(2)))
+
+    asyncio.run(both())
+    assert rows(desk, Turn) == 2
+    assert len(writing) < 10
+
+
+class Holding(Engine):
+    """Keeps one conversation waiting until it is let go."""
+
+    def __init__(self, held):
+        super().__init__()
+        self.held, self.free = held, asyncio.Event()
+
+    async def turn(self, payload):
+        if payload["conversation"] == self.held:
+            await self.free.wait()
+        return await super().turn(payload)
+
+
+def test_more_than_a_handful_of_waiting_messages_are_refused_and_the_bystander_is_answered(desk, chat):
+    crowded, bystander = chat(None), chat("1001")
+    engine = Holding(crowded)
+    turns = Turns(desk, engine)
+
+    async def crowd():
+        sent = [asyncio.create_task(turns.take(crowded, str(n), Said(text=f"m{n}"))) for n in range(12)]
+        while sum(each.done() for each in sent) < 3:
+            await asyncio.sleep(0.01)
+        assert (await turns.take(bystander, "k", Said(text="Hello"))).messages
+        engine.free.set()
+        return await asyncio.gather(*sent, return_exceptions=True)
+
+    refused = [each for each in asyncio.run(crowd()) if isinstance(each, Exception)]
+    assert [type(each) for each in refused] == [RateLimited] * 3
+    assert "wait for the answers" in refused[0].detail
+    assert rows(desk, Turn) == 9 + 1
+    for number in range(12):  # whoever was refused may send the same once more, and nobody is answered twice
+        assert asyncio.run(turns.take(crowded, str(number), Said(text=f"m{number}"))).messages
+    assert rows(desk, Turn) == 12 + 1
 
 
 def test_two_conversations_do_not_wait_for_each_other(desk, chat):
