@@ -23,7 +23,6 @@ from bot.web.forms import Filled
 from bot.web.guardian_device import mark_device
 from bot.web.metrics import SESSIONS, TURNS
 from bot.web.sessions import SessionOpened
-from bot.web.stream import event_stream
 from bot.web.turns import Said, present
 
 LONGEST_MESSAGE = 4_000
@@ -250,8 +249,8 @@ async def events(
     last_event_id: Annotated[int | None, Header(ge=0, le=_HIGHEST_ID)] = None,
 ) -> StreamingResponse:
     """Server-sent events of this conversation; goes on after `Last-Event-ID`, else from now."""
-    stream = event_stream(request.app.state.desk, request.app.state.sessions, who[0], authorization, last_event_id)
-    return StreamingResponse(stream, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    opened: StreamingResponse = request.app.state.streams.open(who[0], authorization, last_event_id)
+    return opened
 
 
 def _out(view: RequestView) -> RequestOut:

@@ -23,6 +23,7 @@ from bot.web.guard import Guard
 from bot.web.limits import Limits
 from bot.web.problems import LastBorder, add_problem_handlers
 from bot.web.sessions import Sessions
+from bot.web.stream import Streams
 from bot.web.turns import Turns
 
 
@@ -49,7 +50,7 @@ def make_app(desk: Desk) -> FastAPI:
     )
     app.state.desk, app.state.engine = desk, engine
     app.state.sessions, app.state.limits = Sessions(desk), Limits(desk.settings)
-    app.state.turns = Turns(desk, engine)
+    app.state.turns, app.state.streams = Turns(desk, engine), Streams(desk, app.state.sessions)
     add_problem_handlers(app)
     app.include_router(api.router)
     app.include_router(exports.router)

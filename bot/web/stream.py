@@ -3,11 +3,13 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from bot.clocks import SystemClock
 from bot.errors import SessionExpired
@@ -18,12 +20,15 @@ from bot.store import conversations
 from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation
 from bot.vocabulary import Author, Owner
+from bot.web.limits import AtOnce
 from bot.web.sessions import Sessions
 from bot.web.turns import present
 
 _POLL_SECONDS = 0.4
 _HEARTBEAT_SECONDS = 15.0
 _PRESENCE_SECONDS = 15.0
+_MOST_STREAMS = 10
+_MANY_STREAMS = "This chat is open in too many places at once. Please close some of them and try again."
 _machine = SystemClock()
 
 
@@ -35,6 +40,39 @@ _NOTHING_YET: tuple[tuple[str, dict[str, Any]], ...] = (
     ("read", {"message": "0"}),
 )
 """What every listener takes for granted; the owner is told at once."""
+
+
+class Streams:
+    """Gives out streams of events, a few for each conversation: every one of them looks for news all the time."""
+
+    def __init__(self, desk: Desk, sessions: Sessions) -> None:
+        self._desk, self._sessions = desk, sessions
+        self._open = AtOnce(_MOST_STREAMS, _MANY_STREAMS)
+
+    def open(self, conversation_id: str, authorization: str | None, last_id: int | None) -> StreamingResponse:
+        """An answer that tells the events of a conversation; see `event_stream`.
+
+        Raises:
+            RateLimited: As many as may be are open.
+        """
+        self._open.enter(conversation_id)
+        events = event_stream(self._desk, self._sessions, conversation_id, authorization, last_id)
+        return _Counted(events, lambda: self._open.leave(conversation_id))
+
+
+class _Counted(StreamingResponse):
+    """A stream that says when it is over, however it ends."""
+
+    def __init__(self, events: AsyncIterator[str], over: Callable[[], None]) -> None:
+        super().__init__(events, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
+        self._over = over
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Tell the events until the listener leaves."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._over()
 
 
 @dataclass

@@ -1,11 +1,17 @@
 """How much one address or one conversation may send; on by default."""
 
+import asyncio
 import time
 
+import httpx
 import pytest
+from fastapi.testclient import TestClient
 
 from bot.errors import RateLimited, SetupError
+from bot.web.app import make_app
+from bot.web.engine_client import Reply
 from bot.web.limits import Limits
+from bot.web.turns import Turns
 
 
 def test_too_many_sessions_of_one_address_are_refused_and_others_are_not(settings):
@@ -55,3 +61,59 @@ def test_a_limit_that_cannot_be_read_stops_the_start(settings):
     settings.rate_limit_messages = "plenty"
     with pytest.raises(SetupError):
         Limits(settings)
+
+
+class Engine:
+    """Stands where Rasa stands."""
+
+    async def turn(self, payload):
+        return Reply([{"text": "Fine.", "response": "utter_fine"}])
+
+
+@pytest.fixture
+def door(desk):
+    """The web application behind its door."""
+    app = make_app(desk)
+    app.state.turns = Turns(desk, Engine())
+    return TestClient(app)
+
+
+def session_at(door):
+    opened = door.post("/api/v1/sessions").json()
+    return opened["conversation_id"], {"Authorization": f"Bearer {opened['token']}"}
+
+
+def listen(app, headers):
+    """What the API answers to one who wants to listen; it must not begin to tell."""
+
+    async def asked():
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://desk.example.com") as door:
+            return await asyncio.wait_for(door.get("/api/v1/events", headers=headers), 5)
+
+    return asyncio.run(asked())
+
+
+def hang_up(stream):
+    """Its listener leaves."""
+
+    async def leave():
+        return {"type": "http.disconnect"}
+
+    async def nobody(_message):
+        pass
+
+    asyncio.run(stream({"type": "http", "method": "GET"}, leave, nobody))
+
+
+def test_a_chat_is_listened_to_in_a_few_places_at_once_and_others_are_not_held_up(door):
+    streams, (crowded, headers), (bystander, _) = door.app.state.streams, session_at(door), session_at(door)
+    opened = [streams.open(crowded, headers["Authorization"], None) for _ in range(10)]
+    refused = listen(door.app, headers)
+    assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+    assert "too many places" in refused.json()["detail"]
+    hang_up(streams.open(bystander, headers["Authorization"], None))
+    hang_up(opened[0])
+    assert streams.open(crowded, headers["Authorization"], None).media_type == "text/event-stream"
+    with pytest.raises(RateLimited):
+        streams.open(crowded, headers["Authorization"], None)
