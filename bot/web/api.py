@@ -194,10 +194,11 @@ async def send_message(
 ) -> Answer:
     """Send one message and get the answers. A repeat with the same key does nothing twice."""
     request.app.state.limits.message(who[0])
-    if body.text and claim_in(body.text):
+    said = body.said()
+    if said.text and claim_in(said.text):
         request.app.state.limits.claim(request.client.host if request.client else "unknown")
     with TURNS.time():
-        answered = await request.app.state.turns.take(who[0], idempotency_key or uuid4().hex, body.said())
+        answered = await request.app.state.turns.take(who[0], idempotency_key or uuid4().hex, said)
     if body.form is not None:
         await run_in_threadpool(mark_device, request, response, who[0])
     return Answer.model_validate({"messages": [present(m) for m in answered.messages], "owner": answered.owner})

@@ -87,8 +87,9 @@ def listen(app, headers):
     """What the API answers to one who wants to listen; it must not begin to tell."""
 
     async def asked():
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url="http://desk.example.com") as door:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app), base_url="http://desk.example.com"
+        ) as door:
             return await asyncio.wait_for(door.get("/api/v1/events", headers=headers), 5)
 
     return asyncio.run(asked())
@@ -117,3 +118,14 @@ def test_a_chat_is_listened_to_in_a_few_places_at_once_and_others_are_not_held_u
     assert streams.open(crowded, headers["Authorization"], None).media_type == "text/event-stream"
     with pytest.raises(RateLimited):
         streams.open(crowded, headers["Authorization"], None)
+
+
+def test_a_message_that_is_too_long_is_not_looked_through_for_a_claim_code(settings, desk):
+    settings.rate_limit_claims = "1/hour"
+    app = make_app(desk)
+    app.state.turns = Turns(desk, Engine())
+    door = TestClient(app)
+    _, headers = session_at(door)
+    claim = "7QF2-M8KD-40XS"
+    for text, status in ((f"{claim} " * 400, 413), (claim, 200), (claim, 429), ("Hello", 200)):
+        assert door.post("/api/v1/messages", headers=headers, json={"text": text}).status_code == status
