@@ -126,12 +126,11 @@ class Turns:
             return forms.check(session, self._desk, conversation_id, filled)
 
     async def _begin_when_free(self, conversation_id: str, key: str, said: Said, form: Checked | None) -> Begun:
-        begun = await run_in_threadpool(self._begin, conversation_id, key, said, form)
-        if begun is not None:
-            return begun
+        # Counted before its first look already: hundreds at once would all stand in the database's queue together.
         self._waiting.enter(conversation_id)
         try:
-            return await self._begin_later(conversation_id, key, said, form)
+            begun = await run_in_threadpool(self._begin, conversation_id, key, said, form)
+            return begun or await self._begin_later(conversation_id, key, said, form)
         finally:
             self._waiting.leave(conversation_id)
 
