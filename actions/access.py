@@ -2,6 +2,7 @@
 
 from actions.base import DeskAction, Events, Turn, in_words_with_time
 from actions.journey import Journey
+from actions.somebody_else import said_whose
 from bot.privacy.access import summarise
 from bot.privacy.request_status import RequestView
 from bot.store import audit
@@ -15,6 +16,8 @@ class ShowAccessSummary(DeskAction):
 
     def act(self, turn: Turn) -> Events:
         """Show the summary, and name with its clause what the policy does not open."""
+        if said_whose(turn):
+            return []
         if turn.chat.subject is None:
             turn.ask_to_sign_in()
             return []

@@ -19,6 +19,12 @@ _IN_PART = re.compile(
     r"(?<!not )(?<!n't )(?<!nt )(?<!never )\b(?:accept|agree)\b.*\b(?:but|except|apart from|unless|without)\b",
     re.IGNORECASE | re.DOTALL,
 )
+# What a case is made of must be about the policy, where there is nothing new to say no to.
+_ABOUT_POLICY = re.compile(
+    r"\b(polic\w+|terms?|conditions?|privacy|rules?|versions?|(?<!order )updat\w+|chang\w+|agreements?|notices?|statements?|"
+    r"clauses?|wording|text|t&cs?|tos)\b|t&c",
+    re.IGNORECASE,
+)
 _ASKING = frozenset({QUESTION, "utter_policy_changes_yours"})
 """Responses after which a bare yes or no is about the new version."""
 
@@ -34,6 +40,8 @@ class ObjectToPolicyUpdate(DeskAction):
             _say_kept(turn)
         elif turn.was_typed and _IN_PART.search(turn.words(turn.origin)) and (found := _offered(turn)):
             _ask(turn, found)
+        elif turn.was_typed and not _ABOUT_POLICY.search(turn.words(turn.origin)) and not _offered(turn):
+            turn.say("utter_policy_objection_which")
         else:
             _object(turn)
         return []

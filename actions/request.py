@@ -7,11 +7,11 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from actions import guardian_consent, handoff, identity_verification
 from actions.base import DeskAction, Events, Turn, in_words_with_time
 from actions.journeys import INTENT_OF_KIND, JOURNEYS, KIND_OF_INTENT
+from actions.somebody_else import said_whose
 from bot.privacy import wishes
 from bot.privacy.guardian_consent_form import FORM as GUARDIAN_FORM
 from bot.privacy.request_intake import open_request
 from bot.privacy.request_status import STATE_WORDS, RequestView, own_request
-from bot.privacy.somebody_else import asks_for_another
 from bot.store import conversations
 from bot.vocabulary import RequestKind, RequestState
 
@@ -53,8 +53,7 @@ class OpenRequest(DeskAction):
     def act(self, turn: Turn) -> Events:
         """Remember which right is meant, then let the form ask."""
         kind = KIND_OF_INTENT[turn.intent]
-        if turn.was_typed and asks_for_another(turn.words(turn.origin)):
-            _say_whose(turn)
+        if said_whose(turn):
             return []
         if turn.chat.subject is None:
             if kind in CLAUSE_OF_KIND:
@@ -86,13 +85,6 @@ class OpenRequest(DeskAction):
             SlotSet("request_confirmed", True),
             FollowupAction("request_form"),
         ]
-
-
-def _say_whose(turn: Turn) -> None:
-    """Say for whom the desk can act, before anything of the speaker's own is on the table."""
-    person, own = (turn.text(f"utter_choice_{each}") for each in ("ask_for_human", "own_data"))
-    buttons = [{"title": person, "payload": "/ask_for_human"}, {"title": own, "payload": f"/{turn.intent}"}]
-    turn.say("utter_somebody_else", buttons=buttons)
 
 
 def _keep_deletion(turn: Turn, kind: RequestKind) -> None:

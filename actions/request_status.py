@@ -4,12 +4,14 @@ from actions.base import DeskAction, Events, Turn, in_words, in_words_with_time
 from actions.complaint_acts import act_on_case, show_cases, take_back_case
 from actions.complaint_cards import show_buttons
 from actions.identity_verification import resend_buttons
+from actions.step_question import say_until
 from bot.privacy import guardian_consent, handoff
 from bot.privacy.complaint import KIND_WORDS
 from bot.privacy.complaint_card import state_in_words
 from bot.privacy.complaint_status import CaseView, own_cases
 from bot.privacy.complaint_words import request_in
 from bot.privacy.request_status import REQUEST_WORDS, STATE_WORDS, RequestView, own_request, own_requests
+from bot.privacy.step_questions import StepTopic, topic_of
 from bot.privacy.taking_back import revoke_request
 from bot.vocabulary import RequestState
 
@@ -108,6 +110,9 @@ class RevokeRequest(DeskAction):
         known = act_on_case(turn)
         if known is not None:
             return known
+        if turn.was_typed and topic_of(turn.words(turn.origin)) is StepTopic.UNDO:
+            say_until(turn)
+            return []
         if not _number_in(turn) and take_back_case(turn, turn.words(turn.origin)):
             return []
         if turn.chat.subject is None:

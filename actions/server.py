@@ -30,6 +30,7 @@ from actions import (
     policy_update,
     request,
     request_status,
+    step_question,
 )
 from bot.config import PROJECT
 from bot.store.desk import Desk
@@ -66,6 +67,7 @@ def make_executor(desk: Desk) -> DomainExecutor:
         request.AskRequestConfirmed,
         request.SubmitForm,
         request.SubmitRequest,
+        step_question.AnswerStep,
         consent_withdrawal.Affirm,
         consent_withdrawal.Deny,
         guardian_consent.GuardianConsent,

@@ -336,6 +336,16 @@ class AuditEvent(StrEnum):
 
 
 DIGRESSIONS = frozenset(
-    {"ask_policy", "ask_request_status", "greet", "help", "out_of_scope", "request_access", "shop_question", "thank"}
+    {
+        "ask_policy",
+        "ask_request_status",
+        "ask_step",
+        "greet",
+        "help",
+        "out_of_scope",
+        "request_access",
+        "shop_question",
+        "thank",
+    }
 )
 """Intents of a message that is answered at once and leaves open what the person was asked before."""

@@ -8,13 +8,16 @@ import re
 
 _ALL = re.compile(r"\b(all|everything|every|any|whole|entire|complete(?:ly)?|total(?:ly)?)\b", re.IGNORECASE)
 _ONLY = re.compile(
-    r"\b(?:only|nothing (?:else|more)|(?:keep|keeping|not|without (?:closing|deleting)) (?:my|the) (?:\w+ )?account)\b",
+    r"\b(?:only(?! then| after| when| if| once)|nothing (?:else|more)|older than|(?:from )?before (?:19|20)\d\d|"
+    r"(?:keep|keeping|not|except(?: for)?|apart from|without (?:closing|deleting)) (?:my|the) (?:\w+ )?account)\b",
     re.IGNORECASE,
 )
 _PART = re.compile(
     r"\b(?:histor(?:y|ies)|brows(?:ed|ing)|view(?:ed|ing)s?|looked at|clicks?|search(?:es|ed)?|"
     r"track(?:ed|ing)|record(?:ed|ings?)|behaviou?r(?:al)?|activit(?:y|ies)|wish ?lists?|basket|reviews?|comments?|"
-    r"photos?|pictures?|ratings?)\b",
+    r"photos?|pictures?|ratings?|phone(?: number)?|(?:mobile|telephone) number|card|"
+    r"(?:credit|payment|bank|debit) (?:card|details)s?|address(?:es)?|birthday|date of birth|cart|cookies?|"
+    r"(?:this|our|the) (?:chat|conversation))\b",
     re.IGNORECASE,
 )
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.privacy import wishes
+from bot.privacy.step_questions import is_step, topic_of
 from bot.privacy.typed_choice import picked
 from bot.store import conversations
 from bot.store.announcements import as_answer
@@ -15,6 +16,8 @@ from bot.vocabulary import Owner
 WHICH_ONE = "which_choice"
 """Intent of the desk's own: something was picked, but not for certain what. The engine never hears of it."""
 OWN = frozenset({WHICH_ONE, wishes.TAKE, wishes.DROP})
+ASK_STEP = "ask_step"
+"""Intent of a question about the step that is open; no model reads it."""
 TYPED = "typed"
 _ASKED_AGAIN = frozenset({"utter_consent_confirm", "utter_policy_accept"})
 
@@ -48,10 +51,17 @@ def typed(session: Session, chat: Conversation, text: str) -> Pick:
     if wishes.leaves_out(text) and wishes.waiting(session, chat.id):
         return Pick(wishes.DROP, TYPED)
     offered = conversations.open_question(session, chat)
+    if offered and topic_of(text) and is_step(_response_of_question(session, chat)):
+        return Pick(ASK_STEP)
     found = picked(text, [choice.label for choice in offered])
     if found is None:
         return Pick()
     return Pick(WHICH_ONE) if found.place is None else Pick(offered[found.place].intent, offered[found.place].value)
+
+
+def _response_of_question(session: Session, chat: Conversation) -> str | None:
+    said = conversations.last_with_choices(session, chat.id)
+    return said.response if said else None
 
 
 def offered_again(session: Session, chat: Conversation) -> list[dict[str, Any]]:

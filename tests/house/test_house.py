@@ -48,7 +48,7 @@ CONTRACT = {
 }
 
 
-INTERNAL = {"submit_form", "submit_code", "submit_claim", "rate_handoff", "person_first"}
+INTERNAL = {"submit_form", "submit_code", "submit_claim", "rate_handoff", "person_first", "ask_step"}
 """Intents the web gives by itself: never trained, so that no words are ever read as one of them."""
 
 

@@ -16,6 +16,10 @@ from bot.privacy.erasure_part import names_part
         "delete my data, not my account",
         "Only the clicks, please",
         "delete everything you recorded, nothing more",
+        "remove my credit card",
+        "get rid of my old addresses",
+        "wipe everything older than two years",
+        "scrub everything except my account",
     ],
 )
 def test_a_part_is_seen(said):
@@ -31,6 +35,7 @@ def test_a_part_is_seen(said):
         "wipe my whole history with you",
         "please remove me from your records",
         "I want to be forgotten",
+        "first I want a copy, and only then you may delete my data",
     ],
 )
 def test_everything_is_no_part(said):

@@ -18,6 +18,11 @@ from bot.privacy.somebody_else import asks_for_another
         "close the account on behalf of my client",
         "correct the address of my step-brother",
         "Delete her data, please",
+        "this is not my account, it belongs to my mum, close it",
+        "delete the data of Mrs Miller",
+        "as her carer I want to see Mrs Miller's data",
+        "I write for my grandfather, he wants no more newsletters",
+        "delete my colleague Ann's reviews",
     ],
 )
 def test_another_persons_data_is_seen(said):
@@ -35,6 +40,9 @@ def test_another_persons_data_is_seen(said):
         "Correct my address, I live with my mother now",
         "I want a copy of my data as my lawyer told me to",
         "send me a copy of my order history",
+        "my wife shares this account, delete my data",
+        "I married, and my husband's name is mine now: please change my surname",
+        "I share the account with my husband, he is fine with it. delete my data",
     ],
 )
 def test_ones_own_data_is_not_taken_for_another_persons(said):
