@@ -21,8 +21,8 @@ _IN_PART = re.compile(
 )
 # What a case is made of must be about the policy, where there is nothing new to say no to.
 _ABOUT_POLICY = re.compile(
-    r"\b(polic\w+|terms?|conditions?|privacy|rules?|versions?|(?<!order )updat\w+|chang\w+|agreements?|notices?|statements?|"
-    r"clauses?|wording|text|t&cs?|tos)\b|t&c",
+    r"\b(polic\w+|terms?|conditions?|privacy|rules?|versions?|(?<!order )updat\w+|chang\w+|agreements?|notices?|"
+    r"statements?|clauses?|wording|text|t&cs?|tos)\b|t&c",
     re.IGNORECASE,
 )
 _ASKING = frozenset({QUESTION, "utter_policy_changes_yours"})

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select, update
 
-from bot.errors import Conflict, NotFound
+from bot.errors import ChoiceGone, Conflict, NotFound
 from bot.privacy import handoff, handoff_ownership, handoff_talk
 from bot.privacy.handoff_ownership import Agent
 from bot.store import conversations
@@ -37,6 +37,7 @@ class Walk:
     Attributes:
         planted: A fault put in on purpose, which the checks must find.
         waiting: What the person sent and has no answer to, by key: it is sent again until it has one.
+        overtaken: Words that were refused because a newer message was answered before they were sent again.
         running: Turns that wait for the bot's reply.
         said: What agents said and were told is sent, by key.
         handed_back: Up to which message the agent had seen when a conversation was handed back.
@@ -46,6 +47,7 @@ class Walk:
     chance: random.Random
     planted: str | None = None
     waiting: dict[str, Said] = field(default_factory=dict)
+    overtaken: set[str] = field(default_factory=set)
     running: list[Begun] = field(default_factory=list)
     said: dict[str, str] = field(default_factory=dict)
     handed_back: list[int] = field(default_factory=list)
@@ -86,7 +88,13 @@ class Walk:
             self._send(self.chance.choice(sorted(self.waiting)))
 
     def _send(self, key: str) -> None:
-        begun = self.turns._begin(self.id, key, self.waiting[key], None)
+        try:
+            begun = self.turns._begin(self.id, key, self.waiting[key], None)
+        except (
+            ChoiceGone
+        ):  # a newer one was answered: the person is told, and sends these words anew if they still count
+            self.overtaken.add(str(self.waiting.pop(key).text))
+            return
         if begun is None:
             return  # an earlier message is being answered
         if begun.done:
@@ -226,7 +234,8 @@ class Walk:
     def rest(self) -> None:
         """The person sends what has no answer until it has one, and the chat hears the last of it."""
         for _ in range(6):
-            for key in sorted(self.waiting):
+            # In the order in which they were written: what is older than an answered one is not taken up any more.
+            for key in sorted(self.waiting, key=lambda each: int(each.removeprefix("key-"))):
                 self.process_dies()
                 self.running.clear()
                 self._send(key)
@@ -251,7 +260,8 @@ class Walk:
         for message in messages:
             if message.author == Author.USER and message.turn_id not in replies:
                 seen = any(up_to >= message.id for up_to in self.handed_back)
-                self._hold(waits or seen, f"nobody answered or saw message {message.text!r}")
+                told = message.text in self.overtaken
+                self._hold(waits or seen or told, f"nobody answered or saw message {message.text!r}")
 
     def _hold(self, holds: bool, what: str) -> None:
         if not holds:
