@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 BEGIN_ANEW = "begin_anew"
 ONE_WISH = "one_wish"
+_REQUEST = "request_form"
 _TELLING = frozenset({"complaint_form", "case_reply_form"})
 """Forms that wait for a person's own words, whatever those ask for."""
 _RESERVED = frozenset({USER_INTENT_BACK, USER_INTENT_RESTART, USER_INTENT_SESSION_START})
@@ -199,9 +200,14 @@ def several_wishes(agent: Agent, message: UserMessage) -> List[wishes.Wish]:
         return []
     processor = agent.processor
     assert processor is not None
-    message.parse_data = {"text": "", "entities": [], **read_together(processor, [message.text])[0]}
     store: EncryptedTrackerStore = agent.tracker_store  # type: ignore[assignment]
-    if len(wishes.clauses(message.text)) < 2 or store.open_loop(message.sender_id) in _TELLING:
+    loop = store.open_loop(message.sender_id)
+    instead = wishes.after_no(message.text) if loop == _REQUEST else ""
+    reading, *others = read_together(processor, [message.text, *([instead] if instead else [])])
+    if others and wishes.is_right(others[0]["intent"]):
+        reading = others[0]  # the no was the answer to the question that stands, and denies nothing of what follows
+    message.parse_data = {"text": "", "entities": [], **reading}
+    if len(wishes.clauses(message.text)) < 2 or loop in _TELLING:
         return []
 
     def read(texts: List[Text]) -> List[Dict[Text, Any]]:

@@ -78,6 +78,14 @@ SHARED_OBJECT = re.compile(
 )
 """Two wishes with one object: "export and delete my data"."""
 
+NO_BEFORE = re.compile(
+    r"\s*(?:no|nope|nah|oh no|not that)\b"
+    r"(?:\s*[,.;:!–-]+\s*|\s+(?=(?:wait|rather|better|actually|instead|sorry|please)\b))"
+    r"(?:(?:wait|rather|better|actually|instead|sorry|please|i meant?|i mean)\b[,.:!]?\s*)*(?=\S)",
+    re.IGNORECASE,
+)
+"""A no to a question, with something else behind it: "no, rather …"."""
+
 UNREAL = _words(
     "if", "unless", "whether", "in case", "otherwise", "or", "either", "neither", "nor", "before", "until", "till",
     "(?<!at )once", "as soon as", r"after(?! (?:that|this)\b)", "should you", "lest", "maybe", "perhaps", "might",

@@ -44,6 +44,17 @@ _SURE, _QUITE_SURE, _NARRATED = 0.6, 0.75, 0.85
 _WHOLE_IS_SURE = 0.5
 
 
+def after_no(text: Text) -> Text:
+    """What is asked for instead behind a no to the question that stands ("no, rather anonymise it"); else empty."""
+    no = words.NO_BEFORE.match(text)
+    return text[no.end() :] if no else ""
+
+
+def is_right(reading: Dict[Text, Any]) -> bool:
+    """Whether a reading is surely a right that a no may be followed by; a correction's form hears its no itself."""
+    return FAMILIES.get(reading["name"]) in (_ERASING, _DATA, _CONSENT) and reading["confidence"] >= _SURE
+
+
 class Clause(NamedTuple):
     """A piece of a message.
 

@@ -138,3 +138,21 @@ def test_words_around_the_wishes_ask_for_more_certainty():
 def test_long_texts_are_cut_in_time():
     for piece in ("and then ", "please ", "a, ", "x. ", "and also i ", "and ", "hi there ", "second "):
         assert intents((piece * 400)[:400]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("no, rather anonymise it", "anonymise it"), ("No wait, correct my name", "correct my name"),
+        ("nope - send me a copy", "send me a copy"), ("no rather make it anonymous", "make it anonymous"),
+        ("no", ""), ("no longer needed", ""), ("nobody asked", ""), ("delete it, no", ""),
+    ],
+)  # fmt: skip
+def test_what_stands_behind_a_no_to_a_question_is_found(text, rest):
+    assert wishes.after_no(text) == rest
+
+
+def test_only_a_sure_reading_of_a_right_takes_the_place_of_the_no():
+    assert wishes.is_right({"name": "request_anonymisation", "confidence": 0.7})
+    assert not wishes.is_right({"name": "request_anonymisation", "confidence": 0.5})
+    assert not wishes.is_right({"name": "ask_policy", "confidence": 0.9})
