@@ -1,16 +1,19 @@
 """The form in which a complaint is told: each answer goes into the case at once, and any of them can be corrected."""
 
+from collections.abc import Callable
 from typing import Any
 
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import Turn
+from actions.base import Turn, was_typed
 from actions.complaint_answers import LEAVE, NOTHING, answer_to, is_short_and_clear, message_of
+from actions.complaint_beside import ASKS_CHANGE, LEFT, REPLIED, SAID, beside_the_story, ended
 from actions.complaint_cards import CHANGE, FIELD, KIND, LINK, say_case
 from actions.form import DeskForm
 from bot.errors import Conflict
 from bot.privacy.complaint import CaseField, add_statement, confirm, link_request, set_kind, set_words
+from bot.privacy.complaint_asides import is_aside, sends_it
 from bot.privacy.complaint_reply import reply_to_case
 from bot.privacy.complaint_status import own_case
 from bot.privacy.complaint_words import about_in, corrected_kind, means_another_order, request_in, says_but, wish_in
@@ -18,12 +21,8 @@ from bot.privacy.handoff_queue import promised_at
 from bot.privacy.request_status import own_requests
 from bot.vocabulary import CaseKind
 
-SAID, LEFT, REPLIED = "said", "left", "replied"
-ASKS_CHANGE = "complaint_asks_change"
 WISHED_FOR = {CaseKind.COMPLAINT, CaseKind.CONCERN, CaseKind.OBJECTION}
 """Kinds of which the desk asks what the person would like to be done."""
-_ANSWERS = ("complaint_statement", "complaint_wish", "complaint_about")
-_REPLIED = dict.fromkeys(_ANSWERS, NOTHING) | {"complaint_confirmed": REPLIED}
 _YES, _NO = {"affirm", "thank", "goodbye"}, {"deny", "cancel"}
 
 
@@ -78,6 +77,7 @@ class ValidateComplaintForm(DeskForm):
         if tracker.slots.get("requested_slot") != "complaint_confirmed":
             return {}
         answers = tracker.latest_message["intent"].get("name") in {*LEAVE, "affirm"}
+        answers = answers or _is_typed(tracker, is_aside) or _is_typed(tracker, sends_it)
         return {"complaint_confirmed": message_of(tracker)} if answers or answer_to(tracker) else {}
 
     async def validate_complaint_statement(
@@ -88,8 +88,7 @@ class ValidateComplaintForm(DeskForm):
             return {"complaint_statement": value}
         told = tracker.get_slot("complaint_wish") is not None
         if value == NOTHING:
-            ended = {} if told else dict.fromkeys(_ANSWERS, NOTHING) | {"complaint_confirmed": LEFT}
-            return {"complaint_statement": NOTHING} | ended
+            return {"complaint_statement": NOTHING} if told else ended(LEFT)
 
         def keep(turn: Turn) -> dict[str, Any]:
             return _keep_story(turn, value, again=told)
@@ -136,19 +135,27 @@ class ValidateComplaintForm(DeskForm):
 
         def run(turn: Turn) -> dict[str, Any]:
             try:
-                return dict(keep(turn))
+                aside = beside_the_story(turn, _number(turn))
+                return dict(keep(turn)) if aside is None else aside
             except Conflict:
                 words = turn.words(message)
                 reply_to_case(turn.session, turn.desk, turn.now, turn.chat, _number(turn), words, message)
                 say_case(turn, "utter_case_replied_meanwhile", own_case(turn.session, turn.chat, _number(turn)))
-                return _REPLIED
+                return ended(REPLIED)
 
-        return await self.in_transaction(run, dispatcher, tracker, domain, _REPLIED)
+        return await self.in_transaction(run, dispatcher, tracker, domain, ended(REPLIED))
 
 
 def _answer(tracker: Tracker, slot: str) -> dict[str, Any]:
-    answer = answer_to(tracker) if tracker.slots.get("requested_slot") == slot else None
+    if tracker.slots.get("requested_slot") != slot:
+        return {}
+    answer = message_of(tracker) if _is_typed(tracker, is_aside) else answer_to(tracker)
     return {slot: answer} if answer else {}
+
+
+def _is_typed(tracker: Tracker, kind: Callable[[str], bool]) -> bool:
+    """Whether a message that was typed is of that kind, however it was read."""
+    return was_typed(tracker.latest_message) and kind(tracker.latest_message.get("text") or "")
 
 
 def _number(turn: Turn) -> str:
@@ -169,7 +176,8 @@ def _confirm(turn: Turn) -> dict[str, Any]:
     asks_again: dict[str, Any] = {"complaint_confirmed": None, ASKS_CHANGE: None}
     chosen = turn.chosen or ""
     words = turn.words(turn.origin) if turn.was_typed else ""
-    if not chosen and is_short_and_clear(turn.tracker, _YES) and not says_but(words):
+    yes = is_short_and_clear(turn.tracker, _YES) and not says_but(words)
+    if not chosen and (yes or sends_it(words)):
         confirm(turn.session, turn.now, turn.chat, _number(turn))
         return {"complaint_confirmed": SAID}
     if chosen.startswith(FIELD):

@@ -37,7 +37,7 @@ _ABOUT = re.compile(
     r"[A-Z]{0,3}-?\d{3,}[\w-]*"
     rf"|{_OWN_NUMBER}[A-Z]{{1,3}}-\d{{4,}}"
     rf"|(?:(?:on|since|last|this|next)\s+){{0,2}}{_DAY}(?:\s+(?:morning|afternoon|evening|night))?"
-    r"|(?:the day before )?yesterday|last (?:night|week|month|year)"
+    r"|(?:the day before )?yesterday(?:\s+(?:morning|afternoon|evening|night))?|last (?:night|week|month|year)"
     rf"|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:of\s+)?{_MONTH}(?:\s+\d{{4}})?|{_MONTH}\s+\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s+\d{{4}})?\b"
     r"|\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4})",
     re.IGNORECASE,

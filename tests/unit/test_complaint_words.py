@@ -58,6 +58,7 @@ def test_a_kind_is_corrected_only_where_one_is_named_as_the_right_one(words, kin
     [
         ("Order A-10004 came open on Monday.", "Order A-10004, on Monday"),
         ("it happened yesterday and last week", "yesterday, last week"),
+        ("Yesterday evening he rang", "Yesterday evening"),
         ("on 3 May 2026, order no. 12345", "3 May 2026, order no. 12345"),
         ("My request PR-2026-000123 and my case CS-2026-000001", None),
         ("The parcel was open", None),
