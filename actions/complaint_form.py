@@ -14,6 +14,15 @@ from actions.form import DeskForm
 from bot.errors import Conflict
 from bot.privacy.complaint import CaseField, add_statement, confirm, link_request, set_kind, set_words
 from bot.privacy.complaint_asides import is_aside, sends_it
+from bot.privacy.complaint_corrections import (
+    is_bare_no,
+    last_wish,
+    one_for_another,
+    other_wish,
+    put_in_place,
+    wants_nothing_of_it,
+    wishes_nothing,
+)
 from bot.privacy.complaint_reply import reply_to_case
 from bot.privacy.complaint_status import own_case
 from bot.privacy.complaint_words import about_in, corrected_kind, means_another_order, request_in, says_but, wish_in
@@ -32,13 +41,15 @@ def read_words(turn: Turn, number: str, kind: CaseKind, words: str) -> dict[str,
     Returns:
         The slots that need no question any more.
     """
-    about, wish = about_in(words), wish_in(words) if kind in WISHED_FOR else None
+    nothing = wants_nothing_of_it(words)
+    about, wish = about_in(words), wish_in(words) if kind in WISHED_FOR and not nothing else None
+    wish = wish and last_wish(words, wish)
     for field, found in ((CaseField.ABOUT, about), (CaseField.WISH, wish)):
         if found:
             set_words(turn.session, turn.now, turn.chat, number, field, found)
     if request := request_in(words):
         link_request(turn.session, turn.now, turn.chat, number, request)
-    asked_for = kind in WISHED_FOR and not wish
+    asked_for = kind in WISHED_FOR and not wish and not nothing
     return {"complaint_wish": None if asked_for else SAID, "complaint_about": SAID}
 
 
@@ -62,7 +73,8 @@ class ValidateComplaintForm(DeskForm):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> dict[str, Any]:
         """Decide what the answer to "what would you like?" was."""
-        return _answer(tracker, "complaint_wish")
+        corrects = tracker.slots.get("requested_slot") == "complaint_wish" and _is_typed(tracker, _names_another)
+        return {"complaint_wish": message_of(tracker)} if corrects else _answer(tracker, "complaint_wish")
 
     async def extract_complaint_about(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
@@ -119,14 +131,18 @@ class ValidateComplaintForm(DeskForm):
         self, field: CaseField, value: Any, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> dict[str, Any]:
         slot = f"complaint_{field}"
-        if tracker.slots.get("requested_slot") != slot or value == NOTHING:
+        is_wish = field is CaseField.WISH
+        if tracker.slots.get("requested_slot") != slot or (value == NOTHING and not is_wish):
             return {slot: value}
 
         def keep(turn: Turn) -> dict[str, Any]:
-            set_words(turn.session, turn.now, turn.chat, _number(turn), field, turn.words(value))
+            words = None if value == NOTHING else turn.words(value)
+            if words and is_wish:
+                words = None if wishes_nothing(words) else last_wish(words)
+            set_words(turn.session, turn.now, turn.chat, _number(turn), field, words)
             return {slot: value}
 
-        return await self._kept(keep, value, dispatcher, tracker, domain)
+        return await self._kept(keep, message_of(tracker), dispatcher, tracker, domain)
 
     async def _kept(
         self, keep: Any, message: str, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
@@ -156,6 +172,10 @@ def _answer(tracker: Tracker, slot: str) -> dict[str, Any]:
 def _is_typed(tracker: Tracker, kind: Callable[[str], bool]) -> bool:
     """Whether a message that was typed is of that kind, however it was read."""
     return was_typed(tracker.latest_message) and kind(tracker.latest_message.get("text") or "")
+
+
+def _names_another(words: str) -> bool:
+    return other_wish(words) is not None
 
 
 def _number(turn: Turn) -> str:
@@ -190,7 +210,7 @@ def _confirm(turn: Turn) -> dict[str, Any]:
         return asks_again
     if chosen == CHANGE or not words:
         return asks_again | {ASKS_CHANGE: CHANGE}
-    if turn.tracker.get_slot(ASKS_CHANGE) and is_short_and_clear(turn.tracker, _NO):
+    if turn.tracker.get_slot(ASKS_CHANGE) and is_short_and_clear(turn.tracker, _NO) and is_bare_no(words):
         return asks_again | {"complaint_confirmed": LEFT}
     return asks_again | _correct(turn, words)
 
@@ -210,14 +230,35 @@ def _correct(turn: Turn, words: str) -> dict[str, Any]:
         return _rename(turn, kind)
     if (request := request_in(words)) and link_request(turn.session, turn.now, turn.chat, number, request):
         return {}
-    if about := about_in(words):
+    if wants_nothing_of_it(words):
+        set_words(turn.session, turn.now, turn.chat, number, CaseField.WISH, None)
+    elif another := other_wish(words):
+        set_words(turn.session, turn.now, turn.chat, number, CaseField.WISH, another)
+    elif _replace(turn, number, words):
+        return {}
+    elif about := about_in(words):
         set_words(turn.session, turn.now, turn.chat, number, CaseField.ABOUT, about)
     elif means_another_order(words):
         return {"complaint_about": None}
-    elif is_short_and_clear(turn.tracker, _NO):
-        return {ASKS_CHANGE: CHANGE}
+    elif is_bare_no(words) or is_short_and_clear(turn.tracker, {"cancel"}):
+        # Whoever was offered everything that can be changed is not offered it twice in a row.
+        return {} if turn.tracker.get_slot(ASKS_CHANGE) else {ASKS_CHANGE: CHANGE}
     elif wish := wish_in(words):
-        set_words(turn.session, turn.now, turn.chat, number, CaseField.WISH, wish)
+        set_words(turn.session, turn.now, turn.chat, number, CaseField.WISH, last_wish(words, wish))
     else:
         add_statement(turn.session, turn.now, turn.chat, number, words)
     return {}
+
+
+def _replace(turn: Turn, number: str, words: str) -> bool:
+    """Put one thing in the place of another wherever that was told; in what the person sees, nothing else changes."""
+    pair, view = one_for_another(words), own_case(turn.session, turn.chat, number)
+    if pair is None:
+        return False
+    told = {CaseField.STATEMENT: view.statement, CaseField.ABOUT: view.about, CaseField.WISH: view.wish}
+    changed = {field: new for field, was in told.items() if (new := put_in_place(was, *pair))}
+    if not changed and other_wish(f"no, {pair[1]}"):
+        changed = {CaseField.WISH: pair[1]}
+    for field, new in changed.items():
+        set_words(turn.session, turn.now, turn.chat, number, field, new)
+    return bool(changed)
