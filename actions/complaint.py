@@ -8,9 +8,11 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from actions import handoff
 from actions.base import DeskAction, Events, Turn, in_words_with_time
 from actions.complaint_acts import act_on_case
+from actions.complaint_answers import RIGHTS
 from actions.complaint_beside import ASKS_CHANGE, LEFT, REPLIED
 from actions.complaint_cards import ask_what_to_change, ask_whether_right, say_case
 from actions.complaint_form import WISHED_FOR, read_words
+from actions.complaint_later import OF_THE_REQUEST, go_on, leave_request, put_off
 from bot.privacy.complaint import KIND_WORDS, FiledCase, file_case
 from bot.privacy.complaint_claim import give_code
 from bot.privacy.complaint_status import own_case
@@ -20,23 +22,28 @@ from bot.privacy.handoff_queue import promised_at
 from bot.vocabulary import CaseKind
 
 SLOTS = ("case_number", "case_kind", "complaint_statement", "complaint_wish", "complaint_about", "complaint_confirmed")
-_OF_THE_REQUEST = ("request_kind", "request_number", "request_confirmed", "request_code", "requested_slot")
 _CHOSEN_KINDS = WISHED_FOR | {CaseKind.SUGGESTION, CaseKind.QUESTION, CaseKind.COMMENT, CaseKind.REPORT}
 
 
 class OpenComplaint(DeskAction):
-    """Files the case with a number before anything else is asked, so that nothing said is lost."""
+    """Files the case with a number before anything else is asked, so that nothing said is lost.
+
+    Where another right is asked for while a case is told, the rest of the case waits until that is done.
+    """
 
     action_name = "action_open_complaint"
 
     def act(self, turn: Turn) -> Events:
         """File it, then ask for what is missing; or go on with a case that is there."""
+        if turn.intent in RIGHTS:
+            return put_off(turn)
+        begun = go_on(turn)
+        if begun is not None:
+            return begun
         known = act_on_case(turn)
         if known is not None:
             return known
-        if turn.tracker.active_loop.get("name") == "request_form":
-            waits = turn.tracker.get_slot("request_number")
-            turn.say("utter_request_waits_for_code" if waits else "utter_request_not_filed", number=waits or "")
+        leave_request(turn)
         kind = _kind(turn)
         words = turn.words(turn.origin) if turn.was_typed else None
         within = _due(turn, kind) - turn.now
@@ -48,7 +55,7 @@ class OpenComplaint(DeskAction):
         slots: dict[str, Any] = dict.fromkeys((*SLOTS, ASKS_CHANGE)) | {"case_number": filed.number, "case_kind": kind}
         if words and tells_what_happened(words):
             slots |= {"complaint_statement": turn.origin} | read_words(turn, filed.number, kind, words)
-        slots |= dict.fromkeys(_OF_THE_REQUEST)
+        slots |= dict.fromkeys(OF_THE_REQUEST)
         return [*(SlotSet(name, value) for name, value in slots.items()), FollowupAction("complaint_form")]
 
 
