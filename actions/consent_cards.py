@@ -9,29 +9,80 @@ from bot.privacy.form_cards import TICKED, UNTICKED
 from bot.vocabulary import ConsentState, RequestKind
 
 INTENTS = {RequestKind.WITHDRAW_CONSENT: "withdraw_consent", RequestKind.OBJECT_TO_PROCESSING: "object_to_processing"}
-ALL, GIVE = "*", "give:"
-"""What a button says instead of a purpose's name: every one of them; before a name: allow it again."""
-QUESTION = "utter_consent_confirm"
+ALL, GIVE, THEN = "*", "give:", "+"
+"""What a button says instead of a purpose's name: every one of them; before a name: allow it again; offer it next."""
+SEVERAL = ","
+QUESTION, QUESTION_ALLOW = "utter_consent_confirm", "utter_consent_allow"
+_LONGEST = 64
+"""Signs that are kept of what a button stands for."""
 
 
-def ask_about(turn: Turn, kind: RequestKind, named: PurposeStanding) -> None:
-    """Say what ends with one purpose and ask; or why it cannot be ended by itself, or that it has ended."""
-    purpose = named.purpose
-    if named.ends_as is None:
-        _say_core(turn, [named])
-    elif not named.can_be_ended:
-        turn.say("utter_consent_already_ended", purpose=purpose.title, buttons=[_button_allow(turn, named)])
-    else:
-        buttons = [_button(turn, "utter_choice_consent_yes", f"/{INTENTS[kind]} {purpose.key}")]
-        if not turn.tracker.active_loop.get("name"):  # A no would be taken for the answer to that form's question.
-            buttons.append(_button(turn, "utter_choice_consent_no", "/deny"))
-        turn.say(
-            QUESTION,
-            clauses_in_force(turn, [purpose.clause, *([CORE_CLAUSE] if purpose.core else [])]),
-            buttons=buttons,
-            purpose=purpose.title,
-            consequence=_consequence(turn, named),
-        )
+def ask_about(
+    turn: Turn, kind: RequestKind, named: Sequence[PurposeStanding], then: Sequence[PurposeStanding] = ()
+) -> bool:
+    """Say what ends with the purposes and ask once about them all; say of the others why they cannot end, or did.
+
+    Args:
+        turn: The turn.
+        kind: The right that is used.
+        named: What is to be ended.
+        then: What is to be allowed; offered when the answer was a yes.
+
+    Returns:
+        Whether that could be said with one question.
+    """
+    open_ones = [each for each in named if each.can_be_ended]
+    value = SEVERAL.join([*(each.purpose.key for each in open_ones), *(THEN + each.purpose.key for each in then)])
+    if len(value) > _LONGEST:
+        return False
+    if core := [each for each in named if each.ends_as is None]:
+        _say_core(turn, core)
+    if ended := [each for each in named if each.ends_as and not each.can_be_ended]:
+        buttons = [] if open_ones else [_button_allow(turn, each) for each in ended]
+        turn.say("utter_consent_already_ended", purpose=_titles(ended), buttons=buttons)
+    if open_ones:
+        _ask(turn, f"/{INTENTS[kind]} {value}", open_ones)
+    return True
+
+
+def _ask(turn: Turn, payload: str, named: Sequence[PurposeStanding]) -> None:
+    one = len(named) == 1
+    buttons = [_button(turn, "utter_choice_consent_yes" if one else "utter_choice_consent_yes_several", payload)]
+    core = [CORE_CLAUSE] if any(each.purpose.core for each in named) else []
+    turn.say(
+        QUESTION,
+        clauses_in_force(turn, [*(each.purpose.clause for each in named), *core]),
+        buttons=[*buttons, *_no(turn)],
+        purpose=_titles(named),
+        consequence=_consequence(turn, named[0]) if one else " ".join(_named_consequence(turn, e) for e in named),
+    )
+
+
+def offer(turn: Turn, wanted: Sequence[PurposeStanding]) -> None:
+    """Say which of the purposes are on already, and ask whether another is to be allowed; several stand on a card.
+
+    Nothing is allowed by what was said so far: a consent takes a press, or a yes to the question that asks for it.
+    """
+    allowed = [each for each in wanted if not each.can_be_allowed]
+    missing = [each for each in wanted if each.can_be_allowed]
+    if allowed:
+        buttons = [] if missing else [_button_stop(turn, each) for each in allowed if each.ends_as]
+        turn.say("utter_consent_already_on", purpose=_titles(allowed), buttons=buttons)
+    if missing:
+        clauses = clauses_in_force(turn, [each.purpose.clause for each in missing])
+        response = QUESTION_ALLOW if len(missing) == 1 else "utter_consent_allow_several"
+        buttons = [*(_button_allow(turn, each) for each in missing), *_no(turn)]
+        card = None if len(missing) == 1 else _form(turn, missing)
+        turn.say(response, clauses, card, buttons, purpose=_titles(missing))
+
+
+def _no(turn: Turn) -> list[dict[str, str]]:
+    """The button for a no; none where it would be taken for the answer to an open form's question."""
+    return [] if turn.tracker.active_loop.get("name") else [_button(turn, "utter_choice_consent_no", "/deny")]
+
+
+def _titles(named: Sequence[PurposeStanding]) -> str:
+    return ", ".join(each.purpose.title for each in named)
 
 
 def show_card(turn: Turn, standings: Sequence[PurposeStanding]) -> None:
@@ -59,9 +110,9 @@ def show_card(turn: Turn, standings: Sequence[PurposeStanding]) -> None:
 
 def _say_core(turn: Turn, core: Sequence[PurposeStanding]) -> None:
     """What a contract needs is not ended by itself; the clause says so, and the account can be cancelled."""
-    titles = ", ".join(each.purpose.title for each in core)
     consequences = " ".join(each.purpose.consequence for each in core)
-    turn.say("utter_consent_core", clauses_in_force(turn, [CORE_CLAUSE]), purpose=titles, consequence=consequences)
+    clauses = clauses_in_force(turn, [CORE_CLAUSE])
+    turn.say("utter_consent_core", clauses, purpose=_titles(core), consequence=consequences)
 
 
 def _form(turn: Turn, endable: Sequence[PurposeStanding]) -> dict[str, Any]:
@@ -86,6 +137,10 @@ def _consequence(turn: Turn, each: PurposeStanding) -> str:
     if each.purpose.core:
         hint = turn.text("utter_consent_hint_core", consequence=hint)
     return hint if each.state else turn.text("utter_consent_hint_unknown", consequence=hint)
+
+
+def _named_consequence(turn: Turn, each: PurposeStanding) -> str:
+    return turn.text("utter_consent_consequence_of", purpose=each.purpose.title, consequence=_consequence(turn, each))
 
 
 def _button_stop(turn: Turn, each: PurposeStanding) -> dict[str, str]:

@@ -5,19 +5,30 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from actions.base import DeskAction, Events, Turn
-from actions.consent_cards import ALL, GIVE, INTENTS, QUESTION, ask_about, clauses_in_force, show_card
+from actions.consent_cards import (
+    ALL,
+    GIVE,
+    INTENTS,
+    QUESTION,
+    QUESTION_ALLOW,
+    SEVERAL,
+    THEN,
+    ask_about,
+    clauses_in_force,
+    offer,
+    show_card,
+)
 from actions.journey import Journey
 from actions.last_asked import last_asked, payloads_of, response_of
 from actions.policy_objection import take_no, take_yes
-from bot.privacy.consent_standing import PurposeStanding, named_in, standing
+from bot.privacy.consent_standing import PurposeStanding, standing
 from bot.privacy.consent_withdrawal import Receipt, choose
+from bot.privacy.consent_words import wished_in
 from bot.privacy.form_cards import TICKED, UNTICKED
 from bot.privacy.request_status import RequestView
 from bot.store import conversations
 from bot.vocabulary import ConsentState, RequestKind
 
-# Whoever says one of these means more than the one purpose they name, or all but that one.
-_WIDER = re.compile(r"\b(all|but|each|every|everything|except|besides|others?)\b", re.IGNORECASE)
 # A yes with one of these in it may be a yes to something else.
 _CONDITION = re.compile(r"\b(but|except|unless|without|only|first|not|never|don'?t|keep)\b", re.IGNORECASE)
 
@@ -28,15 +39,16 @@ class ConsentJourney(Journey):
     kinds: ClassVar[tuple[RequestKind, ...]] = (RequestKind.WITHDRAW_CONSENT, RequestKind.OBJECT_TO_PROCESSING)
 
     def begin(self, turn: Turn, kind: RequestKind) -> Events:
-        """Apply a button's choice; ask about the one purpose that was named; show the card otherwise."""
+        """Apply a button's choice; ask about the purposes that were named; show the card otherwise."""
         if turn.chosen:
             _apply_button(turn, turn.chosen)
             return []
         standings = _standings(turn)
-        words = turn.words(turn.origin) if turn.was_typed else ""
-        named = [] if _WIDER.search(words) else named_in(words, standings)
-        if len(named) == 1:
-            ask_about(turn, kind, named[0])
+        wished = wished_in(turn.words(turn.origin) if turn.was_typed else "", standings)
+        if wished.end and ask_about(turn, kind, wished.end, [each for each in wished.allow if each.can_be_allowed]):
+            return []
+        if wished.allow and not wished.end:
+            offer(turn, wished.allow)
         else:
             show_card(turn, standings)
         return []
@@ -98,9 +110,13 @@ class Deny(DeskAction):
 
 
 def _asked_about(turn: Turn) -> str | None:
-    """What the button for a yes stands for, if what the bot asked last was the question about one purpose."""
+    """What the button for a yes stands for, if what the bot asked last was the question about named purposes.
+
+    A yes allows something only right after the question: that one is not asked again after what came in between.
+    """
     said = last_asked(turn)
-    if response_of(said) != QUESTION:
+    newest = next((event for event in reversed(turn.tracker.events) if event.get("event") == "bot"), None)
+    if response_of(said) != QUESTION and not (response_of(said) == QUESTION_ALLOW and said is newest):
         return None
     payloads = [payload.partition(" ") for payload in payloads_of(said)]
     return next((value for intent, _, value in payloads if intent[1:] in INTENTS.values() and value), None)
@@ -121,15 +137,23 @@ def _choose(turn: Turn, purposes: Sequence[str], state: ConsentState, origin: st
 
 
 def _apply_button(turn: Turn, value: str) -> None:
-    """Do what a button stands for: end one purpose, end all of them, or allow one again."""
+    """Do what a button stands for: end the purposes it names, end all of them, or allow one again.
+
+    What the person also wanted to be allowed is offered after the receipt.
+    """
+    named = value.split(SEVERAL)
+    then = [each.removeprefix(THEN) for each in named if each.startswith(THEN)]
     if value.startswith(GIVE):
         receipt = _choose(turn, [value.removeprefix(GIVE)], ConsentState.GRANTED, turn.origin)
     elif value == ALL:
         every = [each.purpose.key for each in _standings(turn) if each.ends_as]
         receipt = _choose(turn, every, ConsentState.WITHDRAWN, turn.origin)
     else:
-        receipt = _choose(turn, [value], ConsentState.WITHDRAWN, turn.origin)
+        ended = [each for each in named if not each.startswith(THEN)]
+        receipt = _choose(turn, ended, ConsentState.WITHDRAWN, turn.origin)
     _tell(turn, [receipt])
+    if then:
+        offer(turn, [each for each in _standings(turn) if each.purpose.key in then])
 
 
 def _tell(turn: Turn, receipts: Sequence[Receipt | None]) -> None:

@@ -54,6 +54,11 @@ class PurposeStanding:
         """Whether a no would say something new. Without a choice on record the shop may have one elsewhere."""
         return self.ends_as is not None and self.state in (None, ConsentState.GRANTED)
 
+    @property
+    def can_be_allowed(self) -> bool:
+        """Whether a yes would say something new: it is a choice of theirs, and off now."""
+        return self.ends_as is not None and not self.is_on
+
 
 def standing(session: Session, desk: Desk, subject: str) -> list[PurposeStanding]:
     """Every purpose of the data map with what this person last said about it, here or in the shop itself.

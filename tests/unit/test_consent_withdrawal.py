@@ -522,8 +522,118 @@ def test_a_yes_with_a_condition_ends_nothing_and_shows_the_card(talk, desk):
     assert rows(desk, ConsentEntry) == []
 
 
-def test_all_but_one_is_not_taken_for_that_one(talk):
-    assert responses(talk.says("everything except the newsletter"))[-1] == "utter_consent_card"
+def test_all_but_one_is_not_taken_for_that_one(talk, desk):
+    (asked,) = talk.says("everything except the newsletter")
+    assert asked["purpose"] == (
+        "Recommendations made for you, Learning from what you view and search for, Risk scores for orders"
+    )
+    assert responses(talk.affirms()) == ["utter_consent_ended"]
+    assert [entry.purpose for entry in rows(desk, ConsentEntry)] == ["recommendations", "analytics", "fraud_scores"]
+
+
+def test_all_of_it_is_chosen_on_the_card(talk, desk):
+    assert responses(talk.says("I withdraw everything I agreed to"))[-1] == "utter_consent_card"
+    assert responses(talk.affirms()) == ["utter_affirm_alone"]
+    assert rows(desk, ConsentEntry) == []
+
+
+def test_several_uses_are_asked_about_in_one_question_and_end_with_one_receipt(talk, desk):
+    others, before = everybody_elses(desk, AMELIA), stands(desk, DANIEL)
+    (asked,) = talk.says("stop recommendations and the risk scores")
+    assert asked["response"] == "utter_consent_confirm"
+    assert asked["purpose"] == "Recommendations made for you, Risk scores for orders"
+    assert "Recommendations made for you: The shop shows you the same products" in asked["consequence"]
+    assert "Risk scores for orders: A person checks" in asked["consequence"]
+    assert asked["citations"] == ["continued-authorisation", "collection-purposes"]
+    assert [button["title"] for button in asked["buttons"]] == ["Yes, stop them", "No, leave it as it is"]
+    assert rows(desk, ConsentEntry) == []
+    assert responses(talk.presses(asked["buttons"][0])) == ["utter_consent_ended"]
+    assert {e.purpose: e.state for e in rows(desk, ConsentEntry)} == {
+        "recommendations": "withdrawn",
+        "fraud_scores": "objected",
+    }
+    assert len(rows(desk, PrivacyRequest)) == len(rows(desk, Mail)) == 1
+    assert (everybody_elses(desk, AMELIA), stands(desk, DANIEL)) == (others, before)
+
+
+def test_a_yes_in_words_ends_all_that_was_asked_about_and_spares_what_was_to_be_kept(talk, desk):
+    talk.says("no ads and no scoring but keep the analytics")
+    assert responses(talk.affirms()) == ["utter_consent_ended"]
+    assert [entry.purpose for entry in rows(desk, ConsentEntry)] == ["recommendations", "fraud_scores"]
+    assert stands(desk, AMELIA)["analytics"] is GRANTED
+
+
+def test_of_several_uses_what_ended_before_is_said_and_the_rest_is_asked_about(talk, desk, chose):
+    chose(AMELIA, ["recommendations"], WITHDRAWN, "m1")
+    already, asked = talk.says("stop recommendations and the risk scores")
+    assert responses([already, asked]) == ["utter_consent_already_ended", "utter_consent_confirm"]
+    assert (already["purpose"], already["buttons"]) == ("Recommendations made for you", [])
+    assert (asked["purpose"], asked["buttons"][0]["title"]) == ("Risk scores for orders", "Yes, stop it")
+
+
+def test_a_question_too_long_to_be_kept_is_asked_on_the_card(talk, desk, monkeypatch):
+    monkeypatch.setattr("actions.consent_cards._LONGEST", 20)
+    assert responses(talk.says("stop recommendations and the risk scores"))[-1] == "utter_consent_card"
+    assert responses(talk.says("stop recommendations")) == ["utter_consent_confirm"]
+
+
+def test_a_yes_to_a_use_that_is_on_never_ends_it(talk, desk):
+    (said,) = talk.says("I consent to the recommendations")
+    assert (said["response"], said["purpose"]) == ("utter_consent_already_on", "Recommendations made for you")
+    assert [button["title"] for button in said["buttons"]] == ["Stop: Recommendations made for you"]
+    assert responses(talk.affirms()) == ["utter_affirm_alone"]
+    assert rows(desk, ConsentEntry) == []
+    assert stands(desk, AMELIA)["recommendations"] is GRANTED
+
+
+@pytest.mark.parametrize("by_press", [True, False])
+def test_a_yes_to_a_use_that_ended_is_asked_for_and_then_recorded(talk, desk, chose, by_press):
+    chose(AMELIA, ["recommendations"], WITHDRAWN, "m1")
+    (asked,) = talk.says("you may use my data for ads again")
+    assert (asked["response"], asked["purpose"]) == ("utter_consent_allow", "Recommendations made for you")
+    assert asked["buttons"][0]["title"] == "Allow: Recommendations made for you"
+    assert stands(desk, AMELIA)["recommendations"] is WITHDRAWN, "words alone give no consent"
+    said = talk.presses(asked["buttons"][0]) if by_press else talk.affirms()
+    assert responses(said) == ["utter_consent_given"]
+    assert stands(desk, AMELIA)["recommendations"] is GRANTED
+    assert stands(desk, DANIEL)["recommendations"] is WITHDRAWN
+
+
+def test_a_yes_that_comes_after_something_else_allows_nothing(talk, desk, chose):
+    chose(AMELIA, ["recommendations"], WITHDRAWN, "m1")
+    talk.says("you may use my data for ads again")
+    talk.events.append({"event": "user", "parse_data": {"intent": {"name": "ask_policy"}}})
+    talk.events.append({"event": "bot", "metadata": {"utter_action": "utter_ask_policy/security"}, "data": {}})
+    assert responses(talk.affirms()) == ["utter_affirm_alone"]
+    assert stands(desk, AMELIA)["recommendations"] is WITHDRAWN
+
+
+def test_several_uses_are_allowed_one_by_one_on_their_card(talk, desk, chose):
+    chose(AMELIA, ["recommendations", "analytics"], WITHDRAWN, "m1")
+    (asked,) = talk.says("switch recommendations and analytics back on")
+    assert asked["response"] == "utter_consent_allow_several"
+    assert [field["name"] for field in asked["card"]["fields"]] == ["recommendations", "analytics"]
+    assert responses(talk.affirms()) == ["utter_affirm_alone"]
+    said, _ = talk.sends(asked, analytics=TICKED)
+    assert responses(said) == ["utter_consent_given"]
+    assert stands(desk, AMELIA)["recommendations"] is WITHDRAWN
+    assert stands(desk, AMELIA)["analytics"] is GRANTED
+
+
+def test_what_is_to_be_turned_on_beside_an_end_is_offered_after_it_and_not_done(talk, desk):
+    (asked,) = talk.says("turn off recommendations and turn on the newsletter")
+    assert (asked["response"], asked["purpose"]) == ("utter_consent_confirm", "Recommendations made for you")
+    ended, offered = talk.affirms()
+    assert responses([ended, offered]) == ["utter_consent_ended", "utter_consent_allow"]
+    assert offered["purpose"] == "The newsletter"
+    assert [entry.purpose for entry in rows(desk, ConsentEntry)] == ["recommendations"]
+    assert responses(talk.presses(offered["buttons"][0])) == ["utter_consent_given"]
+    assert stands(desk, AMELIA)["newsletter"] is GRANTED
+
+
+def test_taking_back_a_consent_is_still_heard_as_an_end(talk):
+    for words in ("I take back my consent to the ads", "I no longer agree to the ads", "I do not consent to the ads"):
+        assert responses(talk.says(words)) == ["utter_consent_confirm"], words
 
 
 def test_a_core_use_is_explained_with_its_clause_and_not_ended(talk, desk):
