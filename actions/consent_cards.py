@@ -20,7 +20,7 @@ _LONGEST = 64
 def ask_about(
     turn: Turn, kind: RequestKind, named: Sequence[PurposeStanding], then: Sequence[PurposeStanding] = ()
 ) -> bool:
-    """Say what ends with the purposes and ask once about them all; say of the others why they cannot end, or did.
+    """Say what ends with the purposes and ask once about them all; say of those that have ended that they did.
 
     Args:
         turn: The turn.
@@ -35,9 +35,7 @@ def ask_about(
     value = SEVERAL.join([*(each.purpose.key for each in open_ones), *(THEN + each.purpose.key for each in then)])
     if len(value) > _LONGEST:
         return False
-    if core := [each for each in named if each.ends_as is None]:
-        _say_core(turn, core)
-    if ended := [each for each in named if each.ends_as and not each.can_be_ended]:
+    if ended := [each for each in named if not each.can_be_ended]:
         buttons = [] if open_ones else [_button_allow(turn, each) for each in ended]
         turn.say("utter_consent_already_ended", purpose=_titles(ended), buttons=buttons)
     if open_ones:
@@ -86,10 +84,8 @@ def _titles(named: Sequence[PurposeStanding]) -> str:
 
 
 def show_card(turn: Turn, standings: Sequence[PurposeStanding]) -> None:
-    """Show every purpose that can be ended with what ends with it; name those that cannot, and why."""
+    """Show every purpose that can be ended with what ends with it."""
     endable = [each for each in standings if each.ends_as]
-    if core := [each for each in standings if each.ends_as is None]:
-        _say_core(turn, core)
     if not endable:
         turn.say("utter_consent_none")
         return
@@ -108,7 +104,7 @@ def show_card(turn: Turn, standings: Sequence[PurposeStanding]) -> None:
     )
 
 
-def _say_core(turn: Turn, core: Sequence[PurposeStanding]) -> None:
+def say_core(turn: Turn, core: Sequence[PurposeStanding]) -> None:
     """What a contract needs is not ended by itself; the clause says so, and the account can be cancelled."""
     consequences = " ".join(each.purpose.consequence for each in core)
     clauses = clauses_in_force(turn, [CORE_CLAUSE])

@@ -16,6 +16,7 @@ from actions.consent_cards import (
     ask_about,
     clauses_in_force,
     offer,
+    say_core,
     show_card,
 )
 from actions.journey import Journey
@@ -45,11 +46,14 @@ class ConsentJourney(Journey):
             return []
         standings = _standings(turn)
         wished = wished_in(turn.words(turn.origin) if turn.was_typed else "", standings)
-        if wished.end and ask_about(turn, kind, wished.end, [each for each in wished.allow if each.can_be_allowed]):
+        then = [each for each in wished.allow if each.can_be_allowed]
+        if wished.core:
+            say_core(turn, wished.core)
+        if wished.end and ask_about(turn, kind, wished.end, then):
             return []
         if wished.allow and not wished.end:
             offer(turn, wished.allow)
-        else:
+        elif wished.end or wished.unsure or not wished.core:
             show_card(turn, standings)
         return []
 

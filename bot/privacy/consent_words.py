@@ -17,12 +17,16 @@ class Wished:
     """What a message wants for the uses it names.
 
     Attributes:
-        end: To be stopped; also what has ended already, and what cannot be ended by itself.
+        end: To be stopped; also what has ended already.
         allow: To be allowed, or to go on as it is, however it stands now. Next to `end` only what was to be turned on.
+        core: What cannot be ended by itself and yet was meant, by its name or with all mails.
+        unsure: Whether the person wants more than that, but not plainly what.
     """
 
     end: tuple[PurposeStanding, ...] = ()
     allow: tuple[PurposeStanding, ...] = ()
+    core: tuple[PurposeStanding, ...] = ()
+    unsure: bool = False
 
 
 class _Way(Enum):
@@ -43,6 +47,7 @@ _JOINT = re.compile(
 _EXCEPT = re.compile(r"\b(?:except|other than|besides|apart|aside)")
 _PADDING = re.compile(r"\b(?:at all|any ?more|any ?longer|all right|after all|once and for all|all the time)\b")
 _ALL = re.compile(r"\b(?:all|everything|every|each|nothing|rest|others?)\b")
+_ALL_MAILS = re.compile(r"\b(?:all|every|each|any|no(?: more)?)\b(?: \S+){0,3} (?:e-?)?mails?\b|\bmails? at all\b")
 _ONLY = re.compile(r"\bonly\b")
 # Tried in this order. A no to an end keeps; any other stopping word is heard before one that gives, so that "I do not
 # consent to", "I no longer allow" and "I take back my consent" never give.
@@ -85,24 +90,39 @@ class _Piece:
     @property
     def means_all(self) -> bool:
         """Whether it speaks of every use there is, or of every other one."""
-        return not self.named and bool(_ALL.search(_PADDING.sub(" ", self.text)))
+        return not (self.named or self.means_mails) and bool(_ALL.search(_PADDING.sub(" ", self.text)))
+
+    @property
+    def means_none(self) -> bool:
+        """Whether it says nothing of what it speaks of."""
+        return not (self.named or self.means_all or self.means_mails)
+
+    @property
+    def means_mails(self) -> bool:
+        """Whether it speaks of mails, whatever they are sent for."""
+        return not self.named and bool(_ALL_MAILS.search(self.text))
 
 
 def wished_in(text: str, standings: Sequence[PurposeStanding]) -> Wished:
     """What a message wants for the uses it names; nothing where that is not plain."""
     pieces = _pieces(text, standings)
-    refuses = any(piece.way is _Way.END and not (piece.named or piece.means_all) for piece in pieces)
+    refuses = any(piece.way is _Way.END and piece.means_none for piece in pieces)
     _fill_in(pieces)
     by_way = {way: _named_by(pieces, way) for way in _Way}
     end, keep, allow = by_way[_Way.END], by_way[_Way.KEEP], by_way[_Way.ALLOW]
     spared = [*keep, *allow]
-    if any(each in spared for each in end) or (refuses and not end):  # "I said yes to the ads, but not any more"
-        return Wished()
+    if any(piece.means_mails and piece.way is _Way.END for piece in pieces):
+        end += [each for each in standings if any("mail" in word for word in each.purpose.words) and each not in spared]
+    core = tuple(each for each in _ordered(end, standings) if each.ends_as is None)
+    end = [each for each in end if each.ends_as]
+    taken_back = refuses and not (end or core)  # "I said yes to the ads, but not any more"
+    if taken_back or any(each in spared for each in end):
+        return Wished(core=core, unsure=True)
     if any(piece.means_all and piece.way is _Way.END for piece in pieces) or _is_the_only(pieces):
         if not spared:
-            return Wished()
+            return Wished(core=core, unsure=True)
         end += [each for each in standings if each.can_be_ended and each not in [*end, *spared]]
-    return Wished(_ordered(end, standings), _ordered(allow if end else spared, standings))
+    return Wished(_ordered(end, standings), _ordered(allow if end else spared, standings), core)
 
 
 def _pieces(text: str, standings: Sequence[PurposeStanding]) -> list[_Piece]:

@@ -444,10 +444,8 @@ def responses(said):
 
 
 def test_the_card_names_every_use_with_its_consequence_before_anything_is_chosen(talk, desk):
-    core, card = talk.says("I take back what I agreed to")
-    assert responses([core, card]) == ["utter_consent_core", "utter_consent_card"]
-    assert core["citations"] == ["refusal-to-provide"]
-    assert "ordering ends" in core["consequence"]
+    (card,) = talk.says("I take back what I agreed to")
+    assert card["response"] == "utter_consent_card"
     assert card["citations"] == ["your-rights", "continued-authorisation", "collection-purposes"]
     fields = {field["name"]: field for field in card["card"]["fields"]}
     assert {name: field["value"] for name, field in fields.items()} == {
@@ -641,6 +639,26 @@ def test_a_core_use_is_explained_with_its_clause_and_not_ended(talk, desk):
     assert said["response"] == "utter_consent_core"
     assert said["citations"] == ["refusal-to-provide"]
     assert rows(desk, ConsentEntry) == []
+
+
+@pytest.mark.parametrize("words", ["stop all mails from you", "no order mails and no newsletter please"])
+def test_where_all_mails_are_to_end_those_about_orders_are_explained_and_the_others_asked_about(talk, desk, words):
+    core, asked = talk.says(words)
+    assert responses([core, asked]) == ["utter_consent_core", "utter_consent_confirm"]
+    assert (core["purpose"], asked["purpose"]) == ("Mails about your orders", "The newsletter")
+    assert core["citations"] == ["refusal-to-provide"]
+    assert "ordering ends" in core["consequence"]
+    assert responses(talk.affirms()) == ["utter_consent_ended"]
+    assert [entry.purpose for entry in rows(desk, ConsentEntry)] == ["newsletter"]
+
+
+def test_order_mails_named_beside_everything_are_explained_before_the_card(talk):
+    said = talk.says("I withdraw everything, order mails too")
+    assert responses(said) == ["utter_consent_core", "utter_consent_card"]
+
+
+def test_order_mails_are_not_spoken_of_where_they_are_to_stay(talk):
+    assert responses(talk.says("keep the order mails but stop the newsletter")) == ["utter_consent_confirm"]
 
 
 def test_the_switches_end_and_give_in_one_go(talk, desk):

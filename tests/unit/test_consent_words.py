@@ -29,7 +29,6 @@ def wished(desk):
         ("no newsletter, no ads, no tracking", ["newsletter", "recommendations", "analytics"]),
         ("please do not use my data for profiling or scoring", ["analytics", "fraud_scores"]),
         ("stop all newsletters", ["newsletter"]),
-        ("I withdraw my agreement to the order mail", ["order_mail"]),
         ("the newsletter", ["newsletter"]),
     ],
 )
