@@ -39,7 +39,7 @@ def test_what_is_named_with_a_stopping_word_or_none_at_all_is_to_end(wished, wor
 @pytest.mark.parametrize(
     ("words", "ends"),
     [
-        ("keep the recommendations but stop the tracking", ["analytics"]),
+        ("keep the recommendations but stop looking at what I click", ["analytics"]),
         ("I don't mind recommendations but the newsletter has to go", ["newsletter"]),
         ("no ads but keep the newsletter", ["recommendations"]),
         ("don\u2019t stop the newsletter, only the ads", ["recommendations"]),
