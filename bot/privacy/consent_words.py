@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from itertools import pairwise
 
 from bot.privacy.consent_standing import PurposeStanding, named_in
 
@@ -69,7 +70,8 @@ _WAYS = (
     (_Way.KEEP, r"keep\w*|leav\w+|stays?|remains?|continu\w+|(?:carry|go|run) on|fine|ok|okay|happy|like"),
     (
         _Way.ALLOW,
-        rf"allow|permit|consent to|agree to|agree with|authori[sz]e|approve|you (?:may|can)|(?:are|'re) allowed"
+        rf"allow|permit|consent to|agree to|agree with|authori[sz]e|approve|yes to|(?:you|u) (?:may|can)"
+        rf"|(?:do|still) want|(?:are|'re) allowed"
         rf"|give (?:\S+ ){{0,3}}(?:back|{_AGREEMENT})|(?:turn|switch|put|set)\b.*\bon|back on|again"
         rf"|want .*\bback|re-?subscrib\w+|subscrib\w+|sign me up|opt(?:ing)?(?: \S+){{0,2}} in|enabl\w+"
         rf"|(?:re-?)?activat\w+|resum\w+|re-?start\w*|start",
@@ -107,6 +109,7 @@ def wished_in(text: str, standings: Sequence[PurposeStanding]) -> Wished:
     """What a message wants for the uses it names; nothing where that is not plain."""
     pieces = _pieces(text, standings)
     refuses = any(piece.way is _Way.END and piece.means_none for piece in pieces)
+    contrasts = any(_is_bare_contrast(*pair) for pair in pairwise(pieces))
     _fill_in(pieces)
     by_way = {way: _named_by(pieces, way) for way in _Way}
     end, keep, allow = by_way[_Way.END], by_way[_Way.KEEP], by_way[_Way.ALLOW]
@@ -116,7 +119,7 @@ def wished_in(text: str, standings: Sequence[PurposeStanding]) -> Wished:
     core = tuple(each for each in _ordered(end, standings) if each.ends_as is None)
     end = [each for each in end if each.ends_as]
     taken_back = refuses and not (end or core)  # "I said yes to the ads, but not any more"
-    if taken_back or any(each in spared for each in end):
+    if taken_back or contrasts or any(each in spared for each in end):
         return Wished(core=core, unsure=True)
     if any(piece.means_all and piece.way is _Way.END for piece in pieces) or _is_the_only(pieces):
         if not spared:
@@ -137,6 +140,11 @@ def _pieces(text: str, standings: Sequence[PurposeStanding]) -> list[_Piece]:
         if piece.strip():
             found.append(_Piece(joint, piece, named_in(piece, standings), way))
     return found
+
+
+def _is_bare_contrast(before: _Piece, after: _Piece) -> bool:
+    """Whether a "but" says by itself what is wanted: "no ads but the newsletter", "not the newsletter but the ads"."""
+    return bool(after.joint == "but" and after.way is None and before.named and after.named)
 
 
 def _fill_in(pieces: Sequence[_Piece]) -> None:

@@ -84,6 +84,8 @@ def test_all_but_some_is_all_that_can_be_ended_without_them(wished, words, spare
         ("I want the newsletter back", ["newsletter"]),
         ("I give you my consent to analytics back", ["analytics"]),
         ("the newsletter is fine", ["newsletter"]),
+        ("I do want the newsletter", ["newsletter"]),
+        ("u can use my data for ads", ["recommendations"]),
     ],
 )
 def test_words_that_give_end_nothing(wished, words, allowed):
@@ -119,6 +121,8 @@ def test_what_is_to_be_turned_on_beside_an_end_is_known_too(wished):
         "I withdraw everything I agreed to",
         "stop the ads but keep the recommendations",
         "I am fine with the ads, but not any more",
+        "no ads but the newsletter",
+        "not the newsletter but the ads",
         "i withdraw consent for everything except delivering my orders",
     ],
 )
