@@ -42,10 +42,11 @@ _AGREEMENT = r"(?:consent|permission|agreement|approval|authori[sz]ation|ok|okay
 _SAYS_NO = r"(?:do not|don'?t|does not|doesn'?t|never|not|no need to|rather not)"
 _ENDS = r"(?:stop|end|cancel|remove|withdraw|block|disable|(?:turn|switch)(?: \S+)? off)"
 _JOINT = re.compile(
-    r"\s*(?:[,;.!?:]+(?=\s|$)|\b(?:but|and|or|then|though|although|while|however"
+    r"\s*(?:[,;.!?]+(?=\s|$)|\b(?:but|and|or|then|though|although|while|however"
     r"|except(?:ing)?(?: for)?|other than|besides|apart from|aside from)\b)\s*"
 )
 _EXCEPT = re.compile(r"\b(?:except|other than|besides|apart|aside)")
+_OPENING = re.compile(r"(?:(?:yes|no|ok|okay|fine|well|sure|hi|hello)\s*[,.!;]\s*)+(?=\w)")
 _PADDING = re.compile(r"\b(?:at all|any ?more|any ?longer|all right|after all|once and for all|all the time)\b")
 _ALL = re.compile(r"\b(?:all|everything|every|each|nothing|rest|others?)\b")
 _ALL_MAILS = re.compile(r"\b(?:all|every|each|any|no(?: more)?)\b(?: \S+){0,3} (?:e-?)?mails?\b|\bmails? at all\b")
@@ -65,9 +66,9 @@ _WAYS = (
         rf"|opt(?:ing|ed)?(?: \S+){{0,2}} out|out of|object\w*|oppose|disagree\w*|refus\w+|reject\w*|declin\w+|forbid"
         rf"|(?:turn|switch|shut|put)(?:ed|ing)?\b.*\boff|off|disabl\w+|deactivat\w+|get rid|must go|(?:has|have) to go"
         rf"|gone|enough|leave me (?:alone|out)|used to|by (?:mistake|accident)|accidentally|changed my mind|hate|drop"
-        rf"|(?:i|you|u) keep \w+ing|keep (?:\S+ ){{1,4}}(?:away|out|off)",
+        rf"|forget|(?:i|you|u) keep \w+ing|keep (?:\S+ ){{1,4}}(?:away|out|off)",
     ),
-    (_Way.KEEP, r"keep\w*|leav\w+|stays?|remains?|continu\w+|(?:carry|go|run) on|fine|ok|okay|happy|like"),
+    (_Way.KEEP, r"keep\w*|leav\w+|stays?|remains?|continu\w+|(?:carry|go|run) on|fine|ok|okay|happy|i like|yes$"),
     (
         _Way.ALLOW,
         rf"allow|permit|consent to|agree to|agree with|authori[sz]e|approve|yes to|(?:you|u) (?:may|can)"
@@ -129,7 +130,7 @@ def wished_in(text: str, standings: Sequence[PurposeStanding]) -> Wished:
 
 
 def _pieces(text: str, standings: Sequence[PurposeStanding]) -> list[_Piece]:
-    plain = text.casefold().replace("\u2019", "'")
+    plain = _spoken(text)
     joints = list(_JOINT.finditer(plain))
     starts = [0, *(joint.end() for joint in joints)]
     ends = [*(joint.start() for joint in joints), len(plain)]
@@ -140,6 +141,13 @@ def _pieces(text: str, standings: Sequence[PurposeStanding]) -> list[_Piece]:
         if piece.strip():
             found.append(_Piece(joint, piece, named_in(piece, standings), way))
     return found
+
+
+def _spoken(text: str) -> str:
+    """The words without what only opens them: the "ok" of "ok, forget the newsletter" keeps nothing."""
+    plain = text.casefold().replace("\u2019", "'").strip()
+    opening = _OPENING.match(plain)
+    return plain[opening.end() :] if opening else plain
 
 
 def _is_bare_contrast(before: _Piece, after: _Piece) -> bool:

@@ -30,6 +30,8 @@ def wished(desk):
         ("please do not use my data for profiling or scoring", ["analytics", "fraud_scores"]),
         ("stop all newsletters", ["newsletter"]),
         ("the newsletter", ["newsletter"]),
+        ("ok, make an end of the newsletter", ["newsletter"]),
+        ("I'd like you to spare me the newsletter", ["newsletter"]),
     ],
 )
 def test_what_is_named_with_a_stopping_word_or_none_at_all_is_to_end(wished, words, ends):
@@ -48,6 +50,7 @@ def test_what_is_named_with_a_stopping_word_or_none_at_all_is_to_end(wished, wor
         ("allow everything except ads", ["recommendations"]),
         ("please keep me off the newsletter", ["newsletter"]),
         ("i am not ok with ads", ["recommendations"]),
+        ("newsletter: yes. ads: no", ["recommendations"]),
     ],
 )
 def test_what_is_to_stay_is_spared(wished, words, ends):
@@ -85,6 +88,7 @@ def test_all_but_some_is_all_that_can_be_ended_without_them(wished, words, spare
         ("I give you my consent to analytics back", ["analytics"]),
         ("the newsletter is fine", ["newsletter"]),
         ("I do want the newsletter", ["newsletter"]),
+        ("No, I consent to the newsletter", ["newsletter"]),
         ("u can use my data for ads", ["recommendations"]),
     ],
 )
