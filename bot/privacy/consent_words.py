@@ -145,7 +145,7 @@ def _pieces(text: str, standings: Sequence[PurposeStanding]) -> list[_Piece]:
 
 def _spoken(text: str) -> str:
     """The words without what only opens them: the "ok" of "ok, forget the newsletter" keeps nothing."""
-    plain = text.casefold().replace("\u2019", "'").strip()
+    plain = " ".join(text.casefold().replace("\u2019", "'").split())
     opening = _OPENING.match(plain)
     return plain[opening.end() :] if opening else plain
 
