@@ -40,7 +40,7 @@ class ObjectToPolicyUpdate(DeskAction):
             _say_kept(turn)
         elif turn.was_typed and _IN_PART.search(turn.words(turn.origin)) and (found := _offered(turn)):
             _ask(turn, found)
-        elif turn.was_typed and not _ABOUT_POLICY.search(turn.words(turn.origin)) and not _offered(turn):
+        elif turn.was_typed and not _ABOUT_POLICY.search(turn.words(turn.origin)) and not has_update(turn):
             turn.say("utter_policy_objection_which")
         else:
             _object(turn)

@@ -58,14 +58,14 @@ def newest_code(session: Session, chat: Conversation, number: str | None = None)
 
 
 def awaits_code(session: Session, conversation_id: str, message: str) -> bool:
-    """Whether six digits typed here are a code: a request waits for one, whether the code still serves or not.
+    """Whether six digits typed here are a code: a request waits for one, or waited until it was closed for want of it.
 
     Args:
         session: Desk database.
         conversation_id: Where they were typed.
         message: The message that holds them; one that was tried as a code stays one when it is handled again.
     """
-    waits = PrivacyRequest.state == RequestState.AWAITING_VERIFICATION
+    waits = PrivacyRequest.state.in_((RequestState.AWAITING_VERIFICATION, RequestState.EXPIRED))
     sent = (
         select(VerificationCode.id)
         .join(PrivacyRequest, PrivacyRequest.number == VerificationCode.request_number)

@@ -1,17 +1,19 @@
 """What a turn stands for before any words are read: a pressed choice, a filled form, or a choice that was typed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from bot.privacy import wishes
-from bot.privacy.step_questions import is_step, topic_of
+from bot.privacy.request_status import own_requests
+from bot.privacy.step_questions import StepTopic, is_step, topic_of
 from bot.privacy.typed_choice import picked
 from bot.store import conversations
 from bot.store.announcements import as_answer
-from bot.store.desk_tables import Conversation
-from bot.vocabulary import Owner
+from bot.store.desk_tables import Choice, Conversation
+from bot.vocabulary import Owner, RequestState
 
 WHICH_ONE = "which_choice"
 """Intent of the desk's own: something was picked, but not for certain what. The engine never hears of it."""
@@ -51,7 +53,7 @@ def typed(session: Session, chat: Conversation, text: str) -> Pick:
     if wishes.leaves_out(text) and wishes.waiting(session, chat.id):
         return Pick(wishes.DROP, TYPED)
     offered = conversations.open_question(session, chat)
-    if offered and topic_of(text) and is_step(_response_of_question(session, chat)):
+    if (topic := topic_of(text)) and _is_asked_about(session, chat, topic, offered):
         return Pick(ASK_STEP)
     found = picked(text, [choice.label for choice in offered])
     if found is None:
@@ -59,9 +61,13 @@ def typed(session: Session, chat: Conversation, text: str) -> Pick:
     return Pick(WHICH_ONE) if found.place is None else Pick(offered[found.place].intent, offered[found.place].value)
 
 
-def _response_of_question(session: Session, chat: Conversation) -> str | None:
-    said = conversations.last_with_choices(session, chat.id)
-    return said.response if said else None
+def _is_asked_about(session: Session, chat: Conversation, topic: StepTopic, offered: Sequence[Choice]) -> bool:
+    """Whether a step is open that the question can be about, or a request that can still be taken back."""
+    said = conversations.last_with_choices(session, chat.id) if offered else None
+    if said is not None and is_step(said.response):
+        return True
+    requests = own_requests(session, chat.subject) if topic is StepTopic.UNDO and chat.subject else []
+    return any(each.state is RequestState.COOLING_OFF for each in requests)
 
 
 def offered_again(session: Session, chat: Conversation) -> list[dict[str, Any]]:

@@ -8,9 +8,11 @@ import pytest
 import yaml
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
+from sqlalchemy import select
 
 from actions import consent_withdrawal, policy_objection, policy_question, policy_update
 from bot.config import PROJECT
+from bot.store.desk_tables import Case
 from bot.web.engine_client import Reply
 from bot.web.turns import Said, Turns, present
 from tests import policies, rights
@@ -103,7 +105,11 @@ def test_without_a_new_version_nothing_has_changed(desk):
     assert chat.says("ask_policy_changes", "What is new?") == ["utter_policy_no_update"]
     assert chat.says("accept_policy_update", "I accept") == ["utter_policy_no_update"]
     assert Chat(desk, None).says("accept_policy_update", "I accept") == ["utter_policy_no_update"]
-    assert chat.says("object_to_policy_update", "I object") == ["utter_policy_objection_filed"]
+    only = chat.says("object_to_policy_update", "I only want order updates, nothing else")
+    assert only == ["utter_policy_objection_which"]
+    with desk.reading() as session:
+        assert not session.scalars(select(Case)).all()
+    assert chat.says("object_to_policy_update", "I object to the policy") == ["utter_policy_objection_filed"]
     assert chat.says("ask_policy", "Is it safe?", "security") == ["utter_ask_policy/security"]
 
 
