@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from bot.privacy import daily_counts
 from bot.privacy.complaint import add_statement, file_case
-from bot.privacy.handoff_queue import Standing, enter, open_handoff, promised_at, standing
+from bot.privacy.handoff_queue import Standing, enter, newest_handoff, open_handoff, promised_at, standing
 from bot.store import audit
 from bot.store.desk import Desk
 from bot.store.desk_tables import Case, Conversation
@@ -60,10 +60,14 @@ def ask_for_person(
     waiting = open_handoff(session, chat.id)
     if waiting is None:
         within = promised_at(desk.settings, now) - now
-        daily_counts.count(session, now, daily_counts.HANDOFFS)
         filed = file_case(session, now, chat, CaseKind.HANDOFF, origin, within, mail_to, statement)
         session.flush()
         number = filed.number
+        before = newest_handoff(session, chat.id)
+        if before is not None and before.case_number == number:
+            # The turn of this message broke off and is run again: meanwhile a person came, and it is over.
+            return Wish(standing(session, desk.settings, now, before), already=True, taken=False)
+        daily_counts.count(session, now, daily_counts.HANDOFFS)
     else:
         number = waiting.case_number
         if statement:

@@ -106,6 +106,18 @@ def test_a_reply_from_before_is_dropped_although_the_bot_owns_the_conversation_a
     assert [author for author, _ in talk(desk, mine)] == ["user", "system", "bot"]
 
 
+def test_a_wish_whose_turn_runs_again_after_the_talk_is_over_calls_nobody_anew(desk, chat):
+    mine, bystander = chat(ADA), chat("1002")
+    first = ask(desk, mine, origin="7")
+    act(desk, handoff_ownership.take, mine, MIA)
+    act(desk, handoff_ownership.hand_back, mine, MIA, seen=10_000)
+    assert ask(desk, mine, origin="7").number == first.number
+    assert [row.state for row in all_of(desk, Handoff)] == [HandoffState.ENDED]
+    ask(desk, bystander, origin="8")
+    assert ask(desk, mine, origin="9").number != first.number, "a new wish is a new one"
+    assert len(all_of(desk, Handoff)) == 3
+
+
 def test_only_one_agent_gets_a_conversation_and_only_they_may_speak_in_it(desk, chat):
     mine = chat(ADA)
     ask(desk, mine)
