@@ -51,7 +51,7 @@ from tests import policies
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """For `verify` of a client that talks to a desk on this machine: it need not read all certificates of the machine."""
 PROCESSES = ("engine", "actions", "web", "worker", "desk")
-_CUSTOMERS = 600
+_CUSTOMERS = 750
 _READY_LINE = "Privacy desk ready"
 _START_SECONDS = 900  # The first start on a machine also builds encoder and model.
 _BACK_SECONDS = 90
