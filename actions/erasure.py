@@ -48,8 +48,7 @@ class ErasureJourney(Journey):
         card = plan_in_words(plan(shop, snapshot, scope, mode, today))
         days = turn.desk.settings.cooling_off_days
         if days:
-            window = f"{days} days" if days > 1 else "one day"
-            turn.say("utter_erasure_plan", citations=[_CLAUSE[kind]], card=card, window=window)
+            turn.say("utter_erasure_plan", citations=[_CLAUSE[kind]], card=card, window=window_in_words(days))
         else:
             turn.say("utter_erasure_plan_at_once", citations=[_CLAUSE[kind]], card=card)
         turn.say(_QUESTION[kind] + ("_part" if part else "") + ("" if recorded else "_all"))
@@ -88,6 +87,11 @@ class ErasureJourney(Journey):
             number=request.number,
             until=in_words_with_time(request.until) if request.until else "",
         )
+
+
+def window_in_words(days: int) -> str:
+    """How long what was agreed to can be taken back."""
+    return f"{days} days" if days > 1 else "one day"
 
 
 def _named_part(turn: Turn, kind: RequestKind) -> bool:

@@ -6,6 +6,7 @@ from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions import guardian_consent, handoff, identity_verification
 from actions.base import DeskAction, Events, Turn, in_words_with_time
+from actions.erasure import ErasureJourney
 from actions.journeys import INTENT_OF_KIND, JOURNEYS, KIND_OF_INTENT
 from actions.somebody_else import said_whose
 from bot.privacy import wishes
@@ -25,7 +26,6 @@ CLAUSE_OF_KIND = {
 SLOTS = ("request_kind", "request_number", "request_message", "request_confirmed", "request_code")
 # People correct their corrections: a newer one takes the place of one that still waits for its code.
 _MAY_BE_ASKED_ANEW = {RequestKind.RECTIFICATION, RequestKind.WITHDRAW_CONSENT, RequestKind.OBJECT_TO_PROCESSING}
-_ERASING = {RequestKind.ERASURE, RequestKind.ANONYMISATION, RequestKind.CANCEL_ACCOUNT}
 _FIRST = re.compile(r"\b(first|before|beforehand)\b", re.IGNORECASE)
 _FORM_KINDS = {"rectification": RequestKind.RECTIFICATION, "consent": RequestKind.WITHDRAW_CONSENT}
 
@@ -90,13 +90,14 @@ class OpenRequest(DeskAction):
 def _keep_deletion(turn: Turn, kind: RequestKind) -> None:
     """Let a deletion that stands at its question wait, where the person wants a copy first."""
     before = turn.tracker.get_slot("request_kind") if turn.tracker.active_loop else None
+    if kind is not RequestKind.EXPORT or before not in ErasureJourney.kinds or turn.tracker.get_slot("request_number"):
+        return
     words = turn.words(turn.origin) if turn.was_typed else ""
-    if kind is RequestKind.EXPORT and before in _ERASING and _FIRST.search(words) and turn.origin.isdecimal():
+    if _FIRST.search(words) and turn.origin.isdecimal():
         intent, asked = INTENT_OF_KIND[RequestKind(before)], turn.tracker.get_slot("request_message")
         wish = turn.words(asked) if asked else turn.text(f"utter_choice_{intent}")
-        if not turn.tracker.get_slot("request_number"):
-            wishes.keep_for_later(turn.session, turn.now, turn.chat, int(turn.origin), intent, wish)
-            turn.say("utter_wish_kept", wish=wishes.name_of(intent))
+        wishes.keep_for_later(turn.session, turn.now, turn.chat, int(turn.origin), intent, wish)
+        turn.say("utter_wish_kept", wish=wishes.name_of(intent))
 
 
 class AskRequestConfirmed(DeskAction):

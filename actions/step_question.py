@@ -1,11 +1,10 @@
 """Can I undo it, what if I say no, what is the code for: answered by what the desk does, and the step stands again."""
 
 from actions.base import DeskAction, Events, Turn, in_words_with_time
+from actions.erasure import ErasureJourney, window_in_words
 from bot.privacy.request_status import own_requests
 from bot.privacy.step_questions import StepTopic, topic_of
 from bot.vocabulary import RequestKind, RequestState
-
-_ERASING = {RequestKind.ERASURE, RequestKind.ANONYMISATION, RequestKind.CANCEL_ACCOUNT}
 
 
 class AnswerStep(DeskAction):
@@ -20,10 +19,11 @@ class AnswerStep(DeskAction):
             say_until(turn)
             return []
         kind = RequestKind(turn.tracker.get_slot("request_kind"))
-        days = turn.desk.settings.cooling_off_days if kind in _ERASING else 0
+        erases = kind in ErasureJourney.kinds
+        days = turn.desk.settings.cooling_off_days if erases else 0
         if topic in (StepTopic.UNDO, StepTopic.TIME):
-            response = f"utter_step_{'erasing' if days else 'at_once' if kind in _ERASING else kind.value}"
-            turn.say(response, window=f"{days} days" if days > 1 else "one day")
+            response = f"utter_step_{'erasing' if days else 'at_once' if erases else kind.value}"
+            turn.say(response, window=window_in_words(days))
         elif topic is StepTopic.CODE or (topic is StepTopic.NEXT and turn.tracker.get_slot("request_number")):
             settings = turn.desk.settings
             turn.say("utter_step_code", minutes=str(settings.code_minutes), days=str(settings.unverified_days))
