@@ -1,6 +1,7 @@
 """What every action shares: who speaks, one transaction, and a border no exception crosses."""
 
 import asyncio
+import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,7 @@ from bot.store.desk_tables import Conversation
 log = structlog.get_logger("actions")
 
 Events = list[dict[str, Any]]
+_CONDITION = re.compile(r"\b(but|except|unless|without|only|first|not|never|don'?t|keep)\b", re.IGNORECASE)
 
 
 @dataclass
@@ -75,6 +77,11 @@ class Turn:
     def was_typed(self) -> bool:
         """Whether the person wrote words, rather than pressing a button."""
         return was_typed(self.tracker.latest_message)
+
+    @property
+    def has_condition(self) -> bool:
+        """Whether a yes in words may be a yes to something else."""
+        return self.was_typed and _CONDITION.search(self.words(self.origin)) is not None
 
     @property
     def mail_address(self) -> str | None:

@@ -1,6 +1,5 @@
 """Stop using my data for this: the purposes on a card, what each end means, a receipt; and giving it back."""
 
-import re
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -29,9 +28,6 @@ from bot.privacy.form_cards import TICKED, UNTICKED
 from bot.privacy.request_status import RequestView
 from bot.store import conversations
 from bot.vocabulary import ConsentState, RequestKind
-
-# A yes with one of these in it may be a yes to something else.
-_CONDITION = re.compile(r"\b(but|except|unless|without|only|first|not|never|don'?t|keep)\b", re.IGNORECASE)
 
 
 class ConsentJourney(Journey):
@@ -94,7 +90,7 @@ class Affirm(DeskAction):
         value = _asked_about(turn)
         if value is None or turn.chat.subject is None:
             turn.say("utter_affirm_alone")
-        elif turn.was_typed and _CONDITION.search(turn.words(turn.origin)):
+        elif turn.has_condition:
             show_card(turn, _standings(turn))
         else:
             _apply_button(turn, value)

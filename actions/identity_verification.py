@@ -1,6 +1,5 @@
 """Check that it is you: the yes that files a request, the code that lets it go on."""
 
-import re
 from typing import Any
 
 from rasa_sdk import Tracker
@@ -32,9 +31,6 @@ NOT_NEEDED = "not_needed"
 LEFT = "left"
 FAILED = "failed"
 _ENDED = {"request_confirmed": False, "request_code": FAILED}
-
-# A yes with one of these in it may be a yes to something else.
-_CONDITION = re.compile(r"\b(but|except|unless|without|only|first|not|never|don'?t|keep)\b", re.IGNORECASE)
 
 
 def resend_buttons(turn: Turn, kind: RequestKind) -> list[dict[str, str]]:
@@ -145,7 +141,7 @@ class ValidateRequestForm(DeskForm):
 def _file(turn: Turn) -> dict[str, Any]:
     if turn.intent != "affirm":
         return {"request_confirmed": None}
-    if turn.was_typed and _CONDITION.search(turn.words(turn.origin)):
+    if turn.has_condition:
         turn.say("utter_request_conditional_yes")
         return {"request_confirmed": None}
     kind = RequestKind(turn.tracker.get_slot("request_kind"))

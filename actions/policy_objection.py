@@ -12,8 +12,6 @@ from bot.privacy.policy_objection import QUESTION, Offer, accept, object_to_upda
 KEEP = "keep"
 """What the button says that asks for the old text."""
 _ALL, _REST = "all:", "rest:"
-# A yes with one of these in it may be a yes to something else.
-_CONDITION = re.compile(r"\b(but|except|unless|without|only|first|not|never|don'?t|keep)\b", re.IGNORECASE)
 # A yes to a part: no objection to the whole, and the buttons of the question say which parts there are.
 _IN_PART = re.compile(
     r"(?<!not )(?<!n't )(?<!nt )(?<!never )\b(?:accept|agree)\b.*\b(?:but|except|apart from|unless|without)\b",
@@ -75,7 +73,7 @@ def take_yes(turn: Turn) -> bool:
         return False
     values = [payload.partition(" ")[2] for payload in payloads_of(said)]
     value = next((each for each in values if each.startswith(_ALL)), None)
-    conditional = turn.was_typed and _CONDITION.search(turn.words(turn.origin))
+    conditional = turn.has_condition
     if value is None or conditional:
         found = _offered(turn)
         _ask(turn, found) if found else say_no_update(turn)
