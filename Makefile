@@ -33,7 +33,7 @@ define make_runtime
 test -n "$(2)" || { echo "Python $(3) is missing. Install it (for example: pyenv install $(3)) and run this again." >&2; exit 1; }; \
 echo "Setting up $(1) (Python $(3))"; \
 test -x $(1)/bin/python || "$(2)" -m venv --without-pip $(1); \
-$(UV) pip sync --quiet --require-hashes --python $(1)/bin/python $(4) && touch $(1)/.ready
+$(UV) pip sync --quiet --compile-bytecode --require-hashes --python $(1)/bin/python $(4) && touch $(1)/.ready
 endef
 
 train: setup ## Build encoder and model (skipped when nothing they depend on changed)

@@ -10,7 +10,7 @@ from bot.privacy.erasure_part import names_part
 from bot.privacy.erasure_plan import plan_in_words
 from bot.privacy.request_status import RequestView
 from bot.store.desk_tables import PrivacyRequest
-from bot.store.erasing import ANONYMISE, DELETE, EVERYTHING, RECORDED, freeze, plan
+from bot.store.erasing import ANONYMISE, DELETE, EVERYTHING, RECORDED, identify, plan
 from bot.vocabulary import RequestKind, RequestState
 
 _CHOICES = {
@@ -41,7 +41,7 @@ class ErasureJourney(Journey):
     def question(self, turn: Turn, kind: RequestKind) -> None:
         """Show row by row counted what would go, what stays and why; then ask, with the choices there are."""
         shop, today = turn.desk.shop, turn.now.date()
-        snapshot = freeze(shop, str(turn.chat.subject))
+        snapshot = identify(shop, str(turn.chat.subject))
         recorded = bool(plan(shop, snapshot, RECORDED, DELETE, today).tables)
         part = _named_part(turn, kind)
         scope, mode = (RECORDED, DELETE) if part and recorded else _default(kind, recorded)
@@ -102,7 +102,7 @@ def _named_part(turn: Turn, kind: RequestKind) -> bool:
 
 def _has_recorded(turn: Turn) -> bool:
     """Whether the shop has recorded anything about the person by itself."""
-    snapshot = freeze(turn.desk.shop, str(turn.chat.subject))
+    snapshot = identify(turn.desk.shop, str(turn.chat.subject))
     return bool(plan(turn.desk.shop, snapshot, RECORDED, DELETE, turn.now.date()).tables)
 
 

@@ -111,7 +111,9 @@ class Stack:
         self._started_elsewhere: int | None = None
         self._quick_ends: dict[str, int] = {}
         self._engines: dict[str, Engine] = {}
-        self._given: list[str] = []
+        self._given: set[str] = set()
+        self._drawn: list[str] = []
+        self._usual: set[str] = set()
         self._shop_tables = MetaData()
 
     # --- its life ---------------------------------------------------------------------------------------------------
@@ -223,6 +225,7 @@ class Stack:
         own |= {"DESK_HOME": str(self.home), "DEMO": "1", "ENVIRONMENT": "development", "LISTEN_HOST": "127.0.0.1"}
         # Whatever the hour at which the tests run, somebody is at the office.
         own |= {"OFFICE_HOURS": "Mon-Sun,PH 00:00-24:00", "OFFICE_TIMEZONE": ""}
+        own |= {"PYTHONDONTWRITEBYTECODE": ""}  # its processes are killed and begun again often
         return dict(os.environ) | dict.fromkeys(_LEFT_TO_THE_DESK, "") | own | self._settings
 
     def command(self, *words: str) -> str:
@@ -400,6 +403,7 @@ class Stack:
     def forget_who_was_given(self) -> None:
         """Its data is as it was at the start: every customer is free again, and nothing read so far is kept."""
         self._given.clear()
+        self._drawn.clear()
         for engine in self._engines.values():
             engine.dispose()
 
@@ -410,21 +414,27 @@ class Stack:
         by itself, unless it must be one of these; nobody whose name somebody without an account ordered under, since
         what is left of that order after an erasure may be of either. `CUSTOMERS_SEED` in the environment draws others.
         """
+        if not self._drawn:
+            self._draw()
+        among = self._usual if among is None else among
+        for number in self._drawn:
+            if number in among and number not in self._given:
+                self._given.add(number)
+                return number
+        raise StackError("The demo shop has no customer left that no test has used.")
+
+    def _draw(self) -> None:
+        """In which order customers are given, and which of them are alike; looked up once, before any is changed."""
         featured = {each["id"] for each in self._get(f"{self.url}/demo/customers").json()}
         orders = self.rows("shop", "orders")
         guests = {row["ship_to_name"] for row in orders if row["customer_id"] is None}
-        taken = featured | set(self._given)
-        if among is None:
-            watched = {str(row["customer_id"]) for row in self.rows("shop", "behaviour_events")}
-            among = {str(row["customer_id"]) for row in orders} - watched
+        watched = {str(row["customer_id"]) for row in self.rows("shop", "behaviour_events")}
+        self._usual = {str(row["customer_id"]) for row in orders} - watched
         drawn = sorted(self.rows("shop", "customers"), key=lambda row: row["id"])
         if "CUSTOMERS_SEED" in os.environ:
             random.Random(os.environ["CUSTOMERS_SEED"]).shuffle(drawn)
-        for number in (str(row["id"]) for row in drawn if row["name"] not in guests):
-            if number in among and number not in taken:
-                self._given.append(number)
-                return number
-        raise StackError("The demo shop has no customer left that no test has used.")
+        numbers = [str(row["id"]) for row in drawn if row["name"] not in guests]
+        self._drawn = [number for number in numbers if number not in featured]
 
     def _engine(self, database: str) -> Engine:
         if database not in self._engines:

@@ -162,7 +162,7 @@ def _plan(desk: Desk, now: datetime, request: PrivacyRequest) -> dict[str, Any] 
 def plan_in_words_for(desk: Desk, now: datetime, subject: str, scope: str, mode: str) -> dict[str, Any] | None:
     """What a deletion would do at this moment; None when the shop has removed the account itself."""
     try:
-        snapshot = erasing.freeze(desk.shop, subject)
+        snapshot = erasing.identify(desk.shop, subject)
     except NotFound:
         return None
     return plan_in_words(erasing.plan(desk.shop, snapshot, scope, mode, now.date()))

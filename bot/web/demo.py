@@ -74,7 +74,9 @@ def sign_in(request: Request, body: SignIn) -> dict[str, str]:
 def _inbox(request: Request, to: str) -> list[dict[str, Any]]:
     wanted = {to.strip().casefold(), demo_box(to)}
     with request.app.state.desk.reading() as session:
-        mails = session.scalars(select(Mail).where(Mail.sent_at.is_not(None)).order_by(Mail.id.desc()))
+        sent = session.execute(select(Mail.id, Mail.recipient).where(Mail.sent_at.is_not(None)))
+        theirs = [number for number, recipient in sent if recipient.casefold() in wanted]
+        mails = session.scalars(select(Mail).where(Mail.id.in_(theirs)).order_by(Mail.id.desc()))
         return [
             {
                 "id": mail.id,
@@ -85,7 +87,6 @@ def _inbox(request: Request, to: str) -> list[dict[str, Any]]:
                 "sent_at": mail.sent_at,
             }
             for mail in mails
-            if mail.recipient.casefold() in wanted
         ]
 
 

@@ -4,6 +4,8 @@ import json
 from urllib.parse import quote
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from bot.privacy import erasure_scan
 from bot.privacy.erasure_scan import Traces
@@ -58,6 +60,27 @@ def test_somebody_elses_name_is_nobodys_trace_in_json_or_an_address_either(other
     traces = Traces.of("1001", {"name": "Иван Петров"})
     for written in (other, json.dumps(f"told {other}"), f"?by={quote(other)}", f"?by={quote(other).lower()}"):
         assert not traces.in_value(written) and not traces.raw.search(written), written
+
+
+_WRITTEN = (str, str.upper, str.lower, json.dumps, quote, lambda text: json.dumps(quote(text)).upper())
+_SIGNS = st.sampled_from("aikslmno05.-'éÉßİıſ\u212aжЖ")
+
+
+@given(st.text(_SIGNS, min_size=1, max_size=6), st.sampled_from(_WRITTEN), st.text(max_size=20), st.text(max_size=20))
+@example("K. Oz", str.upper, "told ", "!")
+@example("7700900123", "+44 (7700) 900-123".format, "", "")
+def test_what_is_quickly_passed_over_holds_nothing(value, written, before, after):
+    text = f"{before} {written(value)} {after}"
+    for kind in ("name", "email", "phone"):
+        digits = "".join(sign for sign in value if sign in "0123456789")
+        traces = Traces.of("1001", {kind: digits if kind == "phone" else value})
+        if traces.words is not None and (traces.words.search(text) or traces.raw.search(text)):
+            assert traces.may_be_in(text), kind
+
+
+def test_a_text_about_somebody_else_is_passed_over():
+    traces = Traces.of("1001", {"name": "Ann Leeds", "email": "ann@example.com", "phone": "7700900123"})
+    assert not traces.may_be_in("Please send me a copy of everything, to jo@example.com or 020 7946 0000, Leo.")
 
 
 def test_a_letter_on_the_border_of_two_pieces_of_a_file_is_read_whole(settings, monkeypatch):

@@ -15,7 +15,7 @@ from bot.store.erasing.carrying_out import erase_table, settle
 from bot.store.erasing.order import erasure_order
 from bot.store.erasing.planning import ErasurePlan, TablePlan, Warned, plan
 from bot.store.erasing.residue import Residue, by_itself, residue
-from bot.store.erasing.snapshot import freeze
+from bot.store.erasing.snapshot import freeze, identify
 from bot.store.erasing.spelling import any_spelling
 from bot.store.erasing.treatment import ANONYMISE, DELETE, EVERYTHING, RECORDED
 
@@ -33,6 +33,7 @@ __all__ = [
     "erase_table",
     "erasure_order",
     "freeze",
+    "identify",
     "plan",
     "residue",
     "settle",

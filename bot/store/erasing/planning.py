@@ -150,7 +150,11 @@ class _Planner:
         return found
 
     def _own(self, table: Table, treatment: Treatment) -> TablePlan | None:
-        live, dated = self._decider.tables[table.name], self._decider.date_of(table.name)
+        live = self._decider.tables[table.name]
+        owned = aimed_at(self._connection, live, self._decider.owned(table.name))
+        if owned is None:
+            return None
+        dated = self._decider.date_of(table.name)
         # An inner query, so that the database decides about each row once.
         rows = (
             sa.select(
@@ -162,7 +166,7 @@ class _Planner:
                 ),
             )
             .select_from(live)
-            .where(self._decider.owned(table.name))
+            .where(owned)
             .subquery()
         )
         sums = (sa.func.sum(rows.c[f"filled_{place}"]) for place in range(len(treatment.changes)))

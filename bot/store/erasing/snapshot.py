@@ -37,17 +37,36 @@ def freeze(shop: ShopStore, subject_id: str) -> Snapshot:
     Raises:
         NotFound: The shop has no such customer.
     """
+    customer = _customer(shop, subject_id)
+    with for_reading(shop.engine).connect() as connection:
+        return _known(shop, connection, subject_id, customer) | {"look_for": _unambiguous(shop, connection, customer)}
+
+
+def identify(shop: ShopStore, subject_id: str) -> Snapshot:
+    """What `plan` needs of it, for the question in the chat: without `look_for`, which reads every other customer.
+
+    Raises:
+        NotFound: The shop has no such customer.
+    """
+    customer = _customer(shop, subject_id)
+    with for_reading(shop.engine).connect() as connection:
+        return _known(shop, connection, subject_id, customer)
+
+
+def _customer(shop: ShopStore, subject_id: str) -> dict[str, Any]:
     customer = shop.customer(subject_id)
     if customer is None:
         raise NotFound("The shop has no customer under that number.")
-    with for_reading(shop.engine).connect() as connection:
-        ownership = Ownership(shop.datamap, shop.metadata, connection, customer)
-        return {
-            "key": subject_id,
-            "row": {name: _written(customer[name]) for name in sorted(_needed(shop.datamap)) if name in customer},
-            "may_match_by_email": _may_match(ownership, shop.datamap, customer),
-            "look_for": _unambiguous(shop, connection, customer),
-        }
+    return customer
+
+
+def _known(shop: ShopStore, connection: Connection, subject_id: str, customer: dict[str, Any]) -> Snapshot:
+    ownership = Ownership(shop.datamap, shop.metadata, connection, customer)
+    return {
+        "key": subject_id,
+        "row": {name: _written(customer[name]) for name in sorted(_needed(shop.datamap)) if name in customer},
+        "may_match_by_email": _may_match(ownership, shop.datamap, customer),
+    }
 
 
 def ownership_of(shop: ShopStore, connection: Connection, snapshot: Snapshot) -> Ownership:
