@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
-from actions.base import DeskAction, Events, Turn
+from actions.base import Events, Turn
 from actions.consent_cards import (
     ALL,
     GIVE,
@@ -20,7 +20,6 @@ from actions.consent_cards import (
 )
 from actions.journey import Journey
 from actions.last_asked import last_asked, payloads_of, response_of
-from actions.policy_objection import take_no, take_yes
 from bot.privacy.consent_standing import PurposeStanding, standing
 from bot.privacy.consent_withdrawal import Receipt, choose
 from bot.privacy.consent_words import wished_in
@@ -78,35 +77,22 @@ class ConsentJourney(Journey):
         return []
 
 
-class Affirm(DeskAction):
-    """Takes a yes in words to the question about one purpose; says otherwise that nothing was asked."""
+def take_yes(turn: Turn) -> bool:
+    """Do what a yes in words stands for, if the last thing asked was the question about named purposes.
 
-    action_name = "action_affirm"
+    A yes with a condition is no consent (GDPR Article 4(11)): the card is shown instead.
 
-    def act(self, turn: Turn) -> Events:
-        """Do it when the last thing said was that question and the yes has no condition."""
-        if take_yes(turn):
-            return []
-        value = _asked_about(turn)
-        if value is None or turn.chat.subject is None:
-            turn.say("utter_affirm_alone")
-        elif turn.has_condition:
-            show_card(turn, _standings(turn))
-        else:
-            _apply_button(turn, value)
-        return []
-
-
-class Deny(DeskAction):
-    """Takes a no in words to a new version of the policy; says otherwise that everything stays as it is."""
-
-    action_name = "action_deny"
-
-    def act(self, turn: Turn) -> Events:
-        """Record it when that was what the person was asked."""
-        if not take_no(turn):
-            turn.say("utter_deny_alone")
-        return []
+    Returns:
+        Whether that was the question.
+    """
+    value = _asked_about(turn)
+    if value is None or turn.chat.subject is None:
+        return False
+    if turn.has_condition:
+        show_card(turn, _standings(turn))
+    else:
+        _apply_button(turn, value)
+    return True
 
 
 def _asked_about(turn: Turn) -> str | None:

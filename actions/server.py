@@ -21,7 +21,6 @@ from actions import (
     complaint,
     complaint_acts,
     complaint_form,
-    consent_withdrawal,
     guardian_consent,
     handoff,
     identity_verification,
@@ -31,6 +30,7 @@ from actions import (
     request,
     request_status,
     step_question,
+    yes_and_no,
 )
 from bot.config import PROJECT
 from bot.store.desk import Desk
@@ -68,8 +68,8 @@ def make_executor(desk: Desk) -> DomainExecutor:
         request.SubmitForm,
         request.SubmitRequest,
         step_question.AnswerStep,
-        consent_withdrawal.Affirm,
-        consent_withdrawal.Deny,
+        yes_and_no.Affirm,
+        yes_and_no.Deny,
         guardian_consent.GuardianConsent,
         identity_verification.AskRequestCode,
         identity_verification.SubmitCode,

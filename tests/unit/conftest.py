@@ -16,6 +16,7 @@ from bot.store.datamap import load
 from bot.store.desk import Desk
 from bot.store.engine import make_engine
 from bot.store.shop import ShopStore
+from tests.databases import postgresql_server
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -59,6 +60,24 @@ def clock():
 def desk(settings, clock, empty_desk) -> Desk:
     """A desk ready to be used."""
     shutil.copy(empty_desk, settings.desk_home / "desk.sqlite3")
+    opened = replace(open_desk(settings), clock=clock)
+    yield opened
+    opened.engine.dispose()
+    opened.shop.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def fresh_postgresql(tmp_path_factory):
+    """Makes an empty database on a PostgreSQL server of these tests' own, and gives its URL."""
+    with postgresql_server(tmp_path_factory.mktemp("pg")) as made:
+        yield made
+
+
+@pytest.fixture
+def postgresql_desk(settings, clock, fresh_postgresql) -> Desk:
+    """The same desk with its own database on PostgreSQL."""
+    settings.desk_database_url = fresh_postgresql()
+    migrate(settings)
     opened = replace(open_desk(settings), clock=clock)
     yield opened
     opened.engine.dispose()

@@ -15,6 +15,7 @@ from sqlalchemy import insert, select, text
 
 from actions import consent_withdrawal as skin
 from actions.base import Turn
+from actions.yes_and_no import Affirm
 from bot.config import PROJECT
 from bot.errors import Invalid, NotSignedIn
 from bot.privacy import consent_standing, consent_withdrawal, fulfilment
@@ -439,7 +440,7 @@ class Talk:
 
     def affirms(self, words="yes please"):
         message = self._message(words, None, None)
-        return self._run(skin.Affirm(self.desk).act, message, True, "affirm")
+        return self._run(Affirm(self.desk).act, message, True, "affirm")
 
 
 @pytest.fixture

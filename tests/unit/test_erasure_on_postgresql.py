@@ -17,7 +17,6 @@ from bot.store.desk_tables import Base, PrivacyRequest
 from bot.store.engine import make_engine
 from bot.vocabulary import RequestKind, RequestState
 from tests import rights
-from tests.databases import postgresql_server
 from tests.unit.conftest import NOON, open_chat
 
 EVENTS = (
@@ -27,15 +26,9 @@ EVENTS = (
 SAVED = "INSERT INTO tracker_events (sender_id, type_name, data) VALUES ('c-1', 'user', 'x')"
 
 
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory):
-    with postgresql_server(tmp_path_factory.mktemp("pg")) as made:
-        yield made
-
-
 @pytest.fixture
-def tracker(fresh):
-    url = fresh()
+def tracker(fresh_postgresql):
+    url = fresh_postgresql()
     engine = make_engine(url)
     with engine.begin() as connection:
         connection.exec_driver_sql(EVENTS)
@@ -91,12 +84,12 @@ def test_a_save_that_comes_while_the_chat_is_erased_sees_the_tombstone(tracker):
     assert seen == [1] and tracker_records.left_of(url, ["c-1"]) == 0
 
 
-def test_a_whole_erasure_with_desk_and_tracker_there(fresh, settings, seeded_shop, tmp_path):
+def test_a_whole_erasure_with_desk_and_tracker_there(fresh_postgresql, settings, seeded_shop, tmp_path):
     shutil.copy(seeded_shop, tmp_path / "shop.sqlite3")
     own = settings.model_copy(
         update={
-            "desk_database_url": fresh(),
-            "tracker_database_url": fresh(),
+            "desk_database_url": fresh_postgresql(),
+            "tracker_database_url": fresh_postgresql(),
             "shop_database_url": f"sqlite:///{tmp_path / 'shop.sqlite3'}",
         }
     )

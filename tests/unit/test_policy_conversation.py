@@ -10,7 +10,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy import select
 
-from actions import consent_withdrawal, policy_objection, policy_question, policy_update
+from actions import policy_objection, policy_question, policy_update, yes_and_no
 from bot.config import PROJECT
 from bot.store.desk_tables import Case
 from bot.web.engine_client import Reply
@@ -28,7 +28,7 @@ ACTIONS = {
     "ask_policy_changes": policy_update.PolicyChanges,
     "object_to_policy_update": policy_objection.ObjectToPolicyUpdate,
     "accept_policy_update": policy_objection.AcceptPolicyUpdate,
-    "affirm": consent_withdrawal.Affirm,
+    "affirm": yes_and_no.Affirm,
 }
 
 

@@ -11,22 +11,15 @@ from bot.bootstrap import migrate, open_desk
 from bot.clocks import FixedClock
 from bot.store.engine import make_engine
 from tests import policies, rights
-from tests.databases import postgresql_server
 from tests.unit import policy_desks as people
 from tests.unit.policy_desks import DAY, EFFECTIVE, IN_FORCE, SECOND
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory):
-    with postgresql_server(tmp_path_factory.mktemp("pg")) as made:
-        yield made
-
-
 @pytest.fixture
-def desk(fresh, settings, tmp_path, seeded_shop):
-    url = fresh()
+def desk(fresh_postgresql, settings, tmp_path, seeded_shop):
+    url = fresh_postgresql()
     engine = make_engine(url)
     with engine.begin() as connection:
         name = connection.scalar(sa.text("SELECT current_database()"))

@@ -1,38 +1,24 @@
 """Races at the staff desk on PostgreSQL, where readers and writers do not wait for each other by themselves."""
 
 import threading
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
 
-from bot.bootstrap import migrate, open_desk
-from bot.clocks import FixedClock
 from bot.errors import Conflict
 from bot.privacy import approval, daily_counts
 from bot.privacy.staff_sign_in import SignInRefused, sign_in
 from bot.store.desk_tables import DailyCount, PrivacyRequest, SignInTries
 from bot.vocabulary import RequestKind, RequestState, StaffRole
-from tests.databases import postgresql_server
 from tests.desk_pages import PASSWORD, code_of, hire
 from tests.unit.conftest import NOON
 
 
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory):
-    with postgresql_server(tmp_path_factory.mktemp("pg")) as made:
-        yield made
-
-
 @pytest.fixture
-def desk(settings, fresh):
-    settings.desk_database_url, settings.destructive_approval = fresh(), True
-    migrate(settings)
-    made = replace(open_desk(settings), clock=FixedClock(NOON))
-    yield made
-    made.engine.dispose()
-    made.shop.engine.dispose()
+def desk(postgresql_desk):
+    postgresql_desk.settings.destructive_approval = True
+    return postgresql_desk
 
 
 def at_once(*acts):

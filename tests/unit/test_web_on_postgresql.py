@@ -1,40 +1,25 @@
 """Odd and simultaneous calls on PostgreSQL, which lets two begin at once and refuses values that SQLite takes."""
 
 import asyncio
-from dataclasses import replace
 from urllib.parse import quote
 
 import httpx
 import pytest
 from sqlalchemy import func, select
 
-from bot.bootstrap import migrate, open_desk
-from bot.clocks import FixedClock
 from bot.store.desk_tables import ChatSession, Conversation, Message, Turn
 from bot.web.app import make_app
 from bot.web.turns import Said, Turns
-from tests.databases import postgresql_server
-from tests.unit.conftest import NOON, open_chat
+from tests.unit.conftest import open_chat
 from tests.unit.test_shop_tokens import signed
 from tests.unit.test_turns import Engine
 
 ROUNDS = 8
 
 
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory):
-    with postgresql_server(tmp_path_factory.mktemp("pg")) as made:
-        yield made
-
-
 @pytest.fixture
-def desk(settings, fresh):
-    settings.desk_database_url = fresh()
-    migrate(settings)
-    made = replace(open_desk(settings), clock=FixedClock(NOON))
-    yield made
-    made.engine.dispose()
-    made.shop.engine.dispose()
+def desk(postgresql_desk):
+    return postgresql_desk
 
 
 def rows(desk, table):
