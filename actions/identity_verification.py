@@ -3,6 +3,7 @@
 from typing import Any
 
 from rasa_sdk import Tracker
+from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import DeskAction, Events, Turn
@@ -23,7 +24,7 @@ from bot.privacy.rooms import ROOMS
 from bot.privacy.taking_back import revoke_request
 from bot.privacy.typed_code import code_in
 from bot.store.desk_tables import PrivacyRequest
-from bot.vocabulary import RequestKind, RequestState
+from bot.vocabulary import HoldKind, RequestKind, RequestState
 
 RESEND = "resend"
 VERIFIED = "verified"
@@ -55,6 +56,8 @@ class AskRequestCode(DeskAction):
             return []  # The check of the code has answered.
         number = turn.tracker.get_slot("request_number")
         request = turn.session.get_one(PrivacyRequest, number)
+        if request.state != RequestState.AWAITING_VERIFICATION:
+            return _no_code_any_more(turn, request)
         kind = RequestKind(request.kind)
         waiting = waiting_code(turn.session, turn.now, turn.chat, number)
         if waiting is None and turn.chosen != RESEND and newest_code(turn.session, turn.chat, number) is not None:
@@ -75,6 +78,13 @@ class AskRequestCode(DeskAction):
             "utter_code_sent", number=request.number, address=sent.address, minutes=str(sent.minutes),
             buttons=resend_buttons(turn, kind),
         )  # fmt: skip
+
+
+def _no_code_any_more(turn: Turn, request: PrivacyRequest) -> Events:
+    """The request went on, or ended, by itself meanwhile: no code is sent for it, and the form ends."""
+    checked_by_person = request.hold_reason == HoldKind.NO_ADDRESS
+    turn.say("utter_code_no_address" if checked_by_person else "utter_code_not_awaited", number=request.number)
+    return [SlotSet("request_code", FAILED), SlotSet("requested_slot", None)]
 
 
 class SubmitCode(DeskAction):

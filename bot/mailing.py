@@ -6,7 +6,6 @@ logged, only ids and the type of an error.
 """
 
 import hashlib
-import re
 import smtplib
 import ssl
 from contextlib import ExitStack, suppress
@@ -20,19 +19,17 @@ from sqlalchemy import ColumnElement, or_, select
 
 from bot.clocks import SystemClock
 from bot.errors import SetupError
-from bot.privacy import outcome
+from bot.privacy.undelivered import not_delivered
+from bot.store import outbox
 from bot.store.desk import Desk
-from bot.store.desk_tables import Mail, PrivacyRequest
+from bot.store.desk_tables import Mail
 from bot.store.mail_page import as_page
-from bot.store.numbers import number_in
-from bot.vocabulary import EntityKind
 
 log = structlog.get_logger("worker")
 _AT_ONCE = 50
 _ANSWER_SECONDS = 10.0
 _LONGEST_PAUSE = timedelta(hours=1)
 _SCHEMES = ("smtps", "smtp", "smtp+plain")
-_ADDRESS = re.compile(r"([^\s@\"<>]+)@([\w.-]+)")
 # Not about the recipient: commands out of order, sign-in missing; and 5.7.x, the server's rules about the sender.
 _ABOUT_THE_SENDER = frozenset({503, 530, 535, 538})
 # Tries are about live servers, so they follow the machine's clock.
@@ -127,11 +124,10 @@ def _message(mail: Mail, sender: str, desk_url: str) -> EmailMessage:
 
 
 def _address(recipient: str) -> Address:
-    """One address and nothing else: a comma or a line break in it must not make two recipients."""
-    parts = _ADDRESS.fullmatch(recipient.strip())
+    parts = outbox.mailbox(recipient)
     if parts is None:
         raise RecipientRefused
-    return Address(username=parts[1], domain=parts[2])
+    return Address(username=parts[0], domain=parts[1])
 
 
 def _message_id(mail: Mail, sender: str) -> str:
@@ -213,7 +209,7 @@ def _claim(desk: Desk, mail_id: int) -> Mail | None:
 
 
 def _no_more_tries(desk: Desk, mail_id: int, *, refused: bool) -> None:
-    """Leave a mail unsent; where it tells of a request, a person has to reach its subject in another way."""
+    """Leave a mail unsent; whoever waits for it, or has to reach its reader in another way, is told."""
     now = desk.clock.now()
     with desk.transaction() as session:
         mail = session.get(Mail, mail_id)
@@ -223,8 +219,5 @@ def _no_more_tries(desk: Desk, mail_id: int, *, refused: bool) -> None:
             mail.refused_at = now
         else:
             mail.given_up_at = now
-        number = number_in(mail.dedupe_key, EntityKind.REQUEST)
-        request = session.get(PrivacyRequest, number) if number else None
-        if request is not None:
-            outcome.alarm(session, desk, now, request)
+        not_delivered(session, desk, now, mail)
     log.error("mail will not be sent", mail=mail_id, refused=refused)

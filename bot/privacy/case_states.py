@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sqlalchemy import ColumnElement, and_, or_
 from sqlalchemy.orm import Session
 
 from bot.privacy.state_changes import change_state
@@ -26,6 +27,11 @@ DECIDED = frozenset({State.ANSWERED, State.REFUSED})
 
 ENDED = frozenset(State) - WITH_STAFF
 """States from which a case can be opened again or given to another person."""
+
+
+def waits_for_staff() -> ColumnElement[bool]:
+    """Somebody at the shop has to do something with it: it has no answer yet, or its answer reached nobody."""
+    return or_(Case.state.in_(WITH_STAFF), and_(Case.state.in_(DECIDED), Case.alarmed_at.is_not(None)))
 
 
 def move(session: Session, number: str, sources: Iterable[State], to: State, *conditions: Any, **values: Any) -> bool:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.errors import Conflict, Invalid, NotFound, SamePerson
-from bot.privacy.case_states import WITH_STAFF, move
+from bot.privacy.case_states import DECIDED, WITH_STAFF, move
 from bot.privacy.complaint import BROUGHT, KIND_WORDS
 from bot.privacy.complaint_card import buttons, case_card
 from bot.privacy.complaint_status import OF_THE_SHOP, view
@@ -19,9 +19,14 @@ from bot.store import audit, outbox
 from bot.store.announcements import announce
 from bot.store.desk import Desk
 from bot.store.desk_tables import Case, CaseMessage, Conversation
-from bot.vocabulary import AuditEvent, CaseKind, CaseMessageKind, CaseState
+from bot.vocabulary import AuditEvent, CaseKind, CaseMessageKind, CaseState, Priority
 
 LONGEST = 20_000
+ANSWER_MAIL = "case-answer"
+_NO_MAIL = (
+    "The mail with this answer did not arrive: the address on file took no mail. The answer stands in the person's "
+    "chat. Please reach them in another way, then close the case."
+)
 
 
 def answer_case(session: Session, desk: Desk, now: datetime, number: str, by: str, text: str) -> None:
@@ -74,6 +79,25 @@ def refuse_case(
         complain_to=words(complain_to, missing),
     )
     _decide(session, desk, now, number, by, refusal, CaseState.REFUSED)
+
+
+def answer_took_no_mail(session: Session, now: datetime, written: CaseMessage) -> None:
+    """An answer nobody was mailed: the case is urgent for the staff again until it is closed or the person replies.
+
+    Args:
+        session: Desk database.
+        now: The desk's time.
+        written: The answer or refusal.
+    """
+    case = session.get_one(Case, written.case_number, with_for_update=True)
+    session.add(
+        CaseMessage(
+            case_number=case.number, kind=CaseMessageKind.NOTE, written_by="worker", text=_NO_MAIL, created_at=now
+        )
+    )
+    audit.record(session, now, AuditEvent.CASE_NOTED, reference=case.number, subject=case.subject, actor="worker")
+    if case.state in DECIDED:
+        case.alarmed_at, case.priority = now, Priority.URGENT
 
 
 def refuse_same_person(session: Session, case: Case, by: str) -> None:
@@ -146,7 +170,7 @@ def _decide(
     if at not in WITH_STAFF:
         raise Conflict("This case was answered already or is closed; the person can reply or open it again.")
     refuse_same_person(session, case, by)
-    if not move(session, number, [at], to, assigned_to=by, closed_at=None):
+    if not move(session, number, [at], to, assigned_to=by, closed_at=None, alarmed_at=None):
         raise Conflict("Somebody else was faster with this case. Please look at it again.")
     session.refresh(case)
     written.case_number, written.written_by, written.created_at = number, by, now
@@ -167,7 +191,7 @@ def _mail(session: Session, desk: Desk, now: datetime, case: Case, written: Case
     if address:
         template = "case_refused" if written.kind == CaseMessageKind.REFUSAL else "case_answered"
         outbox.post(
-            session, now, address, template, f"case-answer:{written.id}", number=case.number,
+            session, now, address, template, f"{ANSWER_MAIL}:{written.id}", number=case.number,
             what=KIND_WORDS[CaseKind(case.kind)], text=written.text, basis=written.basis or "",
             complain_to=written.complain_to or "",
         )  # fmt: skip

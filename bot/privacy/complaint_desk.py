@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.errors import Conflict
-from bot.privacy.case_states import DECIDED, WITH_STAFF, move
+from bot.privacy.case_states import DECIDED, move, waits_for_staff
 from bot.privacy.complaint import BROUGHT, KIND_WORDS
 from bot.privacy.complaint_answer import brought_case, refuse_same_person, staff, where_to_tell, words
 from bot.privacy.complaint_card import buttons, case_card
@@ -33,10 +33,10 @@ class DeskLine:
 
 
 def waiting_cases(session: Session, *, everything: bool = False) -> Sequence[Case]:
-    """Cases that people brought and somebody must answer: the urgent ones first, then by due date."""
+    """Cases that people brought and somebody must look after: the urgent ones first, then by due date."""
     query = select(Case).where(Case.kind.in_(BROUGHT))
     if not everything:
-        query = query.where(Case.state.in_(WITH_STAFF))
+        query = query.where(waits_for_staff())
     return session.scalars(query.order_by(Case.priority.desc(), Case.due_at, Case.number)).all()
 
 

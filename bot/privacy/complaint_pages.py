@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.config import PROJECT
 from bot.errors import SamePerson
-from bot.privacy.case_states import WITH_STAFF
+from bot.privacy.case_states import WITH_STAFF, waits_for_staff
 from bot.privacy.complaint import BROUGHT, KIND_WORDS
 from bot.privacy.complaint_answer import brought_case, refuse_same_person
 from bot.privacy.complaint_desk import DeskLine, desk_lines
@@ -83,11 +83,11 @@ def queue(session: Session, now: datetime, actor: str, which: Queue) -> list[Que
     """Cases that people brought: urgent ones first, then by due date; those that are done only when asked for."""
     query = select(Case).where(Case.kind.in_(BROUGHT))
     if which is not Queue.ALL:
-        query = query.where(Case.state.in_(WITH_STAFF))
+        query = query.where(waits_for_staff())
     if which is Queue.MINE:
         query = query.where(Case.assigned_to == actor)
     if which is Queue.OVERDUE:
-        query = query.where(Case.due_at < now)
+        query = query.where(Case.state.in_(WITH_STAFF), Case.due_at < now)
     names = _names(session)
     rows = session.scalars(query.order_by(Case.priority.desc(), Case.due_at, Case.number).limit(MOST_SHOWN))
     return [_line(case, names) for case in rows]

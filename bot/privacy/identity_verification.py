@@ -14,13 +14,15 @@ from bot.privacy.one_time_code import CodeSent, Purpose, Tried, Verdict
 from bot.privacy.outcome import tell_hold
 from bot.privacy.request_states import move
 from bot.privacy.request_status import REQUEST_WORDS
+from bot.store import outbox
+from bot.store.announcements import announce
 from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation, PrivacyRequest, VerificationCode
 from bot.vocabulary import HoldKind, RequestKind, RequestState
 
 __all__ = [
-    "CodeSent", "Tried", "Verdict", "awaits_code", "give_to_a_person", "newest_code", "send_code", "try_code",
-    "waiting_code",
+    "CodeSent", "Tried", "Verdict", "awaits_code", "code_took_no_mail", "give_to_a_person", "newest_code", "send_code",
+    "try_code", "waiting_code",
 ]  # fmt: skip
 
 
@@ -102,11 +104,28 @@ def give_to_a_person(session: Session, desk: Desk, now: datetime, number: str) -
         Whether the request was handed over; False when there is an address.
     """
     request = session.get_one(PrivacyRequest, number)
-    if desk.email_of(request.subject or ""):
+    if outbox.mailbox(desk.email_of(request.subject or "") or ""):
         return False
+    _hand_over(session, desk, now, number)
+    return True
+
+
+def code_took_no_mail(session: Session, desk: Desk, now: datetime, sent: VerificationCode) -> None:
+    """The address on file took no mail, so no code will ever arrive: a person checks who it is, and both are told.
+
+    A newer code is on its way by itself; that one decides.
+    """
+    newest = select(func.max(VerificationCode.id)).where(VerificationCode.request_number == sent.request_number)
+    if session.scalar(newest) == sent.id and _hand_over(session, desk, now, sent.request_number):
+        request = session.get_one(PrivacyRequest, sent.request_number)
+        announce(session, now, request.conversation_id, "utter_code_no_address", number=request.number)
+
+
+def _hand_over(session: Session, desk: Desk, now: datetime, number: str) -> bool:
     waiting = [RequestState.AWAITING_VERIFICATION]
-    if move(session, number, waiting, RequestState.ON_HOLD, hold_reason=HoldKind.NO_ADDRESS):
-        tell_hold(session, desk, now, session.get_one(PrivacyRequest, number))
+    if not move(session, number, waiting, RequestState.ON_HOLD, hold_reason=HoldKind.NO_ADDRESS):
+        return False
+    tell_hold(session, desk, now, session.get_one(PrivacyRequest, number))
     return True
 
 

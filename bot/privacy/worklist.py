@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.privacy.case_states import WITH_STAFF
+from bot.privacy.case_states import waits_for_staff
 from bot.privacy.request_states import OPEN
 from bot.store.desk_tables import Case, PrivacyRequest
 from bot.vocabulary import Priority, RequestState
@@ -33,9 +33,8 @@ def worklist(session: Session, show_all: bool) -> list[WorklistEntry]:
         for r in session.scalars(select(PrivacyRequest))
         if show_all or r.state in _WAITING
     ]
+    cases = select(Case) if show_all else select(Case).where(waits_for_staff())
     entries += [
-        WorklistEntry(c.number, c.kind, c.state, c.priority, c.created_at, c.due_at)
-        for c in session.scalars(select(Case))
-        if show_all or c.state in WITH_STAFF
+        WorklistEntry(c.number, c.kind, c.state, c.priority, c.created_at, c.due_at) for c in session.scalars(cases)
     ]
     return sorted(entries, key=lambda entry: entry.due_at)

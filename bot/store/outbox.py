@@ -3,6 +3,7 @@
 A template is one text. The HTML part is made of it when the mail is sent; `mail_page` says what becomes of which lines.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from bot.store.desk_tables import Mail
 TEMPLATES = Path(__file__).parent / "mail_templates"
 # Plain text: nothing to escape. `mail_page` makes the HTML part of it, and escapes.
 _templates = Environment(loader=FileSystemLoader(TEMPLATES), undefined=StrictUndefined, trim_blocks=True)  # noqa: S701
+_ADDRESS = re.compile(r"([^\s@\"<>]+)@([\w.-]+)")
 
 
 def post(session: Session, now: datetime, recipient: str, template: str, dedupe_key: str, **values: str) -> None:
@@ -68,3 +70,12 @@ def rendered(template: str, values: Mapping[str, str]) -> tuple[str, str]:
     """
     subject_line, _, text = _templates.get_template(f"{template}.txt").render(**values).partition("\n")
     return subject_line, text.lstrip()
+
+
+def mailbox(address: str) -> tuple[str, str] | None:
+    """Name and domain of an address; None where nothing can be sent to what stands there, such as `n/a`.
+
+    One address and nothing else: a comma or a line break in it must not make two recipients.
+    """
+    parts = _ADDRESS.fullmatch(address.strip())
+    return None if parts is None else (parts[1], parts[2])

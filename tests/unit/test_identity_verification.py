@@ -4,12 +4,17 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy import select, text
 
+from actions.base import Turn
+from actions.identity_verification import RESEND, AskRequestCode
 from bot.errors import TooManyCodes
 from bot.privacy.identity_verification import Verdict, give_to_a_person
-from bot.store.desk_tables import AuditEntry, Case, Mail, Message, VerificationCode
-from bot.vocabulary import RequestKind, RequestState
+from bot.store.desk_tables import AuditEntry, Case, Mail, Message, PrivacyRequest, VerificationCode
+from bot.store.desk_tables import Turn as TurnRow
+from bot.vocabulary import Author, HoldKind, RequestKind, RequestState
 from tests import rights
 from tests.unit.conftest import open_chat
 
@@ -164,15 +169,52 @@ def test_nothing_is_carried_out_before_the_code(asked):
     assert rights.state_of(desk, number).state is RequestState.AWAITING_VERIFICATION
 
 
-def test_where_no_code_can_be_sent_a_person_is_told_to_check_and_the_customer_that_they_wait(asked):
+@pytest.mark.parametrize("on_file", ["", " ", "n/a", "none", "amelia@", "a@example.com, b@example.com"])
+def test_where_no_code_can_be_sent_a_person_is_told_to_check_and_the_customer_that_they_wait(asked, on_file):
     desk, _, number = asked
     with desk.transaction() as session:
         assert not give_to_a_person(session, desk, desk.clock.now(), number), "there is an address"
     with desk.shop.engine.begin() as connection:
-        connection.execute(text("UPDATE customers SET email = '' WHERE id = 1001"))
+        connection.execute(text("UPDATE customers SET email = :it WHERE id = 1001"), {"it": on_file})
     with desk.transaction() as session:
         assert give_to_a_person(session, desk, desk.clock.now(), number)
     assert rights.state_of(desk, number).state is RequestState.ON_HOLD
     with desk.reading() as session:
         assert "utter_request_on_hold" in [each.response for each in session.scalars(select(Message))]
         assert [each.kind for each in session.scalars(select(Case)) if each.request_number == number] == ["alarm"]
+
+
+@pytest.mark.parametrize(
+    ("moved", "response"),
+    [
+        ({"state": RequestState.ON_HOLD, "hold_reason": HoldKind.NO_ADDRESS}, "utter_code_no_address"),
+        ({"state": RequestState.EXPIRED}, "utter_code_not_awaited"),
+    ],
+)
+def test_no_new_code_is_promised_for_a_request_that_waits_for_none_any_more(asked, moved, response):
+    desk, chat, number = asked
+    rights.code_for(desk, chat, number)
+    dispatcher, now = CollectingDispatcher(), desk.clock.now()
+    with desk.transaction() as session:
+        for name, value in moved.items():
+            setattr(session.get_one(PrivacyRequest, number), name, value)
+        row = TurnRow(
+            conversation_id=chat, idempotency_key="1", body_hash="-", state="running",
+            choice_intent="request_export", choice_value=RESEND, created_at=now,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        pressed = Message(
+            conversation_id=chat, turn_id=row.id, author=Author.USER, text="-", citations=[], choices=[], created_at=now
+        )
+        session.add(pressed)
+        session.flush()
+        latest = {"intent": {"name": "request_export"}, "metadata": {"message": str(pressed.id)}}
+        tracker = Tracker(chat, {"request_number": number}, latest, [], False, None, {}, "action_listen")
+        events = AskRequestCode(desk).act(Turn(desk, session, dispatcher, tracker, {}))
+        assert len(session.scalars(select(VerificationCode)).all()) == 1
+    assert [message["response"] for message in dispatcher.messages] == [response]
+    assert [(event["name"], event["value"]) for event in events] == [
+        ("request_code", "failed"),
+        ("requested_slot", None),
+    ]

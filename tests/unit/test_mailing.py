@@ -10,11 +10,15 @@ from sqlalchemy import select
 from bot import mailing
 from bot.clocks import FixedClock
 from bot.errors import SetupError
+from bot.privacy import complaint_answer, complaint_desk, guardian_consent_page
+from bot.privacy.complaint_pages import Queue, case_page, queue
+from bot.privacy.request_desk import checked_by_person
 from bot.privacy.worklist import worklist
 from bot.store import outbox
-from bot.store.desk_tables import Mail
-from bot.vocabulary import CaseKind, Priority, RequestKind
-from tests import mail_server, rights
+from bot.store.desk_tables import Case, Mail, Message
+from bot.vocabulary import CaseKind, CaseMessageKind, CaseState, Priority, RequestKind, RequestState
+from tests import guardians, mail_server, rights
+from tests.unit.test_requests_and_cases import file
 
 AMELIA, DANIEL = "amelia.hartley@example.com", "daniel.osei@example.com"
 
@@ -200,7 +204,98 @@ def test_after_the_last_try_a_mail_about_a_request_alarms_a_person_once(desk, po
     assert [alarm.priority for alarm in alarms] == [Priority.URGENT]
 
 
-def test_a_refused_mail_about_a_request_alarms_a_person_and_a_code_nobody(desk, postbox, chat):
+def said(desk, conversation):
+    with desk.reading() as session:
+        mine = select(Message).where(Message.conversation_id == conversation).order_by(Message.id)
+        return [message.response for message in session.scalars(mine)]
+
+
+def test_a_code_that_a_dead_mailbox_refuses_hands_the_request_to_a_person_who_can_let_it_go_on(desk, postbox, chat):
+    me, other = chat("1001"), chat("1002")
+    number, bystander = (rights.ask(desk, each, RequestKind.ERASURE).number for each in (me, other))
+    postbox.to_recipient[AMELIA] = "550 5.1.1 no such person here"
+    rights.code_for(desk, me, number)
+    rights.code_for(desk, other, bystander)
+    assert send(desk) == 1
+    assert rights.state_of(desk, number).state is RequestState.ON_HOLD
+    assert said(desk, me) == ["utter_request_on_hold", "utter_code_no_address"]
+    assert rights.state_of(desk, bystander).state is RequestState.AWAITING_VERIFICATION and said(desk, other) == []
+    with desk.reading() as session:
+        (alarm,) = session.scalars(select(Case)).all()
+    assert (alarm.kind, alarm.request_number) == (CaseKind.ALARM, number)
+    with desk.transaction() as session:
+        now = desk.clock.now()
+        assert checked_by_person(session, desk, now, number, "staff:1") is RequestState.COOLING_OFF
+
+
+def test_a_code_that_is_given_up_hands_the_request_on_but_not_while_a_newer_one_is_on_its_way(
+    desk, postbox, machine, chat
+):
+    desk.settings.mail_tries = 1
+    me = chat("1001")
+    number = rights.ask(desk, me, RequestKind.EXPORT).number
+    rights.code_for(desk, me, number)
+    code = rights.code_for(desk, me, number)
+    postbox.to_data = "451 4.3.0 not now"
+    with desk.transaction() as session:
+        mailing.not_delivered(session, desk, desk.clock.now(), session.get_one(Mail, 1))
+    assert rights.state_of(desk, number).state is RequestState.AWAITING_VERIFICATION and said(desk, me) == []
+    assert send(desk) == 0
+    assert rights.state_of(desk, number).state is RequestState.ON_HOLD
+    assert rights.type_code(desk, me, number, code).verdict == "gone"
+
+
+def test_a_refused_code_of_a_request_that_went_on_changes_nothing(desk, postbox, chat):
+    me = chat("1001")
+    number = rights.ask(desk, me, RequestKind.EXPORT).number
+    rights.verify(desk, me, number)
+    with desk.transaction() as session:
+        code = session.scalars(select(Mail).where(Mail.dedupe_key.startswith("code:"))).one()
+        mailing.not_delivered(session, desk, desk.clock.now(), code)
+    assert rights.state_of(desk, number).state is RequestState.RUNNING and said(desk, me) == []
+
+
+@pytest.mark.parametrize("which", ["guardian_invitation", "code"])
+def test_a_young_person_hears_that_the_mail_to_their_guardian_did_not_arrive(desk, postbox, chat, which):
+    maya, other = chat(guardians.MAYA), chat("1001")
+    number = guardians.asked(desk, maya).number
+    if which == "code":
+        assert send(desk) == 1
+        guardians.Guardian(desk).do(guardian_consent_page.send_code)
+    postbox.to_recipient[guardians.MOTHER] = "550 5.1.1 no such person here"
+    assert send(desk) == 0
+    assert said(desk, maya) == ["utter_guardian_no_mail"] and said(desk, other) == []
+    mine = mails(desk)[-1]
+    assert mine.dedupe_key == f"guardian_no_mail-child:{number}" and "did not arrive" in mine.subject_line
+    assert mine.recipient not in (guardians.MOTHER, AMELIA) and guardians.MOTHER not in mine.text
+    postbox.to_recipient[mine.recipient] = "550 5.1.1 no such person here"
+    assert send(desk) == 0
+    assert said(desk, maya) == ["utter_guardian_no_mail"], "a mail to themselves says nothing about the guardian"
+
+
+def test_an_answer_to_a_case_that_reached_nobody_is_urgent_for_the_staff_until_they_close_the_case(desk, postbox, chat):
+    number, bystander = file(desk, chat("1001")).number, file(desk, chat("1002"), origin="2").number
+    now = desk.clock.now()
+    for each in (number, bystander):
+        with desk.transaction() as session:
+            complaint_answer.answer_case(session, desk, now, each, "staff:1", "We are sorry.")
+    postbox.to_recipient[AMELIA] = "550 5.1.1 no such person here"
+    send(desk)
+    with desk.reading() as session:
+        (line,) = queue(session, now, "staff:1", Queue.WAITING)
+        assert (line.number, line.state, line.urgent) == (number, CaseState.ANSWERED, True)
+        assert [case.number for case in complaint_desk.waiting_cases(session)] == [number]
+        assert [entry.number for entry in worklist(session, show_all=False)] == [number]
+        assert queue(session, now, "staff:1", Queue.OVERDUE) == []
+        note = case_page(session, number, "staff:1").lines[-1]
+    assert note.kind is CaseMessageKind.NOTE and "did not arrive" in note.text
+    with desk.transaction() as session:
+        complaint_desk.close(session, desk, now, number, "staff:1")
+    with desk.reading() as session:
+        assert queue(session, now, "staff:1", Queue.WAITING) == []
+
+
+def test_a_refused_mail_about_a_request_alarms_a_person_and_a_code_of_nothing_nobody(desk, postbox, chat):
     number = rights.ask(desk, chat("1001"), RequestKind.EXPORT).number
     postbox.to_recipient[AMELIA] = "550 5.1.1 no such person here"
     post(desk, "code:7")

@@ -14,7 +14,8 @@ class Case(Base):
 
     `statement`, `about` and `wish` are the person's own words: what happened, which order or when, what they want. Of
     a claim code only the salted hash is kept; `claim_card` is the card that shows it for a few minutes. `assigned_to`
-    is a name of the shop's staff.
+    is a name of the shop's staff. `alarmed_at` is when it became urgent by itself: overdue, or answered by a mail that
+    did not arrive.
     """
 
     __tablename__ = "cases"
