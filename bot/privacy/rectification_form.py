@@ -14,6 +14,7 @@ from typing import Any
 from bot.errors import Invalid
 from bot.privacy.access import in_words
 from bot.privacy.entities import finder
+from bot.privacy.guardian_consent_standing import of_age_day
 from bot.privacy.validation import Validator, Where, country, email, phone
 from bot.store.correcting import OwnRow, as_text, correctable_rows, disputable
 from bot.store.datamap.model import Column, DataMap, PolicyClass, Show, Table
@@ -65,7 +66,8 @@ class Correctable:
 def correctable(desk: Desk, subject: str) -> dict[str, Correctable]:
     """Everything a person may correct, by field name.
 
-    The date of birth of somebody under 18 is left out (policy clause `minors`): a person looks at that.
+    The date of birth of somebody under 18 is left out (policy clause `minors`): a person looks at that. One that cannot
+    be read is wrong, so it stays in.
     """
     found: dict[str, Correctable] = {}
     rows = correctable_rows(desk.shop, subject)
@@ -144,11 +146,8 @@ def _is_childs_birth_date(desk: Desk, row: OwnRow, column: Column) -> bool:
     subject = desk.datamap.subject
     if (row.table.name, column.name) != (subject.table, subject.birth_date):
         return False
-    on_file = as_text(row.values[column.name])
-    if on_file is None:
-        return False
-    born, today = date.fromisoformat(on_file[:10]), desk.clock.now().date()
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day)) < 18
+    of_age = of_age_day(desk, row.values)
+    return of_age is not None and desk.clock.now().date() < of_age
 
 
 def _chosen(fields: list[Correctable], hints: str) -> list[Correctable]:

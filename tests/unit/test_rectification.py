@@ -149,6 +149,34 @@ def test_somebody_under_18_cannot_make_themselves_older(desk):
     assert "customers.birth_date.1001" in correctable(desk, AMELIA)
 
 
+@pytest.mark.parametrize("on_file", ["", " ", "0", "0000-00-00", "14/03/1985", "unknown"])
+def test_a_birth_date_that_cannot_be_read_can_be_corrected_and_so_can_everything_else(desk, on_file):
+    desk = with_birth_dates_as_text(desk)
+    change_shop(desk.shop, "UPDATE customers SET birth_date = :it WHERE id = 1001", it=on_file)
+    before = everything(desk.shop, but=[("customers", 1001)])
+    names = correctable(desk, AMELIA)
+    assert {"customers.birth_date.1001", "customers.name.1001"} <= set(names)
+    assert "customers.birth_date.1003" not in correctable(desk, MAYA)
+    form = correction_form(desk, AMELIA)
+    with pytest.raises(FormInvalid) as refused:
+        check(form, {"customers.birth_date.1001": "2010-03-14"}, desk.clock.now().date(), "GB")
+    (wrong,) = refused.value.errors
+    assert wrong["field"] == "customers.birth_date.1001" and "under 18" in wrong["detail"]
+    values = {"customers.birth_date.1001": "1985-03-14", "customers.name.1001": "Amelia Hart"}
+    assert carry_out(desk, propose(desk, AMELIA, values)) == []
+    assert rows(desk.shop, "SELECT name, birth_date FROM customers WHERE id = 1001") == [("Amelia Hart", "1985-03-14")]
+    assert everything(desk.shop, but=[("customers", 1001)]) == before
+
+
+def with_birth_dates_as_text(desk):
+    """The same shop, but it keeps dates of birth as whatever was typed."""
+    change_shop(desk.shop, "ALTER TABLE customers RENAME COLUMN birth_date TO born")
+    change_shop(desk.shop, "ALTER TABLE customers ADD COLUMN birth_date TEXT")
+    change_shop(desk.shop, "UPDATE customers SET birth_date = born")
+    change_shop(desk.shop, "ALTER TABLE customers DROP COLUMN born")
+    return replace(desk, shop=ShopStore(desk.shop.engine, desk.datamap))
+
+
 def test_the_address_a_row_finds_its_owner_by_is_no_field_of_its_own(desk):
     assert not [name for name in correctable(desk, AMELIA) if name.startswith("newsletter_subscriptions")]
 
