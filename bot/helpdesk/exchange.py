@@ -18,7 +18,7 @@ from bot.config import Settings
 from bot.helpdesk.adapter import Ended, HelpDesk, NotTaken, Opened, Reply
 from bot.helpdesk.chatwoot import Chatwoot
 from bot.privacy.handoff_ownership import Agent, hand_back, take
-from bot.privacy.handoff_talk import LONGEST, add_later, say, was_said
+from bot.privacy.handoff_talk import add_later, in_messages, say, was_said
 from bot.privacy.handoff_view import Line, summary, transcript
 from bot.store import conversations
 from bot.store.desk import Desk
@@ -72,7 +72,7 @@ def bring_in(desk: Desk, event: Reply | Ended) -> None:
 
     The same event again changes nothing. An answer to a conversation that somebody at this desk has taken meanwhile is
     not said by two people at once. One that comes when the talk is over is said, and the bot goes on answering: nobody
-    at the help desk waits for more.
+    at the help desk waits for more. One that is too long for a message is said in several, all of them or none.
 
     Raises:
         Conflict: Somebody at this desk answers it.
@@ -84,15 +84,19 @@ def bring_in(desk: Desk, event: Reply | Ended) -> None:
         if isinstance(event, Ended):
             _end(session, desk, link)
             return
-        agent, words, key = Agent(STAFF, event.name, _LEASE), event.text[:LONGEST], f"{STAFF}:{event.id}"
+        agent, key = Agent(STAFF, event.name, _LEASE), f"{STAFF}:{event.id}"
         if was_said(session, link.conversation_id, key):
             return
         handoff = session.get_one(Handoff, link.handoff_id)
-        if handoff.state == HandoffState.ENDED:
-            add_later(session, desk, handoff, agent, words, key)
-            return
-        take(session, desk, link.conversation_id, agent)
-        say(session, desk, link.conversation_id, agent, words, key)
+        over = handoff.state == HandoffState.ENDED
+        if not over:
+            take(session, desk, link.conversation_id, agent)
+        for place, words in enumerate(in_messages(event.text), start=1):
+            part = key if place == 1 else f"{key}:{place}"
+            if over:
+                add_later(session, desk, handoff, agent, words, part)
+            else:
+                say(session, desk, link.conversation_id, agent, words, part)
 
 
 def _end(session: Session, desk: Desk, link: HelpdeskLink) -> None:

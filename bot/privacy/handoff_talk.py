@@ -16,6 +16,8 @@ from bot.store.desk_tables import Conversation, Handoff, Message, Turn
 from bot.vocabulary import Author, HandoffState, Owner
 
 LONGEST = 4_000
+_ENDS = ("\n\n", "\n", ". ", "! ", "? ", " ")
+"""Where a text may be cut, the best first: after a paragraph, a line, a sentence, a word."""
 _TYPING = timedelta(seconds=6)
 _AWAY = timedelta(seconds=60)
 _UNREAD = timedelta(seconds=30)
@@ -73,6 +75,16 @@ def add_later(session: Session, desk: Desk, handoff: Handoff, agent: Agent, text
     message, _ = _write(session, desk, chat, agent, words, key)
     handoff.last_said, handoff.last_said_at = message.id, _machine.now()
     return message
+
+
+def in_messages(text: str) -> list[str]:
+    """The whole of a text in as many messages as it needs, each as long as may be said at once."""
+    rest, found = text.replace("\x00", "").strip(), []
+    while len(rest) > LONGEST:
+        cut = _cut(rest)
+        found.append(rest[:cut].rstrip())
+        rest = rest[cut:].lstrip()
+    return [*found, rest]
 
 
 def was_said(session: Session, conversation_id: str, key: str) -> bool:
@@ -163,6 +175,12 @@ def _post(session: Session, now: datetime, address: str, handoff: Handoff, said:
         session, now, address, "handoff_answer", f"handoff:{handoff.id}:{said[-1].id}",
         number=handoff.case_number, name=said[-1].speaker or "", words="\n\n".join(message.words for message in said),
     )  # fmt: skip
+
+
+def _cut(text: str) -> int:
+    # In its first half nothing is cut, so that a text becomes few messages. The blank behind a message counts for none.
+    ends = (text.rfind(end, LONGEST // 2, LONGEST + 1) + len(end) for end in _ENDS)
+    return next((cut for cut in ends if cut > LONGEST // 2), LONGEST)
 
 
 def _words(text: str) -> str:

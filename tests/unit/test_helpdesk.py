@@ -14,7 +14,7 @@ from bot.helpdesk.exchange import bring_in, bring_out, help_desk
 from bot.privacy import handoff, handoff_ownership, handoff_talk
 from bot.privacy.handoff_ownership import Agent
 from bot.store import conversations
-from bot.store.desk_tables import Case, Handoff, HelpdeskLink, Mail
+from bot.store.desk_tables import Case, Handoff, HelpdeskLink, Mail, Turn
 from bot.web.app import make_app
 from tests.chatwoot import INBOX, SECRET, Chatwoot, answered, resolved, signed
 from tests.unit.test_handoff import ADA, act, all_of, ask, chat_of, let_lease_end, talk, user_says
@@ -272,6 +272,59 @@ def test_who_stopped_waiting_reads_an_answer_and_goes_on_with_the_bot(outside_de
     call(desk, answered(1, "Hello, I am Jo."))
     assert talk(desk, mine)[-1] == ("agent", "Hello, I am Jo.")
     assert chat_of(desk, mine).owner == "bot" and len(all_of(desk, Handoff)) == 1
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_a_long_answer_is_read_to_its_end_in_several_messages_and_only_once(outside_desk, chat, over):
+    desk, mine, bystander = outside_desk, chat(ADA), chat(None)
+    for waits in (mine, bystander):
+        ask(desk, waits, waits)
+    bring(desk)
+    remote = next(int(link.remote) for link in all_of(desk, HelpdeskLink) if link.conversation_id == mine)
+    if over:
+        call(desk, answered(remote, "Hello", message=1))
+        bring(desk)
+        call(desk, resolved(remote))
+    before, untouched = talk(desk, mine), talk(desk, bystander)
+    long = "\n\n".join(f"Paragraph {number}. " + "It goes on and on. " * 80 for number in range(6))
+    call(desk, answered(remote, long, message=2))
+    call(desk, answered(remote, long, message=2))
+    said = [text for author, text in talk(desk, mine)[len(before) :] if author == "agent"]
+    assert [text.partition(".")[0] for text in said] == ["Paragraph 0", "Paragraph 2", "Paragraph 4"]
+    assert all(len(text) <= handoff_talk.LONGEST and text.endswith("It goes on and on.") for text in said)
+    assert " ".join(said).split() == long.split(), "not a word is lost"
+    keys = [turn.idempotency_key for turn in all_of(desk, Turn) if turn.idempotency_key.startswith("staff:helpdesk:2")]
+    assert keys == ["staff:helpdesk:2", "staff:helpdesk:2:2", "staff:helpdesk:2:3"]
+    assert chat_of(desk, mine).owner == ("bot" if over else "person")
+    assert talk(desk, bystander) == untouched
+
+
+def test_a_long_answer_reaches_who_went_away_by_mail_as_a_whole(outside_desk, chat):
+    desk, mine = outside_desk, chat(ADA)
+    ask(desk, mine)
+    bring(desk)
+    call(desk, answered(1, "word " * 1_000 + "the end"))
+    with desk.transaction() as session:
+        session.execute(update(Handoff).values(last_said_at=datetime.now(UTC) - timedelta(minutes=5)))
+    assert handoff_talk.mail_those_away(desk) == 1
+    (mail,) = [mail for mail in all_of(desk, Mail) if "the end" in mail.text]
+    assert mail.text.count("word") == 1_000
+
+
+@pytest.mark.parametrize(
+    ("text", "lengths"),
+    [
+        ("x" * 4_000, [4_000]),
+        ("x" * 4_000 + " y", [4_000, 1]),
+        ("x" * 9_000, [4_000, 4_000, 1_000]),
+        ("x" * 3_000 + ". " + "y" * 600 + " " + "z" * 900, [3_001, 1_501]),
+        ("x" * 3_998 + "\n" + "y" * 10, [3_998, 10]),
+        ("a. " + "x" * 5_000, [4_000, 1_003]),
+        ("\x00" * 5_000 + "Hello", [5]),
+    ],
+)
+def test_a_text_is_cut_where_a_line_a_sentence_or_a_word_ends(text, lengths):
+    assert [len(part) for part in handoff_talk.in_messages(text)] == lengths
 
 
 def test_an_answer_to_an_erased_conversation_comes_to_nobody(outside_desk, chat):
