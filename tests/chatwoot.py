@@ -95,12 +95,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def answered(number: int, text: str, message: int = 501, **more: Any) -> dict[str, Any]:
-    """The event of an agent who answered, as Chatwoot sends it."""
+def answered(number: int, text: str, message: int = 501, source: str = "", **more: Any) -> dict[str, Any]:
+    """The event of an agent who answered, as Chatwoot sends it; `source` for a talk that is not its contact's first."""
     sender = {"id": 7, "name": "Jo Helper", "email": "jo@example.com", "type": "user"}
     event = {"event": "message_created", "id": message, "content": text, "content_type": "text", "private": False}
     event |= {"message_type": "outgoing", "sender": sender, "created_at": "2026-11-23T12:00:00Z", "source_id": None}
     conversation = {"id": number, "status": "open", "channel": "Channel::Api", "inbox_id": 1, "can_reply": True}
+    conversation |= {"contact_inbox": {"id": 1, "contact_id": 1, "inbox_id": 1, "source_id": source or f"src-{number}"}}
     return event | {"conversation": conversation, "inbox": {"id": 1}, "account": {"id": 1, "name": "Shop"}} | more
 
 

@@ -34,12 +34,14 @@ class Reply:
     Attributes:
         id: The help desk's id of the answer: the same answer again says nothing twice.
         remote: Its id of the talk.
+        contact: Its id of the person, where it says so: by it an answer in an earlier talk of theirs finds them.
     """
 
     id: str
     remote: str
     name: str
     text: str
+    contact: str | None = None
 
 
 @dataclass(frozen=True)

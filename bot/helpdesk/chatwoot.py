@@ -88,4 +88,6 @@ def _read(event: dict[str, Any]) -> Reply | Ended | None:
     if not text.strip() or sender.get("type", "user") != "user":
         return None
     name = str(sender.get("available_name") or sender.get("name") or "A person")[:_LONGEST_NAME]
-    return Reply(str(event["id"]), str(event["conversation"]["id"]), name, text)
+    talk = event["conversation"]
+    contact = (talk.get("contact_inbox") or {}).get("source_id")
+    return Reply(str(event["id"]), str(talk["id"]), name, text, str(contact) if contact else None)

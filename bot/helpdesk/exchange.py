@@ -71,14 +71,15 @@ def bring_in(desk: Desk, event: Reply | Ended) -> None:
     """Let an agent of the help desk speak in the chat, or hand the conversation back to the bot.
 
     The same event again changes nothing. An answer to a conversation that somebody at this desk has taken meanwhile is
-    not said by two people at once. One that comes when the talk is over is said, and the bot goes on answering: nobody
-    at the help desk waits for more. One that is too long for a message is said in several, all of them or none.
+    not said by two people at once. One that comes when the talk is over, or in an earlier talk than the one that waits
+    now, is said, and the bot goes on answering: nobody at the help desk waits for more. One that is too long for a
+    message is said in several, all of them or none.
 
     Raises:
         Conflict: Somebody at this desk answers it.
     """
     with desk.transaction() as session:
-        link = session.scalar(select(HelpdeskLink).where(HelpdeskLink.remote == event.remote))
+        link = _link_of(session, event)
         if link is None:
             return  # erased, or never ours
         if isinstance(event, Ended):
@@ -88,7 +89,7 @@ def bring_in(desk: Desk, event: Reply | Ended) -> None:
         if was_said(session, link.conversation_id, key):
             return
         handoff = session.get_one(Handoff, link.handoff_id)
-        over = handoff.state == HandoffState.ENDED
+        over = link.remote != event.remote or handoff.state == HandoffState.ENDED
         if not over:
             take(session, desk, link.conversation_id, agent)
         for place, words in enumerate(in_messages(event.text), start=1):
@@ -97,6 +98,14 @@ def bring_in(desk: Desk, event: Reply | Ended) -> None:
                 add_later(session, desk, handoff, agent, words, part)
             else:
                 say(session, desk, link.conversation_id, agent, words, part)
+
+
+def _link_of(session: Session, event: Reply | Ended) -> HelpdeskLink | None:
+    """The link of the talk; for an answer in an earlier one, which has none any more, that of the same contact."""
+    link = session.scalar(select(HelpdeskLink).where(HelpdeskLink.remote == event.remote))
+    if link is None and isinstance(event, Reply) and event.contact:
+        link = session.scalar(select(HelpdeskLink).where(HelpdeskLink.contact == event.contact))
+    return link
 
 
 def _end(session: Session, desk: Desk, link: HelpdeskLink) -> None:

@@ -53,12 +53,12 @@ def say(session: Session, desk: Desk, conversation_id: str, agent: Agent, text: 
 
 
 def add_later(session: Session, desk: Desk, handoff: Handoff, agent: Agent, text: str, key: str) -> Message:
-    """Say one thing more in a talk that is over: the bot goes on answering, and what it asks stays open.
+    """Say one thing more in a talk that is over: whoever answers now goes on, and what the bot asks stays open.
 
     Args:
         session: One transaction for all of it.
         desk: Clock.
-        handoff: The talk.
+        handoff: The talk, or a later one of the same conversation.
         agent: Who says it.
         text: What the person reads, as text.
         key: Under which `was_said` knows it.
@@ -70,7 +70,7 @@ def add_later(session: Session, desk: Desk, handoff: Handoff, agent: Agent, text
     """
     words = _words(text)
     chat = conversations.locked(session, handoff.conversation_id)
-    if chat.owner == Owner.PERSON:
+    if chat.owner == Owner.PERSON and chat.owner_staff != agent.id:
         raise Conflict("Somebody else is answering this conversation by now.")
     message, _ = _write(session, desk, chat, agent, words, key)
     handoff.last_said, handoff.last_said_at = message.id, _machine.now()

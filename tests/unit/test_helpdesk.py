@@ -15,6 +15,7 @@ from bot.privacy import handoff, handoff_ownership, handoff_talk
 from bot.privacy.handoff_ownership import Agent
 from bot.store import conversations
 from bot.store.desk_tables import Case, Handoff, HelpdeskLink, Mail, Turn
+from bot.store.own_records import erase_conversation
 from bot.web.app import make_app
 from tests.chatwoot import INBOX, SECRET, Chatwoot, answered, resolved, signed
 from tests.unit.test_handoff import ADA, act, all_of, ask, chat_of, let_lease_end, talk, user_says
@@ -272,6 +273,95 @@ def test_who_stopped_waiting_reads_an_answer_and_goes_on_with_the_bot(outside_de
     call(desk, answered(1, "Hello, I am Jo."))
     assert talk(desk, mine)[-1] == ("agent", "Hello, I am Jo.")
     assert chat_of(desk, mine).owner == "bot" and len(all_of(desk, Handoff)) == 1
+
+
+def asked_again(desk, waits, down=None):
+    """Talk 1 with them is over, and they asked a second time; gives the number of that."""
+    call(desk, answered(1, "Hello, I am Jo.", message=1))
+    bring(desk)
+    call(desk, resolved(1))
+    number = ask(desk, waits, "77").number
+    if down is not None:
+        down.answers_with = 503
+    bring(desk)
+    return number
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_an_answer_in_an_earlier_talk_is_read_by_who_asked_again_and_goes_on_waiting(
+    outside_desk, chatwoot, chat, told
+):
+    desk, mine, bystander = outside_desk, chat(ADA), chat(None)
+    for waits in (mine, bystander):
+        ask(desk, waits, waits)
+        bring(desk)
+    untouched, number = talk(desk, bystander), asked_again(desk, mine, down=None if told else chatwoot)
+    before = talk(desk, mine)
+    for _ in range(2):
+        call(desk, answered(1, "I looked it up for you.", message=2))
+    call(desk, resolved(1))
+    assert talk(desk, mine) == [*before, ("agent", "I looked it up for you.")]
+    assert chat_of(desk, mine).owner == "bot"
+    chatwoot.answers_with = 0
+    try_again_now(desk)
+    states = {row.case_number: row.state for row in all_of(desk, Handoff) if row.conversation_id == mine}
+    assert states.pop(number) == "waiting" and set(states.values()) == {"ended"}
+    bring(desk)
+    assert [link.remote for link in all_of(desk, HelpdeskLink) if link.conversation_id == mine] == ["3"]
+    call(desk, answered(3, "And now to your new question.", message=3, source="src-1"))
+    assert chat_of(desk, mine).owner == "person", "an answer in the talk that waits takes it as before"
+    assert talk(desk, bystander) == untouched
+
+
+def test_an_answer_in_an_earlier_talk_goes_by_mail_to_who_is_away(outside_desk, chat):
+    desk, mine = outside_desk, chat(ADA)
+    ask(desk, mine)
+    bring(desk)
+    asked_again(desk, mine)
+    call(desk, answered(1, "I looked it up for you.", message=2))
+    with desk.transaction() as session:
+        session.execute(update(Handoff).values(last_said_at=datetime.now(UTC) - timedelta(minutes=5)))
+    handoff_talk.mail_those_away(desk)
+    assert sum("I looked it up for you." in mail.text for mail in all_of(desk, Mail)) == 1
+
+
+def test_an_answer_in_an_earlier_talk_is_said_while_the_help_desk_answers_the_new_one(outside_desk, chat):
+    desk, mine = outside_desk, chat(ADA)
+    ask(desk, mine)
+    bring(desk)
+    asked_again(desk, mine)
+    call(desk, answered(2, "Hello again", message=2, source="src-1"))
+    call(desk, answered(1, "I looked it up for you.", message=3))
+    assert [text for author, text in talk(desk, mine) if author == "agent"][1:] == [
+        "Hello again",
+        "I looked it up for you.",
+    ]
+    call(desk, resolved(1))
+    assert chat_of(desk, mine).owner_staff == "helpdesk", "the end of the earlier talk does not end the new one"
+
+
+def test_an_answer_in_an_earlier_talk_does_not_speak_over_somebody_at_this_desk(outside_desk, chat):
+    desk, mine = outside_desk, chat(ADA)
+    ask(desk, mine)
+    bring(desk)
+    asked_again(desk, mine)
+    act(desk, handoff_ownership.take, mine, Agent("staff:1", "Mia"))
+    headers, body = signed(answered(1, "Me too", message=2))
+    answer = TestClient(make_app(desk)).post("/helpdesk/chatwoot", headers=headers, content=body)
+    assert answer.status_code == 409, "the agent is told that it was not said"
+    assert ("agent", "Me too") not in talk(desk, mine)
+
+
+def test_an_answer_in_an_earlier_talk_of_an_erased_conversation_comes_to_nobody(outside_desk, chat):
+    desk, mine, bystander = outside_desk, chat(ADA), chat(None)
+    ask(desk, mine)
+    bring(desk)
+    asked_again(desk, mine)
+    with desk.transaction() as session:
+        assert erase_conversation(session, mine, datetime.now(UTC), desk.clock.now())
+    before = talk(desk, bystander)
+    call(desk, answered(1, "I looked it up for you.", message=2))
+    assert talk(desk, bystander) == before and talk(desk, mine) == []
 
 
 @pytest.mark.parametrize("over", [False, True])
