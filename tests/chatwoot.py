@@ -26,6 +26,7 @@ class Chatwoot(ThreadingHTTPServer):
     Attributes:
         messages: What was said in each conversation, by its number.
         answers_with: A status with which the next calls are answered instead; 0 for none.
+        refuses: A kind of call, the end of its path, to which alone that goes; all of them while it is empty.
     """
 
     def __init__(self) -> None:
@@ -34,6 +35,7 @@ class Chatwoot(ThreadingHTTPServer):
         self.owners: dict[int, str] = {}
         self.messages: dict[int, list[str]] = {}
         self.answers_with = 0
+        self.refuses = ""
         self.calls: list[dict[str, Any]] = []
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -83,7 +85,8 @@ class _Handler(BaseHTTPRequestHandler):
         server: Chatwoot = self.server  # type: ignore[assignment]
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         server.calls.append({"path": self.path, "body": body})
-        status, answer = (server.answers_with, {}) if server.answers_with else server.taken(self.path, body)
+        refused = server.answers_with and self.path.endswith(server.refuses)
+        status, answer = (server.answers_with, {}) if refused else server.taken(self.path, body)
         data = json.dumps(answer).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")

@@ -113,7 +113,7 @@ def _end(session: Session, desk: Desk, link: HelpdeskLink) -> None:
     if chat.owner_staff != STAFF:
         return
     handoff = session.get_one(Handoff, link.handoff_id)
-    hand_back(session, desk, chat.id, Agent(STAFF, handoff.staff_name or "The person", _LEASE), seen=link.told)
+    hand_back(session, desk, chat.id, Agent(STAFF, handoff.staff_name or "The person", _LEASE), seen=abs(link.told))
 
 
 def _open_links(desk: Desk) -> None:
@@ -130,7 +130,7 @@ def _open_links(desk: Desk) -> None:
             if known is None:
                 session.add(HelpdeskLink(conversation_id=conversation_id, name_of=uuid4().hex, handoff_id=handoff_id))
             else:
-                known.handoff_id, known.remote = handoff_id, None
+                known.handoff_id, known.remote, known.told = handoff_id, None, -abs(known.told)
 
 
 def _due(desk: Desk) -> list[_Claimed]:
@@ -151,7 +151,7 @@ def _due(desk: Desk) -> list[_Claimed]:
 
 def _untold(session: Session, conversation_id: str) -> bool:
     link = session.get_one(HelpdeskLink, conversation_id)
-    return link.remote is None or conversations.newest_message_id(session, conversation_id) > link.told
+    return link.remote is None or conversations.newest_message_id(session, conversation_id) > abs(link.told)
 
 
 def _claim(desk: Desk, conversation_id: str) -> _Claimed | None:
@@ -169,7 +169,7 @@ def _tell(desk: Desk, outside: HelpDesk, link: _Claimed) -> int:
     try:
         case = _case(desk, outside, link)
         with desk.reading() as session:
-            lines = transcript(session, desk, link.conversation_id, link.told)
+            lines = transcript(session, desk, link.conversation_id, abs(link.told))
         for line in lines:
             if line.author != Author.AGENT:
                 outside.append_message(case, line.id, _words(line))
@@ -184,10 +184,14 @@ def _tell(desk: Desk, outside: HelpDesk, link: _Claimed) -> int:
 
 
 def _case(desk: Desk, outside: HelpDesk, link: _Claimed) -> Opened:
+    """The talk at the help desk, opened where there is none; its first line is told until a message behind it is."""
     if link.contact and link.remote:
-        return Opened(link.contact, link.remote)
-    case = outside.create_case(link.name_of, link.contact)
-    _keep(desk, link.conversation_id, contact=case.contact, remote=case.remote)
+        case = Opened(link.contact, link.remote)
+        if link.told > 0:
+            return case
+    else:
+        case = outside.create_case(link.name_of, link.contact)
+        _keep(desk, link.conversation_id, contact=case.contact, remote=case.remote)
     with desk.reading() as session:
         facts = summary(session, desk, link.conversation_id)
     who = "a customer, signed in" if facts.signed_in else "a visitor, not signed in"

@@ -364,6 +364,54 @@ def test_an_answer_in_an_earlier_talk_of_an_erased_conversation_comes_to_nobody(
     assert talk(desk, bystander) == before and talk(desk, mine) == []
 
 
+def test_a_first_line_that_was_not_taken_is_told_before_everything_else(outside_desk, chatwoot, chat):
+    desk, mine = outside_desk, chat(None)
+    number = ask(desk, mine).number
+    with desk.transaction() as session:
+        session.execute(update(Handoff).values(reason="self_harm"))
+    user_says(desk, mine, "Please help")
+    chatwoot.answers_with, chatwoot.refuses = 503, "/messages"
+    bring(desk)
+    assert chatwoot.messages == {1: []}, "the talk is open, and nothing is told"
+    chatwoot.answers_with = 0
+    for _ in range(2):
+        try_again_now(desk)
+        bring(desk)
+    first, *rest = chatwoot.messages[1]
+    assert first.startswith(f"{number}: a visitor, not signed in, self_harm. An answer is promised by ")
+    assert rest[0] == "Person: Please help" and not any(number in line for line in rest)
+    assert len(chatwoot.owners) == 1
+
+
+def test_a_first_line_of_a_second_talk_that_was_not_taken_is_told_and_nothing_of_the_first_talk(
+    outside_desk, chatwoot, chat
+):
+    desk, mine, bystander = outside_desk, chat(ADA), chat(None)
+    user_says(desk, mine, "My first question")
+    for waits in (mine, bystander):
+        ask(desk, waits, waits)
+        bring(desk)
+    other = list(chatwoot.messages[2])
+    chatwoot.refuses = "/messages"
+    call(desk, answered(1, "Hello, I am Jo.", message=1))
+    bring(desk)
+    call(desk, resolved(1))
+    user_says(desk, mine, "My second question")
+    number, chatwoot.answers_with = ask(desk, mine, "77").number, 503
+    bring(desk)
+    assert chatwoot.messages[3] == []
+    chatwoot.answers_with = 0
+    try_again_now(desk)
+    assert bring(desk) == 1
+    user_says(desk, mine, "One thing more")
+    bring(desk)
+    assert number in chatwoot.messages[3][0] and "a customer, signed in" in chatwoot.messages[3][0]
+    assert sum(number in line for line in chatwoot.messages[3]) == 1
+    said = [line for line in chatwoot.messages[3] if line.startswith("Person")]
+    assert said == ["Person: My second question", "Person: One thing more"]
+    assert chatwoot.messages[2] == other
+
+
 @pytest.mark.parametrize("over", [False, True])
 def test_a_long_answer_is_read_to_its_end_in_several_messages_and_only_once(outside_desk, chat, over):
     desk, mine, bystander = outside_desk, chat(ADA), chat(None)

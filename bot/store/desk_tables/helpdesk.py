@@ -11,7 +11,8 @@ from bot.store.desk_tables.base import NOTHING, Base, UtcDateTime
 class HelpdeskLink(Base):
     """One conversation at the outside help desk, and up to which message it was told.
 
-    `contact` and `remote` are that desk's own ids; `name_of` an id made for it, which is nobody's number here.
+    `contact` and `remote` are that desk's own ids; `name_of` an id made for it, which is nobody's number here. `told`
+    is 0, or has a minus, until the newest talk there was told a message: it may lack its first line so far.
     """
 
     __tablename__ = "helpdesk_links"
