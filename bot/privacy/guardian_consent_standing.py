@@ -66,16 +66,20 @@ def is_minor(session: Session, desk: Desk, subject: str, customer: Mapping[str, 
     """Whether a customer is under 18: by the birth date on file, or by what they told the desk.
 
     Returns:
-        None where neither says anything. Who said that they are under 18 is believed, whatever is on file.
+        None where neither says anything. Who said that they are under 18 is believed, whatever is on file. Who was
+        recognised as a minor stays one when the birth date is on file no longer: nobody is of age by a gap.
     """
     today = desk.clock.now().date()
     on_file = minor_by_file(desk, subject, customer)
     if on_file:
         return True
-    told = session.get(Minor, subject)
-    if told is None or told.declared_at is None:
+    known = session.get(Minor, subject)
+    if known is None:
         return on_file
-    return told.of_age_on is None or today < date.fromisoformat(told.of_age_on)
+    lost = on_file is None and known.came_of_age_at is None
+    if known.declared_at is None and not lost:
+        return on_file
+    return known.of_age_on is None or today < date.fromisoformat(known.of_age_on)
 
 
 def minor_by_file(desk: Desk, subject: str, customer: Mapping[str, Any] | None = None) -> bool | None:

@@ -119,8 +119,9 @@ def _expire(desk: Desk, now: datetime, number: str) -> bool:
 def _come_of_age(desk: Desk, subject: str) -> bool:
     now = desk.clock.now()
     with desk.transaction() as session:
-        # Somebody the shop no longer has did not come of age; their rows go with their data.
-        if desk.shop.customer(subject) is None or is_minor(session, desk, subject):
+        # Somebody the shop no longer has did not come of age, and nobody of whom it is not known; the rows of the
+        # former go with their data.
+        if desk.shop.customer(subject) is None or is_minor(session, desk, subject) is not False:
             return False
         noticed: CursorResult[Any] = session.connection().execute(
             update(Minor).where(Minor.subject == subject, Minor.came_of_age_at.is_(None)).values(came_of_age_at=now)

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import sqlite3
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -745,6 +746,57 @@ def test_who_comes_of_age_without_consent_stays_left_alone_until_they_say_yes_th
             chat = conversations.conversation(session, maya)
             own_word(session, desk, desk.clock.now(), chat, yes=yes)
         assert bool(allowed(desk).allowed) == yes
+
+
+def without_birth_date(desk, subject=MAYA):
+    with desk.shop.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE customers SET birth_date = NULL WHERE id = ?", (int(subject),))
+
+
+def without_birth_dates_on_the_map(desk):
+    mapped = replace(desk.datamap, subject=replace(desk.datamap.subject, birth_date=None))
+    desk.shop.datamap = mapped
+    return replace(desk, datamap=mapped)
+
+
+@pytest.mark.parametrize("on_the_map", [True, False], ids=["one date is emptied", "the map names none any more"])
+def test_nobody_turns_18_because_their_birth_date_is_gone_and_a_consent_stands(desk, maya, on_the_map):
+    agreed(desk, maya)
+    recognise(desk)
+    before = allowed(desk)
+    assert before.allowed
+    if on_the_map:
+        without_birth_date(desk)
+    else:
+        desk = without_birth_dates_on_the_map(desk)
+    look_for_minors(desk)
+    assert allowed(desk) == before and before.minor
+    assert [each.state for each in everything(desk, GuardianConsent)] == ["live"]
+    assert "came_of_age" not in events(desk) and "utter_came_of_age" not in said(desk, maya)
+    assert not mails(desk, MOTHER)[0].subject_line.startswith("Your consent has ended")
+    assert not allowed(desk, ADULT).minor and allowed(desk, ADULT).allowed, "who never was a minor is none"
+
+
+def test_a_guardian_may_still_take_the_consent_back_after_the_birth_date_is_gone(desk, maya):
+    guardian = agreed(desk, maya)
+    without_birth_date(desk)
+    guardian.prove()
+    guardian.withdraw()
+    assert allowed(desk).guardian_missing and not allowed(desk).allowed
+
+
+def test_whose_birth_date_is_gone_says_when_they_are_18_and_it_ends_then(desk, maya):
+    recognise(desk)
+    without_birth_date(desk)
+    assert guardian_consent.asks_for_day(desk, MAYA)
+    day = (desk.clock.now() + timedelta(days=200)).date().isoformat()
+    asked(desk, maya, **{OF_AGE_ON: day})
+    desk.clock.advance(timedelta(days=199))
+    look_for_minors(desk)
+    assert allowed(desk).minor and "utter_came_of_age" not in said(desk, maya)
+    desk.clock.advance(timedelta(days=2))
+    look_for_minors(desk)
+    assert not allowed(desk).minor and said(desk, maya).count("utter_came_of_age") == 1
 
 
 def test_nobody_is_asked_for_an_own_word_who_was_no_minor(desk):
