@@ -11,17 +11,27 @@ from sqlalchemy.orm import Session
 
 from bot.errors import Conflict
 from bot.privacy import guardian_consent_links as links
-from bot.privacy import restriction
+from bot.privacy import outcome, restriction
 from bot.privacy.guardian_consent_links import LinkKind
 from bot.privacy.guardian_consent_standing import Standing, standing
 from bot.privacy.guardian_consent_states import OPEN, move
 from bot.privacy.guardian_consent_text import Declared
+from bot.privacy.request_states import move as move_request
 from bot.store import audit, outbox
 from bot.store.announcements import announce
 from bot.store.desk import Desk
-from bot.store.desk_tables import Case, GuardianConsent
+from bot.store.desk_tables import Case, GuardianConsent, PrivacyRequest
 from bot.store.numbers import next_number
-from bot.vocabulary import AuditEvent, CaseKind, CaseState, GuardianState, Priority, RestrictionReason
+from bot.vocabulary import (
+    AuditEvent,
+    CaseKind,
+    CaseState,
+    GuardianState,
+    HoldKind,
+    Priority,
+    RequestState,
+    RestrictionReason,
+)
 
 DECIDED_ALREADY = "This was decided already. Please open the link in your newest mail."
 
@@ -117,7 +127,7 @@ def free_who_needs_nobody(session: Session, desk: Desk, now: datetime, subject: 
 
 
 def end(session: Session, now: datetime, subject: str, actor: str) -> None:
-    """What guardians said, or were asked, ends: the person decides for themselves, and no guardian is reminded."""
+    """What guardians said, were asked, or asked for ends: the person decides for themselves, nobody is reminded."""
     rows = select(GuardianConsent.number, GuardianConsent.state).where(GuardianConsent.subject == subject)
     for number, state in session.execute(rows).all():
         if state not in {*OPEN, GuardianState.LIVE}:
@@ -127,6 +137,21 @@ def end(session: Session, now: datetime, subject: str, actor: str) -> None:
             row = session.get_one(GuardianConsent, number)
             audit.record(session, now, AuditEvent.GUARDIAN_ENDED, reference=number, subject=subject, actor=actor)
             mail_guardian(session, now, row, "guardian_of_age")
+    _close_what_waits(session, now, subject, actor)
+
+
+def _close_what_waits(session: Session, now: datetime, subject: str, actor: str) -> None:
+    """What guardians asked for and nobody has approved is not done; the person hears that it is not."""
+    waits = (PrivacyRequest.state == RequestState.ON_HOLD, PrivacyRequest.hold_reason == HoldKind.GUARDIAN_ASKED)
+    asked = select(PrivacyRequest.number).where(PrivacyRequest.subject == subject, *waits)
+    for number in session.scalars(asked.order_by(PrivacyRequest.number)).all():
+        ended = {"closed_at": now, "hold_reason": None}
+        if not move_request(session, number, [RequestState.ON_HOLD], RequestState.DENIED, *waits, **ended):
+            continue
+        chat = session.get_one(PrivacyRequest, number).conversation_id
+        audit.record(session, now, AuditEvent.REQUEST_DENIED, chat, number, subject, actor=actor)
+        outcome.quiet_alarm(session, number)
+        announce(session, now, chat, "utter_guardian_request_closed", number=number)
 
 
 def mail_guardian(session: Session, now: datetime, row: GuardianConsent, template: str, **values: str) -> None:

@@ -20,7 +20,7 @@ from bot.privacy.deadlines import due
 from bot.privacy.entities import finder
 from bot.privacy.guardian_consent_form import RELATIONS
 from bot.privacy.guardian_consent_page import OWNER, Visit
-from bot.privacy.guardian_consent_standing import normalised
+from bot.privacy.guardian_consent_standing import has_a_say, normalised
 from bot.privacy.guardian_consent_states import OPEN, move
 from bot.privacy.request_states import OPEN as OPEN_REQUESTS
 from bot.privacy.request_status import REQUEST_WORDS, RequestView, view
@@ -134,7 +134,7 @@ def ask_for_child(session: Session, desk: Desk, now: datetime, visit: Visit, kin
     """
     _require(visit)
     row = visit.row
-    if kind not in FOR_CHILD or row.state in (GuardianState.CANCELLED, GuardianState.ENDED, GuardianState.EXPIRED):
+    if kind not in FOR_CHILD or not has_a_say(session, desk, row):
         raise Conflict("This can no longer be asked for here.")
     if known := _open_for_child(session, row.subject, kind):
         return view(known)

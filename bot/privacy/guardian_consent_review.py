@@ -11,13 +11,15 @@ from bot.privacy import guardian_consent_decision as decision
 from bot.privacy.guardian_consent import send_link
 from bot.privacy.guardian_consent_form import RELATIONS
 from bot.privacy.guardian_consent_page import OWNER
-from bot.privacy.guardian_consent_standing import Standing, standing
+from bot.privacy.guardian_consent_standing import Standing, has_a_say, standing
 from bot.privacy.guardian_consent_states import DECIDED, move
 from bot.privacy.guardian_consent_text import Declared
-from bot.privacy.request_intake import after_holds
-from bot.privacy.request_states import move as move_request
+from bot.privacy.request_intake import confirm_by_mail, go_on
+from bot.privacy.request_states import REVOCABLE
+from bot.privacy.request_status import REQUEST_WORDS
 from bot.privacy.rooms import ROOMS
 from bot.store import attachments, audit
+from bot.store.announcements import announce
 from bot.store.attachments import AttachmentView
 from bot.store.desk import Desk
 from bot.store.desk_tables import Attachment, Case, GuardianConsent, Minor, PrivacyRequest
@@ -31,6 +33,16 @@ REASONS = {
 }
 """Why a signed form may be sent back, in the words of the mail."""
 _DAYS_FOR_ANOTHER_TRY = 14
+_DOES_NOT_WAIT = "This does not wait for an approval any more."
+_NO_SAY = (
+    "Whoever asked for this has no say any more: the young person is of age, or the asking was called off or ran out. "
+    "Please deny the request."
+)
+_GOES_ON = {
+    RequestState.ON_HOLD: "utter_guardian_request_held",
+    RequestState.COOLING_OFF: "utter_guardian_request_cools_off",
+    RequestState.RUNNING: "utter_guardian_request_begun",
+}
 
 
 @dataclass(frozen=True)
@@ -185,19 +197,23 @@ def settle_dispute(
 def approve_for_child(session: Session, desk: Desk, now: datetime, number: str, actor: str) -> None:
     """What a guardian asked for a young person is carried out, as if they had asked for it themselves.
 
+    They are told in the chat and by mail what goes on, and until when they can take it back.
+
     Raises:
         NotFound: No guardian asked for anything under that number.
-        Conflict: It does not wait for an approval (any more).
+        Conflict: It does not wait for an approval (any more), or the guardian has no say (any more).
     """
     request = _asked_by_guardian(session, number)
+    if request.state != RequestState.ON_HOLD or request.hold_reason != HoldKind.GUARDIAN_ASKED:
+        raise Conflict(_DOES_NOT_WAIT)
+    if not has_a_say(session, desk, session.get(GuardianConsent, (request.details or {})["asked_by_guardian"])):
+        raise Conflict(_NO_SAY)
     room = ROOMS[RequestKind(request.kind)]
-    to, values, event = after_holds(desk, now, room)
     waits = PrivacyRequest.hold_reason == HoldKind.GUARDIAN_ASKED
-    if not move_request(session, number, [RequestState.ON_HOLD], to, waits, **values):
-        raise Conflict("This does not wait for an approval any more.")
-    session.refresh(request)
-    audit.record(session, now, event, reference=number, subject=request.subject, actor=actor)
-    room.agreed(session, desk, now, request)
+    if not go_on(session, desk, now, request, room, RequestState.ON_HOLD, waits, actor=actor):
+        raise Conflict(_DOES_NOT_WAIT)
+    confirm_by_mail(session, desk, now, request, "guardian_approved_for_you")
+    _tell_what_goes_on(session, now, request)
 
 
 def clear_mark(session: Session, desk: Desk, now: datetime, subject: str, actor: str) -> None:
@@ -219,6 +235,16 @@ def clear_mark(session: Session, desk: Desk, now: datetime, subject: str, actor:
     decision.free_who_needs_nobody(session, desk, now, subject)
     if standing(session, desk, subject) is Standing.NOT_NEEDED:
         decision.end(session, now, subject, actor)
+
+
+def _tell_what_goes_on(session: Session, now: datetime, request: PrivacyRequest) -> None:
+    state, number = RequestState(request.state), request.number
+    buttons = [("utter_choice_take_back", f"/revoke_request {number}")] if state in REVOCABLE else []
+    announce(
+        session, now, request.conversation_id, _GOES_ON[state],
+        buttons=buttons, number=number, what=REQUEST_WORDS[RequestKind(request.kind)],
+        until=f"{request.not_before:%-d %B %Y, %H:%M UTC}" if request.not_before else "",
+    )  # fmt: skip
 
 
 def _asked_by_guardian(session: Session, number: str) -> PrivacyRequest:

@@ -12,7 +12,7 @@ from dateutil.relativedelta import relativedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.privacy.guardian_consent_states import DECIDED
+from bot.privacy.guardian_consent_states import DECIDED, SILENT
 from bot.store.desk import Desk
 from bot.store.desk_tables import GuardianConsent, Minor
 from bot.vocabulary import GuardianState
@@ -80,6 +80,13 @@ def is_minor(session: Session, desk: Desk, subject: str, customer: Mapping[str, 
     if known.declared_at is None and not lost:
         return on_file
     return known.of_age_on is None or today < date.fromisoformat(known.of_age_on)
+
+
+def has_a_say(session: Session, desk: Desk, guardian: GuardianConsent | None) -> bool:
+    """Whether a guardian may ask for something about a young person: not called off, and they are under 18."""
+    if guardian is None or guardian.state in SILENT:
+        return False
+    return is_minor(session, desk, guardian.subject) is True
 
 
 def minor_by_file(desk: Desk, subject: str, customer: Mapping[str, Any] | None = None) -> bool | None:

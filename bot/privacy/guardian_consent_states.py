@@ -27,6 +27,9 @@ OPEN = frozenset({State.INVITED, State.IN_REVIEW})
 DECIDED = frozenset({State.LIVE, State.REFUSED, State.WITHDRAWN})
 """The guardian has said something that counts."""
 
+SILENT = frozenset({State.EXPIRED, State.CANCELLED, State.ENDED})
+"""Nothing was decided, or what was decided counts no longer: nothing can be asked for with it."""
+
 
 def move(session: Session, number: str, sources: Iterable[State], to: State, *conditions: Any, **values: Any) -> bool:
     """Bring the asking of a guardian into another state, if it is still in one of those it may leave.

@@ -100,9 +100,9 @@ def receive_request(
     session.flush()
     audit.record(session, now, AuditEvent.REQUEST_RECEIVED, chat.id, request.number, subject=chat.subject)
     if room is not None and not verifies:
-        _go_on(session, desk, now, request, room, RequestState.RECEIVED)
+        go_on(session, desk, now, request, room, RequestState.RECEIVED)
     elif room is None:
-        _confirm_by_mail(session, desk, now, request)
+        confirm_by_mail(session, desk, now, request)
     return view(request)
 
 
@@ -141,12 +141,36 @@ def verified(
         if actor:
             event = AuditEvent.IDENTITY_VERIFIED
             audit.record(session, now, event, reference=number, subject=request.subject, actor=actor)
-        _go_on(session, desk, now, request, room, at)
-        _confirm_by_mail(session, desk, now, request)
+        go_on(session, desk, now, request, room, at)
+        confirm_by_mail(session, desk, now, request)
     return view(request)
 
 
-def _go_on(session: Session, desk: Desk, now: datetime, request: PrivacyRequest, room: Room, at: RequestState) -> None:
+def go_on(
+    session: Session,
+    desk: Desk,
+    now: datetime,
+    request: PrivacyRequest,
+    room: Room,
+    at: RequestState,
+    *conditions: Any,
+    actor: str | None = None,
+) -> bool:
+    """What is confirmed and verified goes on: after a change of contact details it waits, else as `after_holds` says.
+
+    Args:
+        session: Desk database.
+        desk: The desk.
+        now: The desk's time.
+        request: Which request.
+        room: What carries it out.
+        at: Where it stands.
+        conditions: Further SQL conditions on its row.
+        actor: Who let it go on, where a person of the shop did.
+
+    Returns:
+        Whether this caller moved it.
+    """
     until = None
     if room.waits_for_contact_hold:
         until = holds.held_until(session, now, request.subject or "", HoldKind.CONTACT_CHANGED)
@@ -155,10 +179,12 @@ def _go_on(session: Session, desk: Desk, now: datetime, request: PrivacyRequest,
         event = AuditEvent.REQUEST_ON_HOLD
     else:
         to, values, event = after_holds(desk, now, room)
-    if move(session, request.number, [at], to, **values):
-        session.refresh(request)
-        audit.record(session, now, event, request.conversation_id, request.number, subject=request.subject)
-        room.agreed(session, desk, now, request)
+    if not move(session, request.number, [at], to, *conditions, **values):
+        return False
+    session.refresh(request)
+    audit.record(session, now, event, request.conversation_id, request.number, subject=request.subject, actor=actor)
+    room.agreed(session, desk, now, request)
+    return True
 
 
 def after_holds(desk: Desk, now: datetime, room: Room) -> tuple[RequestState, dict[str, Any], AuditEvent]:
@@ -169,7 +195,10 @@ def after_holds(desk: Desk, now: datetime, room: Room) -> tuple[RequestState, di
     return RequestState.RUNNING, {"not_before": None, "hold_reason": None}, AuditEvent.REQUEST_STARTED
 
 
-def _confirm_by_mail(session: Session, desk: Desk, now: datetime, request: PrivacyRequest) -> None:
+def confirm_by_mail(
+    session: Session, desk: Desk, now: datetime, request: PrivacyRequest, template: str = "request_received"
+) -> None:
+    """Tell the person by mail, once, what goes on and until when it can be taken back."""
     address = desk.email_of(request.subject or "")
     if not address:
         return
@@ -177,7 +206,7 @@ def _confirm_by_mail(session: Session, desk: Desk, now: datetime, request: Priva
         session,
         now,
         address,
-        "request_received",
+        template,
         f"received:{request.number}",
         what=REQUEST_WORDS[RequestKind(request.kind)],
         number=request.number,

@@ -14,7 +14,10 @@ NEXT: Mapping[State, frozenset[State]] = {
     State.AWAITING_VERIFICATION: frozenset(
         {State.RUNNING, State.COOLING_OFF, State.ON_HOLD, State.REVOKED, State.EXPIRED, State.DENIED}
     ),
-    State.ON_HOLD: frozenset({State.RUNNING, State.COOLING_OFF, State.AWAITING_APPROVAL, State.REVOKED, State.DENIED}),
+    # One hold may follow another: what a person let go on still waits after a change of contact details.
+    State.ON_HOLD: frozenset(
+        {State.ON_HOLD, State.RUNNING, State.COOLING_OFF, State.AWAITING_APPROVAL, State.REVOKED, State.DENIED}
+    ),
     State.COOLING_OFF: frozenset({State.RUNNING, State.ON_HOLD, State.REVOKED, State.DENIED}),
     State.AWAITING_APPROVAL: frozenset({State.RUNNING, State.REVOKED, State.DENIED}),
     State.RUNNING: frozenset({State.FULFILLED, State.PARTLY_FULFILLED, State.ON_HOLD, State.AWAITING_APPROVAL}),

@@ -21,7 +21,7 @@ from bot.errors import (
     TooManyCodes,
     TooManyGuardians,
 )
-from bot.privacy import guardian_consent, guardian_consent_own, guardian_consent_page, guardian_consent_review
+from bot.privacy import guardian_consent, guardian_consent_own, guardian_consent_page, guardian_consent_review, holds
 from bot.privacy.denial import deny
 from bot.privacy.guardian_consent_form import EMAIL, NAME, OF_AGE_ON, RELATION, check
 from bot.privacy.guardian_consent_links import marks
@@ -50,7 +50,7 @@ from bot.store.desk_tables import (
     WebhookEvent,
 )
 from bot.store.file_checks import MediaType
-from bot.vocabulary import RequestKind
+from bot.vocabulary import HoldKind, RequestKind
 from tests import rights
 from tests.guardians import FATHER, LINK, MAYA, MOTHER, Guardian, agreed, allowed, asked, link, mails, row
 from tests.unit.conftest import open_chat
@@ -634,6 +634,78 @@ def test_a_deletion_a_guardian_asked_for_leaves_nothing_of_child_or_guardian(des
     assert MOTHER not in texts(desk) and "Maria Anna" not in texts(desk)
 
 
+def approve(desk, number):
+    with desk.transaction() as session:
+        guardian_consent_review.approve_for_child(session, desk, desk.clock.now(), number, "staff:1")
+
+
+def a_turn(desk, chat):
+    """The young person has said something before, so that buttons can live."""
+    with desk.transaction() as session:
+        turn = Turn(conversation_id=chat, idempotency_key="k", body_hash="h", state="done", created_at=desk.clock.now())
+        session.add(turn)
+        session.flush()
+        conversations.conversation(session, chat).last_turn_id = turn.id
+
+
+def newest(desk, chat):
+    """What was said last in a chat, with the labels of its buttons."""
+    with desk.reading() as session:
+        last = conversations.messages_after(session, chat)[-1]
+        return last.response, last.text, [each["label"] for each in last.choices]
+
+
+def test_whose_guardians_deletion_is_approved_is_told_until_when_it_can_be_taken_back(desk, maya):
+    bystander = open_chat(desk, ADULT)
+    number = agreed(desk, maya).ask_for(RequestKind.ERASURE).number
+    a_turn(desk, maya)
+    approve(desk, number)
+    response, text, labels = newest(desk, maya)
+    assert response == "utter_guardian_request_cools_off" and labels == ["Take it back"]
+    assert number in text and "delete your data" in text and "Until 30 November 2026, 12:00 UTC" in text
+    mail = mails(desk, "maya.lindqvist@example.com")[0]
+    assert mail.subject_line == f"What your parent or guardian asked for goes on ({number})"
+    assert "30 November 2026, 12:00 UTC" in mail.text and "delete your data" in mail.text
+    assert "Maria" not in mail.text and "Lindqvist" not in mail.text
+    assert said(desk, bystander) == [] and mails(desk, desk.email_of(ADULT)) == []
+
+
+def test_a_guardians_deletion_waits_after_a_change_of_contact_details_as_the_childs_own_would(desk, maya):
+    number = agreed(desk, maya).ask_for(RequestKind.ERASURE).number
+    now = desk.clock.now()
+    with desk.transaction() as session:
+        holds.place(session, now, MAYA, HoldKind.CONTACT_CHANGED, now + timedelta(hours=72), "PR-2026-000900")
+    approve(desk, number)
+    found = rights.state_of(desk, number)
+    assert (found.state, found.until) == ("on_hold", now + timedelta(hours=72))
+    response, text, _ = newest(desk, maya)
+    assert response == "utter_guardian_request_held" and "26 November 2026" in text
+    assert "we wait until 26 November 2026" in mails(desk, "maya.lindqvist@example.com")[0].text
+    with pytest.raises(Conflict, match="does not wait"):
+        approve(desk, number)
+    rights.work(desk)
+    assert rights.state_of(desk, number).state == "on_hold" and desk.shop.customer(MAYA) is not None
+    desk.clock.advance(timedelta(hours=73))
+    rights.work(desk)
+    assert rights.state_of(desk, number).state == "cooling_off"
+
+
+def test_a_guardian_who_was_called_off_can_have_nothing_carried_out(desk, maya):
+    asked(desk, maya)
+    guardian = Guardian(desk)
+    guardian.prove()
+    number, asking = guardian.ask_for(RequestKind.ERASURE).number, guardian.see().row.number
+    with desk.transaction() as session:
+        chat = conversations.conversation(session, maya)
+        guardian_consent.take_back(session, desk, desk.clock.now(), chat, asking)
+    before = len(mails(desk, "maya.lindqvist@example.com"))
+    with pytest.raises(Conflict, match="has no say any more"):
+        approve(desk, number)
+    assert rights.state_of(desk, number).state == "on_hold" and desk.shop.customer(MAYA) is not None
+    assert len(mails(desk, "maya.lindqvist@example.com")) == before and everything(desk, Restriction) != []
+    assert {each.reason for each in everything(desk, Restriction)} == {"guardian_missing"}
+
+
 @pytest.mark.parametrize("own_first", [True, False], ids=["the child asks first", "the guardian asks first"])
 @pytest.mark.parametrize("kind", [RequestKind.EXPORT, RequestKind.ERASURE])
 def test_a_guardian_and_a_child_who_ask_for_the_same_have_a_request_each(desk, maya, kind, own_first):
@@ -735,6 +807,46 @@ def test_an_18th_birthday_ends_it_and_the_person_is_asked(desk, maya):
         guardian.ask_for(RequestKind.EXPORT)
     guardian.withdraw()
     assert not allowed(desk).restricted, "a guardian's word counts no longer"
+
+
+def test_from_the_18th_birthday_on_nothing_a_guardian_asked_for_is_carried_out(desk, maya):
+    guardian = agreed(desk, maya)
+    recognise(desk)
+    number = guardian.ask_for(RequestKind.ERASURE).number
+    desk.clock.advance(timedelta(days=560))
+    with pytest.raises(Conflict, match="of age"):
+        approve(desk, number)
+    guardian.prove()
+    with pytest.raises(Conflict):
+        guardian.ask_for(RequestKind.EXPORT)
+    assert rights.state_of(desk, number).state == "on_hold", "the worker has not looked yet"
+    assert desk.shop.customer(MAYA) is not None and not allowed(desk).restricted
+
+
+def test_what_a_guardian_asked_for_and_nobody_approved_is_closed_with_the_18th_birthday(desk, maya):
+    desk.settings.webhook_urls = ""
+    other, bystander = open_chat(desk, "1004"), open_chat(desk, ADULT)
+    with desk.transaction() as session:
+        guardian_consent.declare(session, desk, desk.clock.now(), conversations.conversation(session, other))
+    asked(desk, other, FATHER, **{OF_AGE_ON: "2032-01-01"})
+    father = Guardian(desk, FATHER)
+    father.prove()
+    number, others = agreed(desk, maya).ask_for(RequestKind.ERASURE).number, father.ask_for(RequestKind.EXPORT).number
+    own = rights.ask(desk, bystander, RequestKind.EXPORT).number
+    turn_18(desk)
+    assert rights.state_of(desk, number).state == "denied"
+    (closed,) = [each for each in everything(desk, AuditEntry) if each.event == "request_denied"]
+    assert (closed.reference, closed.actor) == (number, "worker")
+    assert said(desk, maya)[-2:] == ["utter_guardian_request_closed", "utter_came_of_age"]
+    assert "nobody had agreed to yet is not done" in mails(desk, "maya.lindqvist@example.com")[0].text
+    with desk.reading() as session:
+        assert [each.number for each in guardian_consent_review.asked_for_children(session)] == [others]
+    with pytest.raises(Conflict, match="does not wait"):
+        approve(desk, number)
+    rights.work(desk)
+    assert desk.shop.customer(MAYA) is not None
+    assert rights.state_of(desk, others).state == "on_hold" and "utter_guardian_request_closed" not in said(desk, other)
+    assert rights.state_of(desk, own).state == "awaiting_verification"
 
 
 def test_who_comes_of_age_without_consent_stays_left_alone_until_they_say_yes_themselves(desk, maya):
