@@ -6,7 +6,6 @@ young person's goes to the guardian's address: the copy lies in the young person
 address on file, and the young person is told at once that somebody asked.
 """
 
-import re
 from collections.abc import Collection
 from datetime import datetime
 
@@ -18,6 +17,7 @@ from bot.privacy import guardian_consent_decision as decision
 from bot.privacy import guardian_consent_links as links
 from bot.privacy.deadlines import due
 from bot.privacy.entities import finder
+from bot.privacy.erasure_scan import Traces
 from bot.privacy.guardian_consent_form import RELATIONS
 from bot.privacy.guardian_consent_page import OWNER, Visit
 from bot.privacy.guardian_consent_standing import has_a_say, normalised
@@ -120,7 +120,7 @@ def forget(session: Session, desk: Desk, now: datetime, numbers: Collection[str]
         row = session.get_one(GuardianConsent, number, populate_existing=True)
         row.name = row.relation = row.email = row.artefact = None
         audit.record(session, now, AuditEvent.GUARDIAN_FORGOTTEN, reference=number, subject=row.subject)
-    _hide_in_chats(session, desk, subjects, names | addresses)
+    _hide_in_chats(session, desk, subjects, names, addresses)
 
 
 def ask_for_child(session: Session, desk: Desk, now: datetime, visit: Visit, kind: RequestKind) -> RequestView:
@@ -200,14 +200,22 @@ def _delete_mails(session: Session, numbers: Collection[str], addresses: Collect
     session.execute(delete(Mail).where(Mail.id.in_(gone)))
 
 
-def _hide_in_chats(session: Session, desk: Desk, subjects: Collection[str], values: Collection[str]) -> None:
-    """What a young person wrote of the guardian in their chats is made unreadable there."""
-    if not values:
-        return
-    pattern = re.compile("|".join(map(re.escape, values)), re.IGNORECASE)
+def _hide_in_chats(
+    session: Session, desk: Desk, subjects: Collection[str], names: Collection[str], addresses: Collection[str]
+) -> None:
+    """What a young person wrote of the guardian in their chats is made unreadable there, and no other word of theirs.
+
+    A value counts where it stands by itself: `Ian` is not in `Diana`, `Ma` not in `email`.
+    """
+    values = [("name", each) for each in names] + [("email", each) for each in addresses]
+    # The longest first, or a name that begins another would leave the rest of that one.
+    longest_first = sorted(values, key=lambda each: len(each[1]), reverse=True)
+    found = [traces for kind, value in longest_first if (traces := Traces.of("", {kind: value}).words)]
     chats = select(Conversation.id).where(Conversation.subject.in_(subjects))
     for message in session.scalars(select(Message).where(Message.conversation_id.in_(chats))):
-        words = pattern.sub(_HIDDEN, message.words)
+        words = message.words
+        for traces in found:
+            words = traces.sub(_HIDDEN, words)
         if words != message.words:
             masked = finder(desk.settings).masked(words)
             message.text, message.hidden = masked.text, masked.values or None

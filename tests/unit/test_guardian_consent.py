@@ -583,6 +583,51 @@ def test_after_the_erasure_of_a_guardian_nothing_of_them_is_left_and_the_process
         mother.see()
 
 
+@pytest.mark.parametrize(
+    ("name", "wrote", "left"),
+    [
+        ("Ma", "My email from the market: Ma, ma's and MA-LEE", "My email from the market: •••, •••'s and MA-LEE"),
+        ("Ian", "Diana and Ian wait for Christian.", "Diana and ••• wait for Christian."),
+        ("José", "Ask JOSÉ, not Joséphine", "Ask •••, not Joséphine"),
+        ("Ann Lee", "joann lee, Ann  Lee and Ann", "joann lee, ••• and Ann"),
+    ],
+)
+def test_a_young_persons_own_words_stay_when_their_guardian_is_forgotten(desk, maya, name, wrote, left):
+    stranger = open_chat(desk, ADULT)
+    with desk.transaction() as session:
+        for chat in (maya, stranger):
+            session.add(
+                Message(
+                    conversation_id=chat, author="user", text=wrote, citations=[], choices=[],
+                    created_at=desk.clock.now(),
+                )
+            )  # fmt: skip
+    asked(desk, maya, name=name)
+    Guardian(desk).do(guardian_consent_own.not_me)
+    with desk.reading() as session:
+        assert conversations.messages_after(session, maya)[0].text == left
+        assert conversations.messages_after(session, stranger)[0].text == wrote, "another's chat is not touched"
+
+
+def test_of_two_names_of_a_guardian_the_longer_one_goes_as_a_whole(desk, maya):
+    with desk.transaction() as session:
+        session.add(
+            Message(
+                conversation_id=maya, author="user", text="Maria Anna Mother or just Maria Anna", citations=[],
+                choices=[], created_at=desk.clock.now(),
+            )
+        )  # fmt: skip
+    asked(desk, maya, name="Maria Anna")
+    guardian = Guardian(desk)
+    guardian.prove()
+    guardian.agree()
+    asked(desk, maya, name="Maria Anna")
+    guardian.prove()
+    guardian.erase()
+    with desk.reading() as session:
+        assert conversations.messages_after(session, maya)[0].text == "••• or just •••"
+
+
 def test_a_guardian_of_two_is_forgotten_for_both(desk, maya):
     other = open_chat(desk, "1004")
     with desk.transaction() as session:
