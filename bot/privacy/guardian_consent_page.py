@@ -164,8 +164,8 @@ def hand_in(
     stored = attachments.keep(session, desk, now, OWNER, number, visit.row.subject, file.name, file)
     kept = declared(now, number, text, method="signed_form", name=name, relation=relation, files=[stored.id])
     values = {"method": "signed_form", "policy_version": kept.policy_version, "text_hash": kept.text_hash}
-    sources = [GuardianState.INVITED]
-    if not move(session, number, sources, GuardianState.IN_REVIEW, artefact=kept.kept, name=name, **values):
+    said = {"name": name, "relation": relation, "artefact": kept.kept}
+    if not move(session, number, [GuardianState.INVITED], GuardianState.IN_REVIEW, **said, **values):
         raise Conflict(decision.DECIDED_ALREADY)
     row = session.get_one(GuardianConsent, number)
     audit.record(session, now, AuditEvent.GUARDIAN_FORM_SENT, reference=number, subject=row.subject)

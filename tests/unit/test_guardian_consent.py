@@ -23,7 +23,7 @@ from bot.errors import (
 )
 from bot.privacy import guardian_consent, guardian_consent_own, guardian_consent_page, guardian_consent_review, holds
 from bot.privacy.denial import deny
-from bot.privacy.guardian_consent_form import EMAIL, NAME, OF_AGE_ON, RELATION, check
+from bot.privacy.guardian_consent_form import EMAIL, NAME, OF_AGE_ON, RELATION, RELATIONS, check
 from bot.privacy.guardian_consent_links import marks
 from bot.privacy.guardian_consent_notice import opening_words
 from bot.privacy.guardian_consent_of_age import own_word
@@ -464,6 +464,24 @@ def test_a_signed_form_waits_for_a_person_and_frees_nothing_before(desk, maya):
     assert row(desk, number).artefact["approved_by"] == "staff:1" and allowed(desk).allowed
     with desk.transaction() as session, pytest.raises(Conflict):
         guardian_consent_review.refuse_guardian_form(session, desk, desk.clock.now(), number, "unreadable", "staff:1")
+
+
+def test_a_signed_form_is_looked_at_and_kept_with_the_relation_that_the_guardian_declared(desk, maya):
+    number, fathers = asked(desk, maya).number, asked(desk, maya, FATHER).number
+    guardian = Guardian(desk)
+    guardian.prove()
+    guardian.do(guardian_consent_page.hand_in, PAPER, "Gerda Guardian", "guardian")
+    with desk.transaction() as session:
+        (waiting,) = guardian_consent_review.forms_in_review(session)
+        assert (waiting.name, waiting.relation) == ("Gerda Guardian", RELATIONS["guardian"])
+        guardian_consent_review.approve_guardian_form(session, desk, desk.clock.now(), number, "staff:1")
+    kept = row(desk, number)
+    assert kept.relation == kept.artefact["relation"] == "guardian"
+    guardian = Guardian(desk)
+    guardian.prove()
+    shown = guardian.do(lambda session, _d, _n, visit: guardian_consent_own.own_data(session, visit))
+    assert ("Who you are to the young person", RELATIONS["guardian"]) in shown
+    assert row(desk, fathers).relation == "mother", "what the young person wrote of somebody else is as it was"
 
 
 def test_a_form_that_was_not_handed_in_cannot_be_approved(desk, maya):
