@@ -6,7 +6,7 @@ import io
 import json
 import tracemalloc
 import zipfile
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from html.parser import HTMLParser
 from types import MappingProxyType
@@ -265,6 +265,14 @@ def test_moments_are_readable_on_the_page():
     assert shown("2026-11-23T12:00:00+00:00") == "2026-11-23 12:00 UTC"
     assert shown("2026-11-23T12:00:00") == "2026-11-23 12:00"
     assert shown("2026-11-23T at noon") == "2026-11-23T at noon"
+
+
+def test_a_local_time_with_its_offset_is_the_same_moment_on_the_page():
+    tokyo = timezone(timedelta(hours=9))
+    assert shown(plain(datetime(2026, 3, 1, 10, tzinfo=tokyo))) == "2026-03-01 01:00 UTC"
+    assert shown("2026-03-01T02:30:00+09:00") == "2026-02-28 17:30 UTC", "the day changes with it"
+    assert shown({"made": ["2026-03-01T10:00:00.5-05:00"]}) == "made:\n2026-03-01 15:00 UTC"
+    assert shown("9999-12-31T23:59:59-01:00") == "9999-12-31T23:59:59-01:00", "no calendar has that moment in UTC"
 
 
 def test_file_names_are_safe_and_of_one_table_only(shop):

@@ -5,7 +5,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -129,11 +129,13 @@ def _named(key: str, value: Any) -> str:
 
 
 def _moment(text: str) -> str:
-    """`2026-11-23T12:00:00+00:00` becomes `2026-11-23 12:00`."""
+    """`2026-11-23T21:00:00+09:00` becomes `2026-11-23 12:00 UTC`; a time without an offset is shown without a zone."""
     if not (16 <= len(text) <= 32 and text[4:5] == text[7:8] == "-" and text[10:11] == "T" and text[13:14] == ":"):
         return text
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        if moment.tzinfo is None:
+            return f"{moment:%Y-%m-%d %H:%M}"
+        return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    except (ValueError, OverflowError):  # the latter at the ends of the calendar, such as a year 9999 for "never"
         return text
-    return f"{moment:%Y-%m-%d %H:%M}" if moment.tzinfo is None else f"{moment:%Y-%m-%d %H:%M} UTC"
