@@ -1,13 +1,17 @@
 """The shop's own table of choices, `consent_records` of the data map: what it says, and new choices added to it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
+from bot.errors import Unavailable
+from bot.store.datamap.feasible import uniquely
 from bot.store.datamap.model import ConsentRecords
 from bot.store.engine import for_reading
+from bot.store.erasing.changing import has_key, identity
 from bot.store.ownership import cast_key, is_key
 from bot.store.shop import ShopStore
 from bot.vocabulary import ConsentState
@@ -38,22 +42,35 @@ def choices(shop: ShopStore, subject: str) -> dict[str, Recorded]:
     key = cast_key(subject, table.c[records.subject])
     if key is None:
         return {}
-    order = [table.c[records.at].asc(), *table.primary_key.columns]
-    query = sa.select(table).where(is_key(table.c[records.subject], key)).order_by(*order)
-    found: dict[str, Recorded] = {}
     with for_reading(shop.engine).connect() as connection:
-        for row in connection.execute(query).mappings():
-            at = moment(row[records.at])
-            # Some databases take `abc` and `ABC` for the same key. They are not the same person.
-            if row[records.subject] == key and at is not None:
-                found[str(row[records.purpose])] = Recorded(_state(table, records, row[records.state]), at)
-    return found
+        rows = _judged(connection, table, records, key)
+    return {str(row[records.purpose]): Recorded(_state(table, records, row[records.state]), at) for at, row in rows}
+
+
+type _Row = Mapping[str, Any]
+
+
+def _judged(
+    connection: sa.Connection, table: sa.Table, records: ConsentRecords, key: Any
+) -> list[tuple[datetime, _Row]]:
+    """A person's rows with their times, the newest last; of those of one time (or one day) the last by its key."""
+    query = sa.select(table).where(is_key(table.c[records.subject], key)).order_by(*table.primary_key.columns)
+    # Some databases take `abc` and `ABC` for the same key. They are not the same person.
+    own = [dict(row) for row in connection.execute(query).mappings() if row[records.subject] == key]
+    timed = [(at, row) for row in own if (at := moment(row[records.at])) is not None]
+    # By the moment and not by what is kept: texts of one moment are written in many ways.
+    return sorted(timed, key=lambda each: each[0])
 
 
 def write(shop: ShopStore, subject: str, purpose: str, state: ConsentState, at: datetime) -> None:
     """Add a choice to the shop's own table, so that the shop's other programs see it; a repeat adds nothing.
 
     The table knows a yes and a no: an objection is written as its no. Nothing happens where the shop has no such table.
+    A column that holds only the day cannot tell the choices of a day apart: there the last by the table's key counts,
+    and where a new row would not come last, the row of that day is changed. What the table has of a later time stands.
+
+    Raises:
+        Unavailable: The table does not say this choice of that time after it was written; nothing was changed.
     """
     records = shop.datamap.consent_records
     if records is None:
@@ -71,13 +88,38 @@ def write(shop: ShopStore, subject: str, purpose: str, state: ConsentState, at: 
     }
     if records.channel:
         row[records.channel] = CHANNEL
-    same = sa.and_(
-        is_key(table.c[records.subject], key),
-        *(table.c[name] == row[name] for name in (records.purpose, records.state, records.at)),
-    )
     with shop.engine.begin() as connection:
-        if connection.scalar(sa.select(sa.func.count()).select_from(table).where(same)) == 0:
-            connection.execute(sa.insert(table).values(row))
+        of_then = _of_then(connection, table, records, row)
+        if not _says(table, records, of_then, state):
+            if of_then and not _comes_last(table, row):
+                keys = [tuple(each[column.name] for column in identity(table)) for each in of_then]
+                said = {name: row[name] for name in (records.state, records.channel) if name}
+                connection.execute(sa.update(table).where(has_key(table, keys)).values(said))
+            else:
+                connection.execute(sa.insert(table).values(row))
+            if not _says(table, records, _of_then(connection, table, records, row), state):
+                raise Unavailable
+
+
+def _of_then(connection: sa.Connection, table: sa.Table, records: ConsentRecords, new: _Row) -> list[_Row]:
+    """The row that counts about the person, purpose and time of a new one; nothing where there is none.
+
+    Without a key nothing says which row of one time is the last, so there all of them are given.
+    """
+    then, purpose = moment(new[records.at]), new[records.purpose]
+    judged = _judged(connection, table, records, new[records.subject])
+    rows = [row for at, row in judged if at == then and str(row[records.purpose]) == purpose]
+    return rows[-1:] if table.primary_key.columns else rows
+
+
+def _says(table: sa.Table, records: ConsentRecords, of_then: list[_Row], state: ConsentState) -> bool:
+    said = ConsentState.GRANTED if state is ConsentState.GRANTED else ConsentState.WITHDRAWN
+    return bool(of_then) and all(_state(table, records, row[records.state]) is said for row in of_then)
+
+
+def _comes_last(table: sa.Table, new: _Row) -> bool:
+    """Whether the table takes a second row of one time, and counts its rows, so that the new one is the last."""
+    return table.autoincrement_column is not None and not any(key and key <= new.keys() for key in uniquely(table))
 
 
 def unfillable(shop: ShopStore) -> list[str]:
@@ -118,8 +160,8 @@ def _kept_moment(column: sa.Column[Any], at: datetime, dialect: str) -> datetime
         return at.date()
     if not isinstance(kind, sa.DateTime):
         return at.isoformat(timespec="seconds")
-    if dialect in {"mysql", "mariadb"}:
-        # Its columns of time round to the second unless they were made with more digits.
+    if dialect in {"mysql", "mariadb"} or getattr(kind, "precision", None) is not None:
+        # Columns of time round to the second there, or to the digits they were made with.
         at = at.replace(microsecond=0)
     return at if kind.timezone else at.replace(tzinfo=None)
 

@@ -1,13 +1,14 @@
 """Processing is stopped and allowed again, and whoever asks is told no wherever there is doubt."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, timedelta, timezone
 from uuid import UUID
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import select
 
+from bot.errors import Unavailable
 from bot.privacy.restriction import lift, processing, restrict
 from bot.store import consent_records
 from bot.store.datamap.model import PurposeBasis
@@ -255,6 +256,84 @@ def test_tables_of_choices_of_other_shops_are_read_and_written_too(desk, kinds, 
         assert consent_records.read(shop, "1002") == {}
     with desk.shop.engine.connect() as connection:
         assert connection.scalar(sa.text("SELECT count(*) FROM optins")) == 2
+
+
+def optins(desk, columns):
+    """A shop whose table of choices has these columns; somebody else said yes in it."""
+    with desk.shop.engine.begin() as connection:
+        connection.execute(sa.text(f"CREATE TABLE optins ({columns})"))
+        connection.execute(
+            sa.text("INSERT INTO optins (subject, purpose, state, at) VALUES ('1002', 'newsletter', 'yes', :at)"),
+            {"at": str(desk.clock.now().date())},
+        )
+    records = replace(
+        desk.datamap.consent_records, table="optins", subject="subject", at="at", channel=None, granted="yes",
+        withdrawn="no",
+    )  # fmt: skip
+    return ShopStore(desk.shop.engine, replace(desk.datamap, consent_records=records))
+
+
+def in_optins(shop, subject="1001"):
+    query = sa.text("SELECT state FROM optins WHERE subject = :subject ORDER BY rowid")
+    with shop.engine.connect() as connection:
+        return list(connection.scalars(query, {"subject": subject}))
+
+
+@pytest.mark.parametrize(
+    ("columns", "kept"),
+    [
+        ("id INTEGER PRIMARY KEY, subject TEXT, purpose TEXT, state TEXT, at DATE", ["no", "yes", "no"]),
+        ("id TEXT PRIMARY KEY DEFAULT (hex(randomblob(8))), subject TEXT, purpose TEXT, state TEXT, at DATE", ["no"]),
+        ("subject TEXT, purpose TEXT, state TEXT, at DATE, PRIMARY KEY (subject, purpose, at)", ["no"]),
+        ("id INTEGER PRIMARY KEY, subject TEXT, purpose TEXT, state TEXT, at DATE, UNIQUE (at, subject)", ["no"]),
+        ("subject TEXT, purpose TEXT, state TEXT, at DATE", ["no"]),
+    ],
+    ids=["counted", "random keys", "one row a day", "counted and one row a day", "no key"],
+)  # fmt: skip
+def test_a_second_withdrawal_on_one_day_is_the_last_word_in_a_table_that_knows_only_days(desk, columns, kept):
+    shop, now = optins(desk, columns), desk.clock.now()
+    said = [ConsentState.WITHDRAWN, ConsentState.GRANTED, ConsentState.WITHDRAWN]
+    for hours, state in enumerate(said):
+        for _ in range(2):  # a worker that was killed tries once more
+            consent_records.write(shop, "1001", "newsletter", state, now + timedelta(hours=hours))
+        assert consent_records.read(shop, "1001") == {"newsletter": state}, hours
+    assert in_optins(shop) == kept
+    assert in_optins(shop, "1002") == ["yes"] and consent_records.read(shop, "1002")["newsletter"] == "granted"
+    consent_records.write(shop, "1001", "newsletter", ConsentState.GRANTED, now + timedelta(days=1))
+    assert in_optins(shop) == [*kept, "yes"], "another day has a row of its own"
+
+
+def test_without_a_key_every_row_of_a_day_says_the_last_word(desk):
+    shop, now = optins(desk, "subject TEXT, purpose TEXT, state TEXT, at DATE"), desk.clock.now()
+    with shop.engine.begin() as connection:
+        for state in ("yes", "no"):
+            connection.execute(
+                sa.text("INSERT INTO optins VALUES ('1001', 'newsletter', :state, :at)"),
+                {"state": state, "at": str(now.date())},
+            )
+    consent_records.write(shop, "1001", "newsletter", ConsentState.WITHDRAWN, now)
+    assert in_optins(shop) == ["no", "no"] and in_optins(shop, "1002") == ["yes"]
+
+
+def test_a_choice_that_the_table_does_not_keep_is_not_called_done(desk):
+    shop = optins(desk, "id INTEGER PRIMARY KEY, subject TEXT, purpose TEXT, state TEXT, at DATE")
+    with shop.engine.begin() as connection:
+        kept = "CREATE TRIGGER always AFTER INSERT ON optins BEGIN UPDATE optins SET state = 'yes'; END"
+        connection.execute(sa.text(kept))
+    with pytest.raises(Unavailable):
+        consent_records.write(shop, "1001", "newsletter", ConsentState.WITHDRAWN, desk.clock.now())
+    assert in_optins(shop) == []
+
+
+def test_times_kept_as_text_are_put_in_order_by_what_they_mean(desk):
+    shop, at = optins(desk, "id INTEGER PRIMARY KEY, subject TEXT, purpose TEXT, state TEXT, at TEXT"), desk.clock.now()
+    with shop.engine.begin() as connection:  # an hour before, though the text of it comes later
+        connection.execute(
+            sa.text("INSERT INTO optins (subject, purpose, state, at) VALUES ('1001', 'newsletter', 'yes', :at)"),
+            {"at": (at - timedelta(hours=1)).astimezone(timezone(timedelta(hours=9))).isoformat()},
+        )
+    consent_records.write(shop, "1001", "newsletter", ConsentState.WITHDRAWN, at)
+    assert consent_records.read(shop, "1001") == {"newsletter": ConsentState.WITHDRAWN}
 
 
 def test_columns_of_the_table_that_the_desk_cannot_fill_are_found(desk):
