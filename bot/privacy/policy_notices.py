@@ -2,15 +2,29 @@
 
 Policy clause `update-notice`. One notice for each customer and version, whatever dies in between: notices, mails, and
 how far the pass through the shop's accounts has come, are one transaction. Delivered is a mail when a server took it,
-and a word in the chat when it was handed to the person's widget; the earlier counts.
+and a word in the chat when it was handed to the person's widget; the earlier counts. A mail that was given up, as in a
+long outage, is written anew for whom nothing has reached; one that a server refused for good is not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import CursorResult, Update, and_, case, func, insert, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Select,
+    Update,
+    and_,
+    case,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from bot.privacy.policy_words import changes_url, day, in_lines
@@ -26,6 +40,8 @@ log = structlog.get_logger("policy")
 MOST_WAITING = 200
 """How many notices lie in the outbox at once, so that a code somebody waits for is never behind a million of them."""
 _BETWEEN_PASSES = timedelta(hours=6)
+_LOOKED_AT = 1000
+"""How many given-up mails are looked at in one round: some of their people may have no address any more."""
 _KEY = "policy"
 
 
@@ -33,7 +49,7 @@ def tell_everybody(desk: Desk) -> int:
     """Write the next notices, and note which ones have been delivered.
 
     Returns:
-        How many notices were written.
+        How many notices were written, or written anew.
     """
     now = desk.clock.now()
     with desk.reading() as session:
@@ -46,21 +62,27 @@ def tell_everybody(desk: Desk) -> int:
             note_deliveries(session, each)
         if not each.all_were_told:
             written += _go_on(desk, now, each)
+        written += _write_again(desk, now, each)
     if written:
         log.info("policy notices written", notices=written)
     return written
 
 
 def note_deliveries(session: Session, each: Published) -> None:
-    """Take over from the outbox which mails were handed to a server, and which it refused for good or were given up."""
+    """Take over from the outbox which mails were handed to a server, and which it refused for good."""
     open_ones = (PolicyNotice.version == each.version, PolicyNotice.mail_id.is_not(None))
     mail = Mail.id == PolicyNotice.mail_id
     sent = select(Mail.sent_at).where(mail).scalar_subquery()
-    lost = select(func.coalesce(Mail.refused_at, Mail.given_up_at)).where(mail).scalar_subquery()
+    refused = select(Mail.refused_at).where(mail).scalar_subquery()
     waiting = (*open_ones, PolicyNotice.mailed_at.is_(None), PolicyNotice.refused_at.is_(None))
-    _do(session, update(PolicyNotice).where(*waiting, lost.is_not(None)).values(refused_at=lost))
+    _do(session, update(PolicyNotice).where(*waiting, refused.is_not(None)).values(refused_at=refused))
     _do(session, update(PolicyNotice).where(*waiting, sent.is_not(None)).values(mailed_at=sent))
     _begin_windows(session, each, PolicyNotice.mailed_at)
+
+
+def given_up() -> ColumnElement[bool]:
+    """Mails of the outbox that no server took or refused, however often they were tried."""
+    return and_(Mail.given_up_at.is_not(None), Mail.refused_at.is_(None), Mail.sent_at.is_(None))
 
 
 def _begin_windows(session: Session, each: Published, delivered: Any) -> None:
@@ -158,23 +180,65 @@ def _write(session: Session, desk: Desk, now: datetime, each: Published, people:
     return len(new)
 
 
+def _write_again(desk: Desk, now: datetime, each: Published) -> int:
+    """New mails for those whom nothing has reached, since theirs was given up; also when the passes are over.
+
+    A while after it was given up, and only into half of the outbox's room: an address whose server is never there must
+    not keep a notice from those who have none yet.
+    """
+    with desk.transaction() as session:
+        room = MOST_WAITING // 2 - _waiting(session)
+        if room <= 0:
+            return 0
+        query = (
+            select(PolicyNotice.subject, PolicyNotice.id, Mail.id)
+            .join(Mail, Mail.id == PolicyNotice.mail_id)
+            .where(PolicyNotice.version == each.version, PolicyNotice.delivered_at.is_(None))
+            .where(given_up(), Mail.given_up_at <= now - _BETWEEN_PASSES, PolicyNotice.subject.not_in(_going()))
+            .order_by(Mail.given_up_at, PolicyNotice.id)
+            .limit(_LOOKED_AT)
+            .with_for_update(of=PolicyNotice)
+        )
+        lost = {subject: (notice, mail) for subject, notice, mail in session.execute(query)}
+        people = [one for one in customers.among(desk.shop, list(lost)) if one.email] if lost else []
+        to = {lost[one.subject][0]: str(one.email) for one in people[:room]}
+        if not to:
+            return 0
+        _mail(session, desk, now, each, to, dict(lost.values()))
+    return len(to)
+
+
 def is_leaving(session: Session, subject: str) -> bool:
     """Whether a person's account and data are about to go."""
     return subject in _leaving(session, [subject])
 
 
 def _leaving(session: Session, subjects: Sequence[str]) -> set[str]:
-    going = (RestrictionReason.ERASURE, RestrictionReason.ACCOUNT_CANCELLED)
-    standing = (Restriction.reason.in_(going), Restriction.lifted_at.is_(None), Restriction.subject.in_(subjects))
-    return set(session.scalars(select(Restriction.subject).where(*standing)))
+    return set(session.scalars(_going().where(Restriction.subject.in_(subjects))))
 
 
-def _mail(session: Session, desk: Desk, now: datetime, each: Published, to: dict[int, str]) -> None:
+def _going() -> Select[tuple[str]]:
+    reasons = (RestrictionReason.ERASURE, RestrictionReason.ACCOUNT_CANCELLED)
+    return select(Restriction.subject).where(Restriction.reason.in_(reasons), Restriction.lifted_at.is_(None))
+
+
+def _mail(
+    session: Session,
+    desk: Desk,
+    now: datetime,
+    each: Published,
+    to: Mapping[int, str],
+    instead_of: Mapping[int, int] | None = None,
+) -> None:
+    """One mail for each of these notices; `instead_of` names the given-up mail that it follows."""
     keys = {notice: f"{_KEY}:{each.version}:{notice}" for notice in to}
+    if instead_of is not None:
+        keys = {notice: f"{key}:{instead_of[notice]}" for notice, key in keys.items()}
     recipients = [(to[notice], key) for notice, key in keys.items()]
     mails = outbox.post_to_many(session, now, recipients, "policy_notice", **_words(session, desk, each))
     if mails:
-        session.execute(update(PolicyNotice), [{"id": notice, "mail_id": mails[key]} for notice, key in keys.items()])
+        told = [{"id": notice, "mail_id": mails[key], "refused_at": None} for notice, key in keys.items()]
+        session.execute(update(PolicyNotice), told)
 
 
 def _words(session: Session, desk: Desk, each: Published) -> dict[str, str]:

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from bot.errors import NotFound
+from bot.privacy.policy_notices import given_up
 from bot.privacy.policy_words import in_lines
 from bot.store import policy_versions
 from bot.store.desk import Desk
-from bot.store.desk_tables import PolicyEntry, PolicyNotice, PolicyVersion
+from bot.store.desk_tables import Mail, PolicyEntry, PolicyNotice, PolicyVersion
 from bot.store.policy_diff import differences
 from bot.vocabulary import PolicyAct, WindowState
 
@@ -80,17 +81,24 @@ def sign(session: Session) -> tuple[Any, ...]:
 
 
 def undelivered(session: Session, version: str) -> list[tuple[str, str]]:
-    """Customers whom no notice has reached yet, with the reason: refused for good, no address, or still on its way."""
+    """Customers whom no notice has reached yet, with the reason.
+
+    Refused for good, no address, no server that took the mail (it is written anew), or still on its way.
+    """
+    refused, lost = PolicyNotice.refused_at.is_not(None), given_up()
     query = (
-        select(PolicyNotice.subject, PolicyNotice.refused_at, PolicyNotice.mail_id)
+        select(PolicyNotice.subject, PolicyNotice.mail_id, refused, lost)
+        .outerjoin(Mail, Mail.id == PolicyNotice.mail_id)
         .where(PolicyNotice.version == version, PolicyNotice.delivered_at.is_(None))
-        .order_by(PolicyNotice.refused_at.is_(None), PolicyNotice.id)
+        .order_by(or_(refused, lost).desc(), PolicyNotice.id)
         .limit(_LISTED)
     )
-    return [(subject, _why(refused is not None, mail)) for subject, refused, mail in session.execute(query)]
+    return [(subject, _why(*found)) for subject, *found in session.execute(query)]
 
 
-def _why(refused: bool, mail: int | None) -> str:
+def _why(mail: int | None, refused: bool, lost: bool) -> str:
+    if lost:
+        return "no server took the mail, it will be sent again"
     if refused:
         return "the mail was refused"
     return "no address" if mail is None else "the mail is on its way"
@@ -104,10 +112,12 @@ def _lines(session: Session, version: str) -> tuple[tuple[str, int], ...]:
     objections = select(func.count()).select_from(PolicyEntry)
     said_no = objections.where(PolicyEntry.version == version, PolicyEntry.act == PolicyAct.OBJECTED)
     undelivered_yet = PolicyNotice.delivered_at.is_(None)
+    lost = select(Mail.id).where(given_up())
     return (
         ("customers told", count()),
         ("mails handed over", count(PolicyNotice.mailed_at.is_not(None))),
         ("mails refused", count(PolicyNotice.refused_at.is_not(None))),
+        ("mails to be sent again", count(undelivered_yet, PolicyNotice.mail_id.in_(lost))),
         ("shown in the chat", count(PolicyNotice.shown_at.is_not(None))),
         ("delivered", count(PolicyNotice.delivered_at.is_not(None))),
         ("not delivered yet", count(undelivered_yet)),

@@ -19,6 +19,7 @@ EFFECTIVE = date(2026, 12, 10)
 IN_FORCE = datetime(2026, 12, 10, tzinfo=UTC)
 SECOND = "2027-A"
 DAY = timedelta(days=1)
+_HOPEFUL = (Mail.sent_at.is_(None), Mail.refused_at.is_(None), Mail.given_up_at.is_(None))
 
 
 def marks(written=None):
@@ -45,13 +46,13 @@ def tell(desk):
     """The worker tells everybody, and every mail is taken by a server at this moment."""
     while policy_notices.tell_everybody(desk) or waiting(desk):
         with desk.transaction() as session:
-            session.execute(update(Mail).where(Mail.sent_at.is_(None)).values(sent_at=desk.clock.now()))
+            session.execute(update(Mail).where(*_HOPEFUL).values(sent_at=desk.clock.now()))
     policy_notices.tell_everybody(desk)
 
 
 def waiting(desk):
     with desk.reading() as session:
-        return session.scalar(select(Mail.id).where(Mail.sent_at.is_(None)).limit(1)) is not None
+        return session.scalar(select(Mail.id).where(*_HOPEFUL).limit(1)) is not None
 
 
 def at(desk, moment):

@@ -234,6 +234,110 @@ def test_refused_mails_and_missing_addresses_are_listed_for_staff(desk):
     assert (numbers["mails refused"], numbers["not delivered yet"]) == (1, len(listed))
 
 
+def mails_to(desk, subject):
+    with desk.reading() as session:
+        everybody = session.scalars(select(Mail).order_by(Mail.id))
+        return [mail for mail in everybody if mail.recipient == desk.email_of(subject)]
+
+
+def outage(desk):
+    """Every mail that waits has been tried in vain as often as a mail is tried."""
+    with desk.transaction() as session:
+        session.execute(update(Mail).where(Mail.sent_at.is_(None)).values(given_up_at=desk.clock.now()))
+
+
+def standing(desk):
+    from bot.privacy.policy_overview import overview, undelivered
+
+    with desk.reading() as session:
+        return dict(undelivered(session, SECOND)), dict(overview(session, desk)[0].lines)
+
+
+def test_notices_given_up_in_a_long_outage_are_mailed_again_until_a_server_takes_them(desk):
+    people.publish_second(desk)
+    with desk.reading() as session:
+        each = policy_versions.version(session, desk.policies, SECOND)
+    policy_notices.tell_everybody(desk)
+    first = people.notice(desk, "1001").mail_id
+    with desk.transaction() as session:
+        session.execute(update(Mail).where(Mail.id == people.notice(desk, "1002").mail_id).values(refused_at=START))
+        session.execute(update(Mail).where(Mail.id == people.notice(desk, "1003").mail_id).values(sent_at=START))
+        policy_notices.note_deliveries(session, each)
+        policy_notices.shown(session, each, "2020", START)
+    outage(desk)
+    policy_notices.tell_everybody(desk)
+    listed, numbers = standing(desk)
+    assert (
+        listed["1001"] == "no server took the mail, it will be sent again" and listed["1002"] == "the mail was refused"
+    )
+    assert (numbers["mails refused"], numbers["mails to be sent again"]) == (1, policy_notices.MOST_WAITING - 3)
+    assert people.notice(desk, "1001").refused_at is None and len(mails_to(desk, "1001")) == 1, "not at once"
+
+    people.at(desk, START + timedelta(hours=6))
+    people.tell(desk)
+    own, (lost, new) = people.notice(desk, "1001"), mails_to(desk, "1001")
+    assert (lost.id, own.mail_id, lost.text) == (first, new.id, new.text)
+    assert own.mailed_at == own.delivered_at == desk.clock.now() and own.refused_at is None
+    for reached in ("1002", "1003", "2020"):
+        assert len(mails_to(desk, reached)) == 1, "refused for good, handed over, or shown in the chat"
+    listed, numbers = standing(desk)
+    assert set(listed) == {"1002"} and numbers["mails to be sent again"] == 0
+
+
+def test_an_outage_that_outlasts_the_day_of_effect_keeps_no_notice_back_for_good(desk):
+    people.publish_second(desk)
+    people.tell(desk)
+    with desk.transaction() as session:  # of a mail that was on its way when the passes ended
+        own = select(PolicyNotice.mail_id).where(PolicyNotice.subject == "1001").scalar_subquery()
+        session.execute(update(Mail).where(Mail.id == own).values(sent_at=None, given_up_at=START))
+        mine = update(PolicyNotice).where(PolicyNotice.subject == "1001")
+        session.execute(mine.values(mailed_at=None, delivered_at=None, starts_at=None, refused_at=START))
+    people.at(desk, IN_FORCE + DAY)
+    mails = count(desk, Mail)
+    for lost in range(3):
+        assert policy_notices.tell_everybody(desk) == 1, lost
+        assert count(desk, Mail) == mails + lost + 1, "nobody else is mailed"
+        outage(desk)
+        assert policy_notices.tell_everybody(desk) == 0, "not before hours have passed"
+        people.at(desk, desk.clock.now() + timedelta(hours=6))
+    people.tell(desk)
+    assert people.notice(desk, "1001").starts_at == desk.clock.now()
+
+
+def test_who_is_being_deleted_or_has_no_address_any_more_is_not_mailed_again(desk):
+    from sqlalchemy import text
+
+    from bot.privacy.restriction import lift, restrict
+    from bot.vocabulary import RestrictionReason
+
+    people.publish_second(desk)
+    policy_notices.tell_everybody(desk)
+    outage(desk)
+    with desk.transaction() as session:
+        restrict(session, desk, START, "1001", RestrictionReason.ERASURE, "PR-2026-000001")
+    with desk.shop.engine.begin() as connection:
+        connection.execute(text("UPDATE customers SET email = '' WHERE id = 1002"))
+    people.at(desk, START + DAY)
+    people.tell(desk)
+    assert len(mails_to(desk, "1001")) == 1 and len(mails_to(desk, "1003")) == 2
+    assert set(standing(desk)[0]) == {"1001", "1002"}
+    with desk.transaction() as session:
+        lift(session, desk, desk.clock.now(), "PR-2026-000001")
+    people.tell(desk)
+    assert set(standing(desk)[0]) == {"1002"}, "told once it was taken back"
+
+
+def test_mails_that_are_given_up_again_and_again_leave_room_for_first_notices(desk):
+    people.publish_second(desk)
+    policy_notices.tell_everybody(desk)
+    outage(desk)
+    people.at(desk, START + DAY)
+    policy_notices.tell_everybody(desk)
+    waiting = (Mail.sent_at.is_(None), Mail.given_up_at.is_(None))
+    assert count(desk, PolicyNotice) == 208, "everybody has a notice"
+    assert count(desk, Mail, *waiting) == policy_notices.MOST_WAITING // 2
+
+
 @pytest.fixture
 def command(desk):
     """The command line on the test's desk."""

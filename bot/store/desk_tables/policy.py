@@ -42,7 +42,7 @@ class PolicyNotice(Base):
     """One customer and one new version: how they were told, and their window to say no.
 
     Attributes:
-        mail_id: The mail that tells them; None where the shop has no address of theirs.
+        mail_id: The newest mail that tells them; None where the shop has no address of theirs.
         delivered_at: When the notice reached them: taken by the mail server or shown in the chat, the earlier counts.
         starts_at: When the 15 days begin: at delivery or effect, the later counts.
         used_at: The first use of the service after that which the desk knows of.
