@@ -122,10 +122,19 @@ def add_statement(session: Session, now: datetime, chat: Conversation, number: s
     case = _of(session, chat, number)
     if case.state != CaseState.WAITING:
         raise Conflict("This case was answered already. What is said now is a reply to it.")
-    if not (case.statement or "").endswith(statement):
-        case.statement = f"{case.statement}\n\n{statement}" if case.statement else statement
-        audit.record(session, now, AuditEvent.CASE_STATEMENT_ADDED, chat.id, number)
+    _put(session, now, chat, case, statement)
     return _filed(case)
+
+
+def add_words_for_person(session: Session, now: datetime, chat: Conversation, number: str, words: str) -> None:
+    """Put words to the case under which a person is waited for, answered or not: whoever comes reads them there.
+
+    A case that was opened to another conversation meanwhile is told to whoever is there, so these words are not put to
+    it; whoever comes reads them in the talk.
+    """
+    case = session.get_one(Case, number)
+    if case.conversation_id == chat.id:
+        _put(session, now, chat, case, words)
 
 
 def set_words(
@@ -202,6 +211,12 @@ def _of(session: Session, chat: Conversation, number: str) -> Case:
     if case is None or case.conversation_id != chat.id:
         raise NotFound
     return case
+
+
+def _put(session: Session, now: datetime, chat: Conversation, case: Case, words: str) -> None:
+    if not (case.statement or "").endswith(words):
+        case.statement = f"{case.statement}\n\n{words}" if case.statement else words
+        audit.record(session, now, AuditEvent.CASE_STATEMENT_ADDED, chat.id, case.number)
 
 
 def _being_told(session: Session, chat: Conversation, number: str) -> Case:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from bot.privacy import daily_counts
-from bot.privacy.complaint import add_statement, file_case
+from bot.privacy.complaint import add_words_for_person, file_case
 from bot.privacy.handoff_queue import Standing, enter, newest_handoff, open_handoff, promised_at, standing
 from bot.store import audit
 from bot.store.desk import Desk
@@ -71,7 +71,7 @@ def ask_for_person(
     else:
         number = waiting.case_number
         if statement:
-            add_statement(session, now, chat, number, statement)
+            add_words_for_person(session, now, chat, number, statement)
     mine = enter(session, desk.settings, now, chat, number, reason)
     return Wish(standing(session, desk.settings, now, mine), waiting is not None, mine.state == HandoffState.TAKEN)
 
@@ -90,7 +90,7 @@ def waiting_number(session: Session, chat: Conversation) -> str | None:
 
 
 def leave_message(session: Session, now: datetime, chat: Conversation, words: str) -> str | None:
-    """Put a message for the person who will answer to the case.
+    """Put a message for the person who will answer to the case, even if it was answered in writing meanwhile.
 
     Returns:
         The number of the case; None when nobody is waited for any more.
@@ -98,7 +98,8 @@ def leave_message(session: Session, now: datetime, chat: Conversation, words: st
     waiting = open_handoff(session, chat.id)
     if waiting is None:
         return None
-    return add_statement(session, now, chat, waiting.case_number, words).number
+    add_words_for_person(session, now, chat, waiting.case_number, words)
+    return waiting.case_number
 
 
 def stop_waiting(session: Session, now: datetime, chat: Conversation) -> str | None:

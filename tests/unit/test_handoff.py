@@ -4,10 +4,23 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy import select, update
 
+from actions.handoff import PersonFirst
+from actions.request import SubmitForm
 from bot.errors import Conflict, FormGone, Invalid, NotFound, TooLong
-from bot.privacy import complaint, handoff, handoff_ownership, handoff_rating, handoff_talk, handoff_view
+from bot.privacy import (
+    complaint,
+    complaint_answer,
+    complaint_reply,
+    handoff,
+    handoff_ownership,
+    handoff_rating,
+    handoff_talk,
+    handoff_view,
+)
 from bot.privacy.handoff_live import live
 from bot.privacy.handoff_ownership import Agent
 from bot.store import conversations
@@ -404,3 +417,70 @@ def test_an_empty_note_is_refused(own_desk):
     with pytest.raises(Invalid):
         act(desk, handoff_view.add_note, chat, MIA, "  ")
     assert all_of(desk, HandoffNote) == []
+
+
+def call_after_a_report(desk, conversation_id):
+    """A report that the shop answers in writing, or whose code is handed on, while a person is still waited for."""
+    with desk.transaction() as session:
+        person, now = conversations.conversation(session, conversation_id), desk.clock.now()
+        filed = complaint.file_case(
+            session, now, person, CaseKind.SECURITY_REPORT, "9", timedelta(days=30), None, "Odd"
+        )
+        handoff.call_person(session, desk, now, person, filed.number)
+        return filed.number
+
+
+def answer_in_writing(desk, number, mine, other):
+    with desk.transaction() as session:
+        complaint_answer.answer_case(session, desk, desk.clock.now(), number, "staff:1", "It is settled.")
+
+
+def close_it(desk, number, mine, other):
+    with desk.transaction() as session:
+        complaint_reply.settle_case(session, desk.clock.now(), conversations.conversation(session, mine), number)
+
+
+def look_anew(desk, number, mine, other):
+    answer_in_writing(desk, number, mine, other)
+    with desk.transaction() as session:
+        person = conversations.conversation(session, mine)
+        complaint_reply.ask_second_look(session, desk, desk.clock.now(), person, number, "10")
+
+
+def hand_its_code_on(desk, number, mine, other):
+    with desk.transaction() as session:
+        session.get_one(Case, number).conversation_id = other
+
+
+def hear(desk, conversation_id, text, action, form=None):
+    """What the bot answers to words or to a form in this conversation."""
+    card = {"kind": conversations.FORM_VALUES, "form": form[0], "values": form[1]} if form else None
+    dispatcher = CollectingDispatcher()
+    with desk.transaction() as session:
+        said = Message(
+            conversation_id=conversation_id, author="user", text=text, citations=[], choices=[], card=card,
+            created_at=desk.clock.now(),
+        )  # fmt: skip
+        session.add(said)
+        session.flush()
+        latest = {"intent": {"name": "any"}, "intent_ranking": [], "metadata": {"message": str(said.id)}}
+    tracker = Tracker(conversation_id, {}, latest, [], False, None, {}, "action_listen")
+    asyncio.run(action(desk).run(dispatcher, tracker, {}))
+    return [message["response"] for message in dispatcher.messages]
+
+
+@pytest.mark.parametrize("became", [answer_in_writing, close_it, look_anew, hand_its_code_on])
+def test_words_of_danger_and_messages_reach_the_person_to_come_whatever_became_of_the_case(desk, chat, became):
+    mine, bystander = chat(None), chat(None)
+    number = call_after_a_report(desk, mine)
+    became(desk, number, mine, bystander)
+    before = all_of(desk, Case)[0].state
+    message = (handoff.MESSAGE_FORM, {"message": "Please call me."})
+    assert hear(desk, mine, "i want to kill myself", PersonFirst) == ["utter_person_first_self_harm"]
+    assert hear(desk, mine, "", SubmitForm, message) == ["utter_handoff_message_kept"]
+    (case,), (waiting,) = all_of(desk, Case), all_of(desk, Handoff)
+    own = became is not hand_its_code_on
+    assert case.statement == ("Odd\n\ni want to kill myself\n\nPlease call me." if own else "Odd")
+    assert (case.state, waiting.state, waiting.case_number) == (before, HandoffState.WAITING, number)
+    assert "i want to kill myself" in [text for _, text in talk(desk, mine)]
+    assert "i want to kill myself" not in [text for _, text in talk(desk, bystander)]
