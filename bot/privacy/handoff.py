@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from bot.privacy import daily_counts
 from bot.privacy.complaint import add_words_for_person, file_case
 from bot.privacy.handoff_queue import Standing, enter, newest_handoff, open_handoff, promised_at, standing
-from bot.store import audit
+from bot.store import audit, conversations
 from bot.store.desk import Desk
 from bot.store.desk_tables import Case, Conversation
 from bot.vocabulary import AuditEvent, CaseKind, CaseState, HandoffReason, HandoffState
@@ -57,6 +57,7 @@ def ask_for_person(
         reason: Why a person is to take over.
         statement: The person's words, where they are the reason.
     """
+    conversations.locked(session, chat.id)
     waiting = open_handoff(session, chat.id)
     if waiting is None:
         within = promised_at(desk.settings, now) - now
@@ -95,6 +96,7 @@ def leave_message(session: Session, now: datetime, chat: Conversation, words: st
     Returns:
         The number of the case; None when nobody is waited for any more.
     """
+    conversations.locked(session, chat.id)
     waiting = open_handoff(session, chat.id)
     if waiting is None:
         return None
@@ -108,6 +110,8 @@ def stop_waiting(session: Session, now: datetime, chat: Conversation) -> str | N
     Returns:
         The number of the case; None when the conversation was not in the queue.
     """
+    # From here on nobody takes it, and who took it a moment ago is seen.
+    conversations.locked(session, chat.id)
     waiting = open_handoff(session, chat.id)
     if waiting is None or waiting.state != HandoffState.WAITING:
         return None

@@ -74,13 +74,16 @@ def take(session: Session, desk: Desk, conversation_id: str, agent: Agent) -> Ha
 
 
 def keep(session: Session, agent_id: str) -> int:
-    """Keep an agent's conversations theirs, since their page is open.
+    """Keep an agent's conversations theirs, since their page is open; one without a hand-off is nobody's to keep.
 
     Returns:
         How many they have.
     """
-    mine = update(Conversation).where(Conversation.owner == Owner.PERSON, Conversation.owner_staff == agent_id)
-    kept: CursorResult[Any] = session.connection().execute(mine.values(owner_until=_machine.now() + LEASE))
+    taken = select(Handoff.conversation_id).where(Handoff.state == HandoffState.TAKEN, Handoff.staff == agent_id)
+    mine = Conversation.owner == Owner.PERSON, Conversation.owner_staff == agent_id, Conversation.id.in_(taken)
+    kept: CursorResult[Any] = session.connection().execute(
+        update(Conversation).where(*mine).values(owner_until=_machine.now() + LEASE)
+    )
     return kept.rowcount
 
 
@@ -142,6 +145,8 @@ def hand_back(
 def return_left(desk: Desk) -> int:
     """Bring conversations whose agent's page is gone back into the queue, and say so in the chat.
 
+    Where no hand-off is open there is nothing to wait for, and the bot answers again.
+
     Returns:
         How many there were.
     """
@@ -191,12 +196,16 @@ def _return(desk: Desk, conversation_id: str) -> bool:
             chat = conversations.locked(session, conversation_id)
         except NotFound:
             return False  # erased meanwhile
-        handoff = open_handoff(session, chat.id)
         over = chat.owner_until is not None and chat.owner_until < _machine.now()
-        if chat.owner != Owner.PERSON or not over or handoff is None:
+        if chat.owner != Owner.PERSON or not over:
             return False
-        _requeue(session, desk, chat, handoff, AuditEvent.HANDOFF_LEASE_EXPIRED, "worker")
-    log.warning("conversation back in the queue, its agent is gone", case=handoff.case_number)
+        handoff, event = open_handoff(session, chat.id), AuditEvent.HANDOFF_LEASE_EXPIRED
+        if handoff is None:
+            _give(chat, Owner.BOT, None)
+            audit.record(session, desk.clock.now(), event, chat.id, subject=chat.subject, actor="worker")
+        else:
+            _requeue(session, desk, chat, handoff, event, "worker")
+    log.warning("a conversation's agent is gone", case=handoff.case_number if handoff else None)
     return True
 
 

@@ -74,9 +74,9 @@ def promised_at(settings: Settings, now: datetime) -> datetime:
 
 
 def open_handoff(session: Session, conversation_id: str) -> Handoff | None:
-    """The hand-off of a conversation that is not over."""
-    mine = Handoff.conversation_id == conversation_id
-    return session.scalar(select(Handoff).where(mine, Handoff.state.in_(_OPEN)))
+    """The hand-off of a conversation that is not over, as it is now, however it was when it was read before."""
+    mine = select(Handoff).where(Handoff.conversation_id == conversation_id, Handoff.state.in_(_OPEN))
+    return session.scalar(mine.execution_options(populate_existing=True))
 
 
 def newest_handoff(session: Session, conversation_id: str) -> Handoff | None:

@@ -204,6 +204,24 @@ def test_a_page_that_is_open_keeps_its_conversations_and_nobody_elses(desk, chat
     assert (chat_of(desk, mine).owner_staff, chat_of(desk, toms).owner_staff) == (MIA.id, None)
 
 
+def test_a_conversation_that_an_agent_has_without_a_hand_off_goes_back_to_the_bot_although_their_page_is_open(
+    desk, chat
+):
+    mine, other = chat(ADA), chat("1002")
+    act(desk, handoff_ownership.take, mine, MIA)
+    act(desk, handoff_ownership.take, other, MIA)
+    with desk.transaction() as session:
+        session.execute(update(Handoff).where(Handoff.conversation_id == mine).values(state=HandoffState.ENDED))
+    let_lease_end(desk)
+    with desk.transaction() as session:
+        assert handoff_ownership.keep(session, MIA.id) == 1
+    assert (handoff_ownership.return_left(desk), handoff_ownership.return_left(desk)) == (1, 0)
+    assert (chat_of(desk, mine).owner, chat_of(desk, other).owner) == ("bot", "person")
+    assert len(user_says(desk, mine, "Hello").messages) == 1, "the bot answers"
+    act(desk, handoff_ownership.take, mine, TOM)
+    assert chat_of(desk, mine).owner_staff == TOM.id
+
+
 def test_nobody_hands_back_over_words_they_have_not_read(desk, chat):
     mine = chat(ADA)
     act(desk, handoff_ownership.take, mine, MIA)
