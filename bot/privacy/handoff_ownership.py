@@ -106,7 +106,7 @@ def transfer(session: Session, desk: Desk, conversation_id: str, agent: Agent, t
 
 
 def release(session: Session, desk: Desk, conversation_id: str, agent: Agent) -> None:
-    """Put a conversation back into the queue, at the place it had.
+    """Put a conversation back into the queue, at the place it had; whoever had an answer already is promised the next.
 
     Raises:
         Conflict: It is not this agent's.
@@ -214,6 +214,9 @@ def _requeue(session: Session, desk: Desk, chat: Conversation, handoff: Handoff,
     _give(chat, Owner.BOT, None)
     handoff.state, handoff.staff, handoff.staff_name = HandoffState.WAITING, None, None
     handoff.agent_typing_until = None
+    if handoff.answered_at is not None:
+        # That promise was kept, and they wait for a next answer. One that was not kept is not put off.
+        handoff.answered_at, handoff.promised_at = None, promised_at(desk.settings, now)
     session.flush()
     audit.record(session, now, event, chat.id, handoff.case_number, chat.subject, actor=actor)
     place = standing(session, desk.settings, now, handoff).place

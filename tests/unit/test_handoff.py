@@ -16,6 +16,7 @@ from bot.privacy import (
     complaint_answer,
     complaint_reply,
     handoff,
+    handoff_lists,
     handoff_ownership,
     handoff_rating,
     handoff_talk,
@@ -23,6 +24,7 @@ from bot.privacy import (
 )
 from bot.privacy.handoff_live import live
 from bot.privacy.handoff_ownership import Agent
+from bot.privacy.handoff_queue import promised_at
 from bot.store import conversations
 from bot.store.announcements import announce
 from bot.store.desk_tables import (
@@ -191,6 +193,47 @@ def test_a_lease_that_ends_brings_the_conversation_back_to_the_place_it_had(desk
     act(desk, handoff_ownership.take, mine, TOM)
     with desk.reading() as session:
         assert "Are you still there?" in [line.text for line in handoff_view.transcript(session, desk, mine)]
+
+
+def overdue(desk):
+    with desk.reading() as session:
+        late = handoff_lists.listed(session, desk.clock.now(), handoff_lists.Show.OVERDUE, MIA.id)
+    return [row.conversation_id for row in late]
+
+
+@pytest.mark.parametrize("gone", ["released", "page closed"])
+def test_who_is_back_in_the_queue_after_an_answer_is_promised_the_next_and_counts_as_late_without_it(desk, chat, gone):
+    mine, bystander = chat(ADA), chat("1002")
+    ask(desk, mine)
+    for each in (mine, bystander):
+        act(desk, handoff_ownership.take, each, MIA)
+        act(desk, handoff_talk.say, each, MIA, "One moment", "k")
+    desk.clock.advance(timedelta(days=1))
+    if gone == "released":
+        act(desk, handoff_ownership.release, mine, MIA)
+    else:
+        with desk.transaction() as session:
+            over = datetime.now(UTC) - timedelta(seconds=1)
+            session.execute(update(Conversation).where(Conversation.id == mine).values(owner_until=over))
+        assert handoff_ownership.return_left(desk) == 1
+    promised = promised_at(desk.settings, desk.clock.now())
+    with desk.reading() as session:
+        assert live(session, conversations.conversation(session, mine)).promised_at == promised
+    assert overdue(desk) == []
+    desk.clock.advance(promised - desk.clock.now() + timedelta(minutes=1))
+    assert overdue(desk) == [mine]
+    act(desk, handoff_ownership.take, mine, TOM)
+    act(desk, handoff_talk.say, mine, TOM, "Here I am", "l")
+    assert overdue(desk) == []
+
+
+def test_taking_somebody_and_putting_them_back_unanswered_puts_no_promise_off(desk, chat):
+    mine = chat(ADA)
+    promised = ask(desk, mine).promised_at
+    desk.clock.advance(timedelta(days=2))
+    act(desk, handoff_ownership.take, mine, MIA)
+    act(desk, handoff_ownership.release, mine, MIA)
+    assert (all_of(desk, Handoff)[0].promised_at, overdue(desk)) == (promised, [mine])
 
 
 def test_a_page_that_is_open_keeps_its_conversations_and_nobody_elses(desk, chat):
