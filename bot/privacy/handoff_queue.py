@@ -58,6 +58,7 @@ def enter(
             state=HandoffState.WAITING,
             waiting_since=now,
             promised_at=promised_at(settings, now),
+            mailed=conversations.newest_message_id(session, chat.id),  # earlier talks send their own mail
         )
         session.add(found)
     elif priority is Priority.URGENT and found.priority != Priority.URGENT:

@@ -335,6 +335,30 @@ def test_who_went_away_gets_the_answer_by_mail_once_and_who_has_read_it_gets_non
     assert "Your invoice is corrected." in mail.text and "corrected" not in mail.subject_line
 
 
+@pytest.mark.parametrize("mailed_between", [True, False])
+def test_the_mail_of_a_second_talk_holds_what_was_said_in_it_and_nothing_of_the_first(desk, chat, mailed_between):
+    mine, bystander = chat(ADA), chat("1002")
+    act(desk, handoff_ownership.take, bystander, MIA)
+
+    def let_pass():
+        with desk.transaction() as session:
+            session.execute(update(Handoff).values(last_said_at=datetime.now(UTC) - timedelta(minutes=1)))
+
+    for agent, words in ((MIA, "Your invoice is corrected."), (TOM, "Your parcel is on its way.")):
+        act(desk, handoff_ownership.take, mine, agent)
+        act(desk, handoff_talk.say, mine, agent, words, words)
+        act(desk, handoff_ownership.hand_back, mine, agent, seen=10_000)
+        if mailed_between:
+            let_pass()
+            assert handoff_talk.mail_those_away(desk) == 1
+    let_pass()
+    assert handoff_talk.mail_those_away(desk) == (0 if mailed_between else 2)
+    first, second = (mail.text for mail in all_of(desk, Mail))
+    assert "Mia" in first and "invoice" in first and "parcel" not in first
+    assert "Tom" in second and "parcel" in second and "invoice" not in second
+    assert {mail.recipient for mail in all_of(desk, Mail)} == {desk.email_of(ADA)}
+
+
 def test_who_has_the_chat_open_gets_no_mail(desk, chat):
     mine = chat(ADA)
     act(desk, handoff_ownership.take, mine, MIA)
