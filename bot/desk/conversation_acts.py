@@ -8,17 +8,20 @@ from bot.desk.conversation_talk import Open
 from bot.desk.conversation_words import shown_name
 from bot.desk.visit import WORKING
 from bot.privacy.conversation_export import export_conversation
-from bot.privacy.handoff_live import Across, across
 from bot.privacy.handoff_ownership import Agent, hand_back, release, take, transfer
 from bot.privacy.staff_accounts import actor_of
 from bot.privacy.staff_sign_in import present
 
 
-async def show_acts(opened: Open, with_person: bool) -> None:
-    """Who answers now, whether the person is there, and the buttons that fit."""
-    other = await opened.visit.read(lambda session: across(session, opened.conversation_id))
+def show_acts(opened: Open, with_person: bool) -> ui.label:
+    """Who answers now, and the buttons that fit.
+
+    Returns:
+        The line that says whether the person can be reached; the talk keeps it up to date.
+    """
     with ui.element("div").classes("row-of"):
-        _show_state(opened, with_person, other)
+        _show_state(opened, with_person)
+        reached = ui.label("").classes("fine").props("role=status")
         if opened.visit.may(WORKING):
             if opened.mine:
                 _pressed_by("b", pieces.button("Hand back to the bot", lambda: _ask_and_hand_back(opened), kind="main"))
@@ -27,13 +30,13 @@ async def show_acts(opened: Open, with_person: bool) -> None:
             else:
                 _pressed_by("t", pieces.button("Take over", lambda: _take(opened), kind="main"))
             pieces.button("As a test", lambda: _export(opened))
+    return reached
 
 
-def _show_state(opened: Open, with_person: bool, other: Across) -> None:
+def _show_state(opened: Open, with_person: bool) -> None:
     who = "You answer" if opened.mine else "A colleague answers" if with_person else "The bot answers"
-    there = "their chat is open" if other.there else "their chat is closed: answers go by mail too"
     tone = "good" if opened.mine else "calm"
-    ui.html(f'<span class="mark {tone}">{who}</span> <span class="fine">{there}</span>', sanitize=False)
+    ui.html(f'<span class="mark {tone}">{who}</span>', sanitize=False)
 
 
 def _pressed_by(key: str, button: ui.button) -> None:

@@ -11,9 +11,11 @@ from bot.desk import conversation_words, pieces
 from bot.desk.visit import Visit
 from bot.privacy.handoff_live import Across, across
 from bot.privacy.handoff_ownership import Agent
+from bot.privacy.handoff_queue import promised_at
 from bot.privacy.handoff_replies import replies
-from bot.privacy.handoff_talk import agent_read, agent_types, say
+from bot.privacy.handoff_talk import agent_read, agent_types, mail_address, say
 from bot.privacy.handoff_view import Line, Summary, reveal, transcript
+from bot.store import conversations
 from bot.vocabulary import Author
 
 _SECONDS_BETWEEN_TYPING = 3.0
@@ -26,6 +28,7 @@ class Open:
 
     Attributes:
         mine: Whether this member of staff answers it.
+        mailed: What is said goes to their address too while their chat is closed.
         seen: Newest message on the page.
         revealed: Values that were revealed on this page, by field; gone when the page is closed.
         key: Under which the next message is sent; a new one only after it was taken.
@@ -34,6 +37,7 @@ class Open:
     visit: Visit
     conversation_id: str
     mine: bool = False
+    mailed: bool = False
     seen: int = 0
     revealed: dict[str, str] = field(default_factory=dict)
     key: str = field(default_factory=lambda: uuid4().hex)
@@ -48,8 +52,8 @@ class Open:
 class Talk:
     """Everything said, newest last; grows while the page is open. What is on the page counts as read."""
 
-    def __init__(self, opened: Open) -> None:
-        self._opened = opened
+    def __init__(self, opened: Open, reached: ui.label) -> None:
+        self._opened, self._reached = opened, reached
         self._stamps: dict[int, tuple[ui.label, str]] = {}
         self._log = ui.element("div").classes("talk").props('role=log aria-label="Conversation" tabindex=0')
         self._typing = ui.label("").classes("fine typing-line").props("role=status")
@@ -58,11 +62,13 @@ class Talk:
         """Add what is new, and bring marks up to date."""
         opened = self._opened
 
-        def look(session: Session) -> tuple[list[Line], Across]:
-            lines = transcript(session, opened.visit.desk, opened.conversation_id, opened.seen)
-            return lines, across(session, opened.conversation_id)
+        def look(session: Session) -> tuple[list[Line], Across, bool]:
+            desk, chat = opened.visit.desk, conversations.conversation(session, opened.conversation_id)
+            lines = transcript(session, desk, chat.id, opened.seen)
+            return lines, across(session, chat.id), bool(mail_address(desk, chat))
 
-        lines, other = await opened.visit.read(look)
+        lines, other, opened.mailed = await opened.visit.read(look)
+        self._reached.set_text(conversation_words.reach(other.there, opened.mailed))
         with self._log:
             for line in lines:
                 self._show(line)
@@ -141,8 +147,9 @@ def show_composer(opened: Open, facts: Summary) -> None:
 
     def choose() -> None:
         if picked.value is not None:
-            due = f"{facts.promised_at:%-d %B %Y, %H:%M} UTC" if facts.promised_at else "tomorrow"
-            box.value = replies()[picked.value].filled(opened.me.name, facts.number or "", due)
+            due = f"{promised_at(opened.visit.desk.settings, opened.visit.now()):%-d %B %Y, %H:%M} UTC"
+            where = conversation_words.where_answered(opened.mailed)
+            box.value = replies()[picked.value].filled(opened.me.name, facts.number or "", due, where)
             picked.value = None
             box.run_method("focus")
 

@@ -41,6 +41,22 @@ def promise(now: datetime, promised_at: datetime, answered: bool, state: str) ->
     return Mark(at, "soon" if promised_at - now < _SOON else "calm")
 
 
+def reach(there: bool | None, mailed: bool) -> str:
+    """Whether what an agent says reaches the person now; nothing while nobody of the staff is expected to say any."""
+    if there is None:
+        return ""
+    if there:
+        return "their chat is open"
+    if mailed:
+        return "their chat is closed: answers go by mail too"
+    return "their chat is closed and no address is on file: they cannot be reached until they open it again"
+
+
+def where_answered(mailed: bool) -> str:
+    """Where a person reads an answer that comes later, as a ready-made reply says it."""
+    return "here and by mail" if mailed else "here"
+
+
 def agent_of(staff: Staff) -> Agent:
     """A member of staff as people in the chat read them: `kim.porter` is Kim Porter."""
     return Agent(staff.actor, shown_name(staff.name))

@@ -59,11 +59,11 @@ class Across:
     """What an agent sees of the person at the other end.
 
     Attributes:
-        there: Their chat is open; otherwise what is said goes by mail too, where there is an address.
+        there: Their chat is open. None while nobody of the staff is waited for or answers: it is not looked at then.
         read: Newest message they have seen.
     """
 
-    there: bool = False
+    there: bool | None = None
     types: bool = False
     read: int = 0
 
@@ -74,8 +74,9 @@ def across(session: Session, conversation_id: str) -> Across:
     if handoff is None:
         return Across()
     now = _machine.now()
+    seen = handoff.user_seen_at is not None and handoff.user_seen_at > now - _PRESENT
     return Across(
-        handoff.user_seen_at is not None and handoff.user_seen_at > now - _PRESENT,
+        None if handoff.state == HandoffState.ENDED else seen,
         handoff.user_typing_until is not None and handoff.user_typing_until > now,
         handoff.user_read,
     )

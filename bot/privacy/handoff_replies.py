@@ -10,7 +10,7 @@ from bot.config import PROJECT
 from bot.errors import SetupError
 
 _FILE = PROJECT / "data" / "canned_replies.yml"
-_PLACEHOLDERS = frozenset({"agent", "number", "due"})
+_PLACEHOLDERS = frozenset({"agent", "number", "due", "where"})
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,9 @@ class Reply:
     title: str
     text: str
 
-    def filled(self, agent: str, number: str, due: str) -> str:
-        """The text for one conversation."""
-        return self.text.format(agent=agent, number=number, due=due)
+    def filled(self, agent: str, number: str, due: str, where: str = "here") -> str:
+        """The text for one conversation; `where` says where an answer that comes later is read."""
+        return self.text.format(agent=agent, number=number, due=due, where=where)
 
 
 @cache

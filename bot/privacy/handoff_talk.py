@@ -151,6 +151,11 @@ def mail_those_away(desk: Desk) -> int:
     return sum(_mail(desk, handoff_id) for handoff_id in found)
 
 
+def mail_address(desk: Desk, chat: Conversation) -> str | None:
+    """Where somebody who went away reads what is said: the address on file; a visitor has none."""
+    return desk.email_of(chat.subject) if chat.subject else None
+
+
 def _mail(desk: Desk, handoff_id: int) -> bool:
     with desk.transaction() as session:
         handoff = session.get(Handoff, handoff_id, with_for_update=True)
@@ -158,7 +163,7 @@ def _mail(desk: Desk, handoff_id: int) -> bool:
             return False  # erased meanwhile
         after, handoff.mailed = max(handoff.mailed, handoff.user_read), handoff.last_said
         chat = session.get_one(Conversation, handoff.conversation_id)
-        address = desk.email_of(chat.subject) if chat.subject else None
+        address = mail_address(desk, chat)
         said = [
             message
             for message in conversations.messages_after(session, chat.id, after)

@@ -1,14 +1,17 @@
 """The pages of an agent: queue, taking over, talking, looking at what is hidden, handing back."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+import pytest
+from nicegui import ui
+from sqlalchemy import select, update
 
-from bot.privacy import handoff_ownership
+from bot.privacy import handoff_ownership, handoff_talk
 from bot.privacy.handoff_ownership import Agent
 from bot.privacy.handoff_replies import replies
 from bot.store import conversations
-from bot.store.desk_tables import AuditEntry, HandoffNote, Message
+from bot.store.desk_tables import AuditEntry, Handoff, HandoffNote, Message
 from bot.vocabulary import StaffRole
 from bot.web.turns import Said, Turns
 from tests.desk_pages import at_the_desk
@@ -120,3 +123,55 @@ def test_ready_made_replies_are_filled_with_agent_number_and_time():
     assert len(filled) >= 5
     assert any("I am Mia" in text for text in filled)
     assert not any("{" in text for text in filled)
+
+
+CLOSED_MAILED = "their chat is closed: answers go by mail too"
+CLOSED_UNREACHED = "their chat is closed and no address is on file: they cannot be reached until they open it again"
+
+
+@pytest.mark.parametrize(
+    ("who", "closed", "never"), [(ADA, CLOSED_MAILED, "no address"), (None, CLOSED_UNREACHED, "by mail")]
+)
+def test_staff_read_whether_the_person_can_be_reached_while_the_page_is_open(desk, chat, who, closed, never):
+    mine = chat(who)
+
+    async def visit(user):
+        await user.open(f"/conversations/{mine}")
+        await user.should_see("The bot answers")
+        await user.should_not_see("their chat is")
+        user.find("Take over").click()
+        await user.should_see(closed)
+        await user.should_not_see(never)
+        with desk.transaction() as session:
+            handoff_talk.user_is_there(session, mine)
+        await user.should_see("their chat is open")
+        await user.should_not_see("their chat is closed")
+        with desk.transaction() as session:
+            session.execute(update(Handoff).values(user_seen_at=datetime.now(UTC) - timedelta(minutes=1)))
+        await user.should_see(closed)
+        await user.should_not_see("their chat is open")
+
+    at_the_desk(desk, StaffRole.AGENT, visit)
+
+
+@pytest.mark.parametrize(("who", "where"), [(ADA, "here and by mail"), (None, "here")])
+def test_an_answer_for_later_is_promised_from_now_on_and_by_mail_only_to_whom_mail_reaches(desk, chat, who, where):
+    mine = chat(who)
+    number = ask(desk, mine).number
+    desk.clock.advance(timedelta(days=3))
+    boxes = []
+
+    async def visit(user):
+        await user.open(f"/conversations/{mine}")
+        user.find("Take over").click()
+        await user.should_see("Ready-made replies")
+        place = next(at for at, reply in enumerate(replies()) if reply.title == "Answer later")
+        next(iter(user.find(ui.select).elements)).set_value(place)
+        await asyncio.sleep(0.2)
+        boxes.extend(box.value for box in user.find(ui.textarea).elements if box.value)
+
+    at_the_desk(desk, StaffRole.AGENT, visit)
+    assert boxes == [
+        f"I need to ask a colleague. You get the answer {where}, by 26 November 2026, 16:00 UTC at the latest. "
+        f"Our talk has the number {number}."
+    ]

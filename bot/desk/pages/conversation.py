@@ -42,8 +42,8 @@ async def conversation(visit: Visit, conversation_id: str) -> None:
         opened.mine, opened.seen = staff == visit.staff.actor, 0
         with ui.element("div").classes("workspace"):
             with ui.element("div").classes("talk-side"):
-                await show_acts(opened, owner == Owner.PERSON)
-                talk[:] = [Talk(opened)]
+                reached = show_acts(opened, owner == Owner.PERSON)
+                talk[:] = [Talk(opened, reached)]
                 await update_talk()
                 if opened.mine:
                     show_composer(opened, facts)
