@@ -89,7 +89,7 @@ class Talk:
     def _show(self, line: Line) -> None:
         opened, field_name = self._opened, f"message:{line.id}"
         with ui.element("article").classes(f"said {line.author}"):
-            stamp = f"{line.name or _AUTHORS.get(line.author, 'Note')}, {line.at:%H:%M}"
+            stamp = f"{line.name or _AUTHORS.get(line.author, 'Note')}, {pieces.when(line.at)}"
             label = ui.label(stamp).classes("fine")
             if line.author == Author.AGENT:
                 self._stamps[line.id] = label, stamp

@@ -7,6 +7,7 @@ import pytest
 from nicegui import ui
 from sqlalchemy import select, update
 
+from bot.desk import pieces
 from bot.privacy import handoff_ownership, handoff_talk
 from bot.privacy.handoff_ownership import Agent
 from bot.privacy.handoff_replies import replies
@@ -175,3 +176,16 @@ def test_an_answer_for_later_is_promised_from_now_on_and_by_mail_only_to_whom_ma
         f"I need to ask a colleague. You get the answer {where}, by 26 November 2026, 16:00 UTC at the latest. "
         f"Our talk has the number {number}."
     ]
+
+
+def test_a_talk_over_several_days_shows_the_day_of_what_was_said(desk, chat):
+    mine = chat(ADA)
+    user_says(desk, mine, "Good evening")
+    said = all_of(desk, Message)[0].created_at
+
+    async def visit(user):
+        await user.open(f"/conversations/{mine}")
+        await user.should_see(f"Person, {pieces.when(said)}")
+
+    at_the_desk(desk, StaffRole.AGENT, visit)
+    assert pieces.when(said).endswith(" UTC") and str(said.year) in pieces.when(said)
