@@ -108,30 +108,44 @@ def _taking_up(visit: Visit, file: RequestFile) -> None:
 
 
 def _denying(visit: Visit, file: RequestFile) -> None:
+    reader = "The parent or guardian" if file.of_guardian else "The person"
     with pieces.fold("Deny it"):
         reason = ui.select({str(key): words for key, words in _REASONS.items()}, label="Reason").props("outlined")
         told = ui.label("").classes("fine")
         law = ui.input("Law or clause it rests on").props("outlined")
-        where = ui.input("Where the person can complain", value=visit.desk.settings.complain_to).props("outlined")
+        where = ui.input(f"Where {reader.lower()} can complain", value=visit.desk.settings.complain_to).props(
+            "outlined"
+        )
 
         def chosen() -> None:
             basis = BASES[DenialReason(reason.value)]
             law.value = basis.law
-            told.text = f"The person reads: we cannot do what you asked for: {basis.words}"
+            told.text = f"{reader} reads: we cannot do what you asked for: {basis.told(to_guardian=file.of_guardian)}"
 
         reason.on_value_change(chosen)
 
         async def say_no() -> None:
-            await visit.act(
+            told_why = await visit.act(
                 lambda session, staff: deny(
                     session, visit.desk, visit.now(), file.number, reason.value or "", law.value or "",
                     where.value or "", staff.actor,
                 ),
                 DECIDING,
             )  # fmt: skip
-            visit.done("Denied; the person was told why and where to complain.")
+            visit.done(_denied(file, told_why))
 
-        pieces.button("Deny and tell the person", say_no, kind="grave")
+        pieces.button(f"Deny and tell {reader.lower()}", say_no, kind="grave")
+
+
+def _denied(file: RequestFile, told_why: bool) -> str:
+    """What has happened, for whoever denied it: who knows why, and who does not."""
+    if not told_why:
+        return "Denied; whoever asked could not be told: no address or chat of theirs is left."
+    if file.of_guardian:
+        return (
+            "Denied; the parent or guardian was told why and where to complain, the young person that it is not done."
+        )
+    return "Denied; the person was told why and where to complain."
 
 
 def _extending(visit: Visit, file: RequestFile) -> None:

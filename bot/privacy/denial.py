@@ -12,6 +12,7 @@ from enum import StrEnum
 from sqlalchemy.orm import Session
 
 from bot.errors import Conflict, Invalid, NotFound
+from bot.privacy import guardian_consent_decision as decision
 from bot.privacy import outcome
 from bot.privacy.request_states import NEXT, move
 from bot.privacy.request_status import REQUEST_WORDS
@@ -19,7 +20,7 @@ from bot.privacy.rooms import ROOMS
 from bot.store import audit, outbox
 from bot.store.announcements import announce
 from bot.store.desk import Desk
-from bot.store.desk_tables import PrivacyRequest
+from bot.store.desk_tables import GuardianConsent, PrivacyRequest
 from bot.vocabulary import AuditEvent, RequestKind, RequestState
 
 DENIABLE = frozenset(state for state, following in NEXT.items() if RequestState.DENIED in following)
@@ -42,16 +43,26 @@ class DenialReason(StrEnum):
 
 @dataclass(frozen=True)
 class Basis:
-    """A reason in the person's words, and the law it usually rests on."""
+    """A reason in the person's words, and the law it usually rests on.
+
+    Attributes:
+        of_child: The reason as a guardian reads it, where `words` would say it of the guardian's own data.
+    """
 
     words: str
     law: str
+    of_child: str = ""
+
+    def told(self, *, to_guardian: bool) -> str:
+        """The reason as whoever asked reads it."""
+        return self.of_child if to_guardian and self.of_child else self.words
 
 
 BASES: Mapping[DenialReason, Basis] = {
     DenialReason.NOT_VERIFIED: Basis(
         "we could not make sure that you are the person the data is about, and must not give it to anybody else.",
         "GDPR Article 12(2) and (6)",
+        "we could not make sure that you may decide for this young person, and must not act on anybody else's word.",
     ),
     DenialReason.LAW_ASKS_TO_KEEP: Basis(
         "the law obliges us to keep what you would like to have deleted.", "GDPR Article 17(3)(b)"
@@ -67,19 +78,26 @@ BASES: Mapping[DenialReason, Basis] = {
         "you asked for the same a short time ago and got the answer, and nothing has changed since.",
         "GDPR Article 12(5)(b)",
     ),
-    DenialReason.NOTHING_HELD: Basis("we hold no data about you of that kind.", "GDPR Article 15(1)"),
+    DenialReason.NOTHING_HELD: Basis(
+        "we hold no data about you of that kind.",
+        "GDPR Article 15(1)",
+        "we hold no data of that kind about this young person.",
+    ),
     DenialReason.NOT_OPEN: Basis(
         "our policy does not open this kind of data for access or correction. You can ask us to delete it or to make "
         "it anonymous.",
         "our privacy policy, clauses no-access and delete-or-anonymise",
+        "our policy does not open this kind of data for access or correction. You can ask us to delete it.",
     ),
 }
 
 
 def deny(
     session: Session, desk: Desk, now: datetime, number: str, reason: str, law: str, complain_to: str, actor: str
-) -> None:
+) -> bool:
     """Deny a request; the person is told why in the chat and by mail, and what was stopped for it goes on again.
+
+    Where a guardian asked, the guardian is told why, by mail, and the young person that it is not done.
 
     Args:
         session: The transaction of all of it.
@@ -90,6 +108,9 @@ def deny(
         law: What the no rests on.
         complain_to: Where the person can complain about it.
         actor: Who decided it.
+
+    Returns:
+        Whether whoever asked could be told; not a guardian whose address is erased.
 
     Raises:
         Invalid: A reason, the law, or where to complain is missing.
@@ -116,12 +137,15 @@ def deny(
     if room := ROOMS.get(RequestKind(request.kind)):
         room.revoked(session, desk, now, request)
     outcome.quiet_alarm(session, number)
-    _tell(session, desk, now, request, BASES[DenialReason(reason)].words, law, complain_to)
+    guardian, basis = decision.asked_by(request), BASES[DenialReason(reason)]
+    if guardian:
+        return _tell_guardian(session, desk, now, request, guardian, basis.told(to_guardian=True), law, complain_to)
+    return _tell(session, desk, now, request, basis.told(to_guardian=False), law, complain_to)
 
 
 def _tell(
     session: Session, desk: Desk, now: datetime, request: PrivacyRequest, words: str, law: str, complain_to: str
-) -> None:
+) -> bool:
     number = request.number
     announce(
         session, now, request.conversation_id, "utter_request_denied",
@@ -130,8 +154,27 @@ def _tell(
     address = desk.email_of(request.subject) if request.subject else None
     if address:
         what = REQUEST_WORDS[RequestKind(request.kind)]
-        reason = f"{words[:1].upper()}{words[1:]}"
         outbox.post(
             session, now, address, "request_denied", f"denied:{number}",
-            number=number, what=what, reason=reason, law=law, complain_to=complain_to,
+            number=number, what=what, reason=_as_sentence(words), law=law, complain_to=complain_to,
         )  # fmt: skip
+    return bool(address or request.conversation_id)
+
+
+def _tell_guardian(
+    session: Session, desk: Desk, now: datetime, request: PrivacyRequest, guardian: str, words: str, law: str,
+    complain_to: str,
+) -> bool:  # fmt: skip
+    """Whoever asked is owed the reason; the young person never asked, and learns that nothing happens."""
+    row = session.get_one(GuardianConsent, guardian)
+    what = REQUEST_WORDS[RequestKind(request.kind)]
+    decision.mail_guardian(
+        session, now, row, "guardian_asked_denied", request=request.number, what=decision.of_child(what),
+        reason=_as_sentence(words), law=law, complain_to=complain_to,
+    )  # fmt: skip
+    decision.tell_child(session, desk, now, row, "guardian_asked_not_done", request=request.number, what=what)
+    return bool(row.email)
+
+
+def _as_sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}"

@@ -154,18 +154,48 @@ def _close_what_waits(session: Session, now: datetime, subject: str, actor: str)
         announce(session, now, chat, "utter_guardian_request_closed", number=number)
 
 
-def mail_guardian(session: Session, now: datetime, row: GuardianConsent, template: str, **values: str) -> None:
-    """A mail to the guardian, once for each kind and number; none to somebody whose address is erased."""
+def asked_by(request: PrivacyRequest) -> str | None:
+    """Number of the guardian who asked for this; None when the person themselves did."""
+    number = (request.details or {}).get("asked_by_guardian")
+    return str(number) if number else None
+
+
+def of_child(what: str) -> str:
+    """What was asked for, as the guardian reads it: `a copy of your data` is a copy of theirs."""
+    return what.replace("your", "their")
+
+
+def mail_guardian(
+    session: Session, now: datetime, row: GuardianConsent, template: str, request: str = "", **values: str
+) -> None:
+    """A mail to the guardian, once for each kind and number; none to somebody whose address is erased.
+
+    Args:
+        session: Desk database.
+        now: The desk's time.
+        row: The guardian.
+        template: What the mail says.
+        request: What they asked for, when it is about that; of each request it is told.
+        values: What the template names.
+    """
     if row.email:
-        key = f"{template}:{row.number}"
-        outbox.post(session, now, row.email, template, key, number=row.number, **values)
+        key = _once(template, request, row)
+        outbox.post(session, now, row.email, template, key, number=row.number, request=request, **values)
 
 
-def tell_child(session: Session, desk: Desk, now: datetime, row: GuardianConsent, name: str) -> None:
-    """Tell the young person, in the chat and by mail."""
-    announce(session, now, row.conversation_id, f"utter_{name}", number=row.number)
+def tell_child(
+    session: Session, desk: Desk, now: datetime, row: GuardianConsent, name: str, request: str = "", **values: str
+) -> None:
+    """Tell the young person, in the chat and by mail; `values` is what the mail names beyond the numbers."""
+    announce(session, now, row.conversation_id, f"utter_{name}", number=row.number, request=request)
     if address := desk.email_of(row.subject):
-        outbox.post(session, now, address, f"{name}_child", f"{name}-child:{row.number}", number=row.number)
+        key = _once(f"{name}-child", request, row)
+        outbox.post(session, now, address, f"{name}_child", key, number=row.number, request=request, **values)
+
+
+def _once(kind: str, request: str, row: GuardianConsent) -> str:
+    # The number of the guardian comes last: by it, their mails are found when they are forgotten.
+    return ":".join(part for part in (kind, request, row.number) if part)
 
 
 def _have_a_person_decide(session: Session, desk: Desk, now: datetime, subject: str, number: str) -> None:

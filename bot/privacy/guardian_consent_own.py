@@ -157,7 +157,7 @@ def ask_for_child(session: Session, desk: Desk, now: datetime, visit: Visit, kin
     session.add(request)
     session.flush()
     audit.record(session, now, AuditEvent.REQUEST_RECEIVED, reference=number, subject=row.subject, actor="guardian")
-    what = REQUEST_WORDS[kind].replace("your", "their")
+    what = decision.of_child(REQUEST_WORDS[kind])
     decision.mail_guardian(session, now, row, "guardian_asked_for_child", request=number, what=what)
     announce(session, now, row.conversation_id, "utter_guardian_asked_for_child", number=number)
     if address := desk.email_of(row.subject):

@@ -106,10 +106,7 @@ def asked_for_children(session: Session) -> list[AskedForChild]:
         PrivacyRequest.hold_reason == HoldKind.GUARDIAN_ASKED,
     )
     rows = session.scalars(select(PrivacyRequest).where(*waiting).order_by(PrivacyRequest.number))
-    return [
-        AskedForChild(each.number, RequestKind(each.kind), str((each.details or {}).get("asked_by_guardian")))
-        for each in rows
-    ]
+    return [AskedForChild(each.number, RequestKind(each.kind), str(decision.asked_by(each))) for each in rows]
 
 
 def forms_in_review(session: Session) -> list[FormInReview]:
@@ -195,9 +192,9 @@ def settle_dispute(
 
 
 def approve_for_child(session: Session, desk: Desk, now: datetime, number: str, actor: str) -> None:
-    """What a guardian asked for a young person is carried out, as if they had asked for it themselves.
+    """What a guardian asked for a young person is carried out, as if they had asked for it; the guardian is mailed so.
 
-    They are told in the chat and by mail what goes on, and until when they can take it back.
+    The young person is told in the chat and by mail what goes on, and until when they can take it back.
 
     Raises:
         NotFound: No guardian asked for anything under that number.
@@ -206,7 +203,8 @@ def approve_for_child(session: Session, desk: Desk, now: datetime, number: str, 
     request = _asked_by_guardian(session, number)
     if request.state != RequestState.ON_HOLD or request.hold_reason != HoldKind.GUARDIAN_ASKED:
         raise Conflict(_DOES_NOT_WAIT)
-    if not has_a_say(session, desk, session.get(GuardianConsent, (request.details or {})["asked_by_guardian"])):
+    row = session.get(GuardianConsent, str(decision.asked_by(request)))
+    if row is None or not has_a_say(session, desk, row):
         raise Conflict(_NO_SAY)
     room = ROOMS[RequestKind(request.kind)]
     waits = PrivacyRequest.hold_reason == HoldKind.GUARDIAN_ASKED
@@ -214,6 +212,8 @@ def approve_for_child(session: Session, desk: Desk, now: datetime, number: str, 
         raise Conflict(_DOES_NOT_WAIT)
     confirm_by_mail(session, desk, now, request, "guardian_approved_for_you")
     _tell_what_goes_on(session, now, request)
+    what = decision.of_child(REQUEST_WORDS[RequestKind(request.kind)])
+    decision.mail_guardian(session, now, row, "guardian_asked_approved", request=number, what=what)
 
 
 def clear_mark(session: Session, desk: Desk, now: datetime, subject: str, actor: str) -> None:
@@ -249,7 +249,7 @@ def _tell_what_goes_on(session: Session, now: datetime, request: PrivacyRequest)
 
 def _asked_by_guardian(session: Session, number: str) -> PrivacyRequest:
     request = session.get(PrivacyRequest, number)
-    if request is None or "asked_by_guardian" not in (request.details or {}):
+    if request is None or decision.asked_by(request) is None:
         raise NotFound("No guardian asked for anything under that number.")
     return request
 

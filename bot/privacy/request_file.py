@@ -13,6 +13,7 @@ from bot.privacy.deadlines import date_of, extended, stands_still
 from bot.privacy.denial import DENIABLE
 from bot.privacy.erasure_guard import KINDS, aim_of
 from bot.privacy.erasure_plan import plan_in_words
+from bot.privacy.guardian_consent_decision import asked_by
 from bot.privacy.outcome import rest_of
 from bot.privacy.request_states import OPEN
 from bot.store import erasing
@@ -46,6 +47,7 @@ class RequestFile:
         missing_approvals: How many more people must agree; 0 where none is asked.
         denial: Reason, law and where to complain, when it was denied.
         assigned: Number and name of who looks after it.
+        of_guardian: A parent or guardian asked for it.
     """
 
     number: str
@@ -71,6 +73,7 @@ class RequestFile:
     denial: dict[str, str] | None
     holds: list[HoldView]
     assigned: tuple[int, str] | None
+    of_guardian: bool
     may_deny: bool
     may_extend: bool
     may_take_up: bool
@@ -115,6 +118,7 @@ def request_file(session: Session, desk: Desk, now: datetime, number: str) -> Re
         denial=(request.outcome or {}).get("denial"),
         holds=holds_of(session, now, request.subject) if request.subject else [],
         assigned=_assigned(session, request),
+        of_guardian=asked_by(request) is not None,
         may_deny=state in DENIABLE,
         may_extend=longest is not None and request.first_due_at is None and state in OPEN and request.due_at > now,
         may_take_up=state is RequestState.PARTLY_FULFILLED,

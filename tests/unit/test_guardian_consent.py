@@ -798,6 +798,58 @@ def test_a_no_to_the_guardian_leaves_the_childs_own_request(desk, maya):
     assert rights.state_of(desk, other.number).state == "awaiting_verification"
 
 
+def test_a_guardian_reads_why_what_they_asked_for_is_denied_and_the_young_person_only_that_it_is(desk, maya):
+    asked(desk, maya, FATHER, "Frank Father")
+    guardian, bystander = agreed(desk, maya), open_chat(desk, ADULT)
+    fathers, others = len(mails(desk, FATHER)), len(mails(desk, desk.email_of(ADULT)))
+    number = guardian.ask_for(RequestKind.EXPORT).number
+    with desk.transaction() as session:
+        told = deny(
+            session, desk, desk.clock.now(), number, "not_verified", "GDPR Article 12(6)", "the Office", "staff:1"
+        )
+    assert told
+    to_guardian = " ".join(mails(desk, MOTHER)[0].text.split())
+    for part in (number, "you may decide for this young person", "GDPR Article 12(6)", "the Office", "a copy of their"):
+        assert part in to_guardian
+    to_child = mails(desk, "maya.lindqvist@example.com")[0]
+    words = " ".join(to_child.text.split())
+    assert f"what your parent or guardian asked for in {number} (a copy of your data) is not done" in words
+    assert said(desk, maya)[-1] == "utter_guardian_asked_not_done" and "utter_request_denied" not in said(desk, maya)
+    (spoken,) = [each.text for each in everything(desk, Message) if each.response == "utter_guardian_asked_not_done"]
+    assert number in spoken and "GDPR" not in spoken + to_child.text, "why is for whoever asked"
+    assert len(mails(desk, FATHER)) == fathers and len(mails(desk, desk.email_of(ADULT))) == others
+    assert said(desk, bystander) == []
+
+
+def test_a_guardian_is_told_of_each_of_their_requests_and_that_one_is_agreed_to(desk, maya):
+    guardian = agreed(desk, maya)
+    first = guardian.ask_for(RequestKind.EXPORT).number
+    with desk.transaction() as session:
+        deny(session, desk, desk.clock.now(), first, "unfounded", "GDPR", "the Office", "staff:1")
+    second = guardian.ask_for(RequestKind.EXPORT).number
+    with desk.transaction() as session:
+        guardian_consent_review.approve_for_child(session, desk, desk.clock.now(), second, "staff:1")
+    told = [(mail.dedupe_key.partition(":")[0], number) for mail in mails(desk, MOTHER) for number in (first, second)
+            if number in mail.text]  # fmt: skip
+    assert told == [
+        ("guardian_asked_approved", second), ("guardian_asked_for_child", second),
+        ("guardian_asked_denied", first), ("guardian_asked_for_child", first),
+    ]  # fmt: skip
+    guardian.erase()
+    assert not [mail for mail in mails(desk, MOTHER) if first in mail.text or second in mail.text]
+
+
+def test_who_denies_learns_that_a_guardian_whose_address_is_erased_cannot_be_told(desk, maya):
+    guardian = agreed(desk, maya)
+    number = guardian.ask_for(RequestKind.EXPORT).number
+    guardian.erase()
+    before = len(mails(desk, MOTHER))
+    with desk.transaction() as session:
+        assert not deny(session, desk, desk.clock.now(), number, "unfounded", "GDPR", "the Office", "staff:1")
+    assert len(mails(desk, MOTHER)) == before
+    assert said(desk, maya)[-1] == "utter_guardian_asked_not_done"
+
+
 def test_what_a_person_let_go_on_for_a_guardian_is_not_made_twice(desk, maya):
     guardian = agreed(desk, maya)
     number = guardian.ask_for(RequestKind.ERASURE).number

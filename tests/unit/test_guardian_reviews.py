@@ -1,12 +1,13 @@
 """Guardian reviews at the staff desk: what waits, who may decide, and that a file is saved and never shown."""
 
 import pytest
+from nicegui import ui
 
 from bot.privacy import guardian_consent_page
 from bot.store.desk_tables import AuditEntry
 from bot.vocabulary import RequestKind, StaffRole
 from tests.desk_pages import at_the_desk
-from tests.guardians import FATHER, MAYA, Guardian, agreed, allowed, asked, row
+from tests.guardians import FATHER, MAYA, MOTHER, Guardian, agreed, allowed, asked, mails, row
 from tests.unit.conftest import open_chat
 from tests.unit.test_guardian_consent import PAPER
 
@@ -79,3 +80,24 @@ def test_what_a_guardian_asked_for_is_let_go_on_there(desk):
         await user.should_see("carried out")
 
     at_the_desk(desk, StaffRole.ADMIN, visit)
+
+
+def test_whoever_denies_what_a_guardian_asked_for_reads_who_is_told_what(desk):
+    view = agreed(desk, open_chat(desk, MAYA)).ask_for(RequestKind.EXPORT)
+
+    async def visit(user):
+        await user.open(f"/requests/{view.number}")
+        reason = next(each for each in user.find(kind=ui.select).elements if "nothing_held" in each.options)
+        reason.value = "nothing_held"
+        await user.should_see(
+            "The parent or guardian reads: we cannot do what you asked for: we hold no data of that kind"
+        )
+        user.find("Where the parent or guardian can complain").type("the Office of Example")
+        user.find("Deny and tell the parent or guardian").click()
+        await user.should_see(
+            "Denied; the parent or guardian was told why and where to complain, the young person that"
+        )
+        await user.should_see("about this young person.")
+
+    at_the_desk(desk, StaffRole.PRIVACY_OFFICER, visit)
+    assert "about this young person" in " ".join(mails(desk, MOTHER)[0].text.split())

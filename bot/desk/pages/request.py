@@ -84,7 +84,7 @@ def show_progress(file: RequestFile) -> None:
         with pieces.part("Denied"):
             pieces.facts(
                 [
-                    ("Reason", BASES[DenialReason(file.denial["reason"])].words),
+                    ("Reason", BASES[DenialReason(file.denial["reason"])].told(to_guardian=file.of_guardian)),
                     ("Rests on", file.denial["law"]),
                     ("Complaints to", file.denial["complain_to"]),
                 ]

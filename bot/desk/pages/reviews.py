@@ -147,6 +147,6 @@ def _for_child(visit: Visit, asked: AskedForChild) -> None:
             ),
             DECIDING,
         )
-        visit.done("It is carried out as if the young person had asked for it.")
+        visit.done("It is carried out as if the young person had asked for it; the parent or guardian is told.")
 
     pieces.button("Carry it out", approve)
