@@ -105,7 +105,7 @@ def _object(turn: Turn) -> None:
         turn.mail_address,
         turn.words(turn.origin) if turn.was_typed else None,
     )
-    words: dict[str, Any] = {"number": made.case.number, "due": in_words(made.case.due_at)}
+    words: dict[str, Any] = {"number": made.case.number, "due": turn.day(made.case.due_at)}
     if made.versions:
         turn.say("utter_policy_objection_recorded", ["contact", "no-reduction"], version=made.versions[-1], **words)
     else:

@@ -35,7 +35,7 @@ def list_requests(
     table = Table("number", "kind", "state", "priority", "received", "due", box=None)
     with desk.reading() as session:
         for entry in worklist(session, show_all):
-            dates = (f"{entry.received_at:%Y-%m-%d}", f"{date_of(entry.due_at, desk.settings)}")
+            dates = (f"{date_of(entry.received_at, desk.settings)}", f"{date_of(entry.due_at, desk.settings)}")
             table.add_row(entry.number, entry.kind, entry.state, entry.priority, *dates)
     out.print(table)
 
@@ -66,7 +66,7 @@ def export_log(
     with desk.transaction() as session:
         audit.record(session, desk.clock.now(), AuditEvent.REQUEST_LOG_EXPORTED, actor=by)
     with desk.reading() as session:
-        made = request_log.as_csv(session, desk.clock.now())
+        made = request_log.as_csv(session, desk, desk.clock.now())
     if file is None:
         typer.echo(made, nl=False)
     else:

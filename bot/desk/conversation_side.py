@@ -61,7 +61,12 @@ async def show_customer(opened: Open, subject: str | None) -> None:
             [
                 pieces.Row(
                     f"/requests/{each.number}",
-                    (each.number, words.KINDS[each.kind], words.STATES[each.state], f"{each.due_at:%-d %b %Y}"),
+                    (
+                        each.number,
+                        words.KINDS[each.kind],
+                        words.STATES[each.state],
+                        words.day(each.due_at, opened.visit.desk.settings),
+                    ),
                 )
                 for each in requests
             ],

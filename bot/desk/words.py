@@ -1,8 +1,10 @@
 """What staff read for the desk's fixed names."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from bot.config import Settings
 from bot.desk.pieces import Mark
+from bot.privacy.deadlines import date_of
 from bot.vocabulary import HoldKind, RequestKind, RequestState
 
 KINDS = {
@@ -37,18 +39,25 @@ HOLDS = {
     HoldKind.GUARDIAN_ASKED: "a parent or guardian asked for it",
     HoldKind.APPROVAL: "two people must approve it",
 }
-_SOON = timedelta(days=3)
+_SOON_DAYS = 3
 
 
-def due(now: datetime, due_at: datetime, closed_at: datetime | None = None, still: bool = False) -> Mark:
-    """How much time is left until a promise."""
-    at = closed_at or now
-    days = (due_at - at).days
+def day(moment: datetime, settings: Settings) -> str:
+    """The day a moment falls on where the shop is, which is the one that people are told."""
+    return f"{date_of(moment, settings):%-d %b %Y}"
+
+
+def due(
+    now: datetime, due_at: datetime, settings: Settings, closed_at: datetime | None = None, still: bool = False
+) -> Mark:
+    """How much time is left until a promise, in days as the shop's calendar has them."""
+    promised = date_of(due_at, settings)
     if closed_at:
         return Mark("in time", "good") if closed_at <= due_at else Mark("too late", "late")
     if still:
-        return Mark(f"{due_at:%-d %b}, clock stands still")
-    if due_at < at:
-        return Mark(f"overdue since {due_at:%-d %b}", "late")
+        return Mark(f"{promised:%-d %b}, clock stands still")
+    if due_at < now:
+        return Mark(f"overdue since {promised:%-d %b}", "late")
+    days = (promised - date_of(now, settings)).days
     left = "today" if days == 0 else "1 day left" if days == 1 else f"{days} days left"
-    return Mark(f"{due_at:%-d %b}, {left}", "soon" if due_at - at < _SOON else "calm")
+    return Mark(f"{promised:%-d %b}, {left}", "soon" if days < _SOON_DAYS else "calm")

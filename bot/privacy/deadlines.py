@@ -83,9 +83,9 @@ def stands_still(regime: Regime, state: RequestState) -> bool:
     return why is not None and may_pause(Regime(regime), why)
 
 
-def date_of(due_at: datetime, settings: Settings) -> date:
-    """The day to tell people for a deadline: in the Americas its last second is tomorrow already in UTC."""
-    return calendar_of(settings.business_calendar).local_date(due_at)
+def date_of(moment: datetime, settings: Settings) -> date:
+    """The day to tell anybody for a moment: in the Americas the last second of a day is tomorrow already in UTC."""
+    return calendar_of(settings.business_calendar).local_date(moment)
 
 
 def _end(term: Term, received_at: datetime, settings: Settings) -> datetime:

@@ -1,7 +1,7 @@
 """Everything staff may know of one request: where it stands, what was done, what is left, what can be decided."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.errors import NotFound
 from bot.privacy.approval import NEEDED, Given, approvals
-from bot.privacy.deadlines import date_of, extended, stands_still
+from bot.privacy.deadlines import extended, stands_still
 from bot.privacy.denial import DENIABLE
 from bot.privacy.erasure_guard import KINDS, aim_of
 from bot.privacy.erasure_plan import plan_in_words
@@ -39,7 +39,6 @@ class RequestFile:
 
     Attributes:
         subject: The customer's number; None once the person was erased.
-        due_on: The day the answer is due where the shop is.
         still: Whether its clock stands still.
         steps: The ledger: what is done, and when.
         rest: What could not be done, in words without a personal value.
@@ -57,7 +56,6 @@ class RequestFile:
     subject: str | None
     received_at: datetime
     due_at: datetime
-    due_on: date
     still: bool
     first_due_at: datetime | None
     extension_reason: str | None
@@ -102,7 +100,6 @@ def request_file(session: Session, desk: Desk, now: datetime, number: str) -> Re
         subject=request.subject,
         received_at=request.received_at,
         due_at=request.due_at,
-        due_on=date_of(request.due_at, desk.settings),
         still=stands_still(regime, state),
         first_due_at=request.first_due_at,
         extension_reason=request.extension_reason,

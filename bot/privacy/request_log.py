@@ -17,7 +17,9 @@ from dateutil.relativedelta import relativedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.privacy.deadlines import date_of
 from bot.privacy.request_status import REQUEST_WORDS
+from bot.store.desk import Desk
 from bot.store.desk_tables import PrivacyRequest
 from bot.store.package.values import cells
 from bot.vocabulary import RequestKind, RequestState
@@ -56,31 +58,32 @@ class YearCount:
     days: list[float]
 
 
-def as_csv(session: Session, now: datetime) -> str:
+def as_csv(session: Session, desk: Desk, now: datetime) -> str:
     """Counts by year, an empty line, then the log of the last 24 months; safe to open in a spreadsheet."""
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(_YEARS)
-    writer.writerows(_count_cells(each) for each in year_counts(session))
+    writer.writerows(_count_cells(each) for each in year_counts(session, desk))
     writer.writerow([])
     writer.writerow(_LOG)
-    writer.writerows(cells(row) for row in log(session, now))
+    writer.writerows(cells(row) for row in log(session, desk, now))
     return out.getvalue()
 
 
-def year_counts(session: Session) -> list[YearCount]:
-    """Every request the desk ever received, by year of receipt and right."""
+def year_counts(session: Session, desk: Desk) -> list[YearCount]:
+    """Every request the desk ever received, by year of receipt where the shop is, and right."""
     found: dict[tuple[int, str], YearCount] = {}
     columns = (PrivacyRequest.received_at, PrivacyRequest.kind, PrivacyRequest.state, PrivacyRequest.closed_at)
     for received, kind, state, closed in session.execute(select(*columns)).tuples():
-        count = found.setdefault((received.year, kind), YearCount(received.year, RequestKind(kind), {}, []))
+        year = date_of(received, desk.settings).year
+        count = found.setdefault((year, kind), YearCount(year, RequestKind(kind), {}, []))
         count.states[state] = count.states.get(state, 0) + 1
         if closed is not None and state in _ANSWERS:
             count.days.append((closed - received).total_seconds() / 86_400)
     return [found[key] for key in sorted(found, key=lambda key: (-key[0], key[1]))]
 
 
-def log(session: Session, now: datetime) -> Iterator[tuple[Any, ...]]:
+def log(session: Session, desk: Desk, now: datetime) -> Iterator[tuple[Any, ...]]:
     """Requests of the last 24 months, oldest first; a denial's basis is its reason and law, which name nobody."""
     since = now - relativedelta(months=MONTHS)
     query = select(PrivacyRequest).where(PrivacyRequest.received_at >= since).order_by(PrivacyRequest.received_at)
@@ -88,13 +91,13 @@ def log(session: Session, now: datetime) -> Iterator[tuple[Any, ...]]:
         denial = (request.outcome or {}).get("denial") or {}
         yield (
             request.number,
-            f"{request.received_at:%Y-%m-%d}",
+            f"{date_of(request.received_at, desk.settings)}",
             REQUEST_WORDS[RequestKind(request.kind)],
             "chat with the privacy desk",
             request.regime,
             "yes" if request.verified_at else "no",
             request.extension_reason or "no",
-            f"{request.closed_at:%Y-%m-%d}" if request.closed_at else "",
+            f"{date_of(request.closed_at, desk.settings)}" if request.closed_at else "",
             _RESPONSES.get(RequestState(request.state), "open"),
             "; ".join(str(denial[key]) for key in ("reason", "law") if key in denial),
         )

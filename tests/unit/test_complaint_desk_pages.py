@@ -1,10 +1,14 @@
 """Complaints at the staff desk: the queue, one case, and what each role can do with it."""
 
-import pytest
+from datetime import UTC, datetime
 
+import pytest
+from nicegui import ui
+
+from bot.desk.pages import case_acts
 from bot.privacy import complaint_answer, complaint_reply
 from bot.privacy.complaint_pages import CASE_REPLIES, Queue, case_page, queue
-from bot.privacy.handoff_replies import replies
+from bot.privacy.handoff_replies import Reply, replies
 from bot.store import attachments, conversations
 from bot.store.desk_tables import Case, CaseMessage, Mail
 from bot.vocabulary import CaseState, StaffRole
@@ -103,3 +107,19 @@ def test_the_texts_that_are_written_often_are_filled_in():
     texts = [each.filled("kim", "CS-2026-000001", "1 May 2026") for each in replies(CASE_REPLIES)]
     assert "We have passed CS-2026-000001 on" in texts[0]
     assert len(texts) >= 5 and not any("{" in text for text in texts)
+
+
+def test_a_ready_made_answer_names_the_day_the_person_was_told(desk, number, monkeypatch):
+    monkeypatch.setattr(desk.settings, "business_calendar", "US-CA")
+    monkeypatch.setattr(case_acts, "replies", lambda _: (Reply("By when", "You hear from us by {due}."),))
+    with desk.transaction() as session:
+        session.get_one(Case, number).due_at = datetime(2027, 8, 16, 6, 59, 59, tzinfo=UTC)
+
+    async def visit(user):
+        await user.open(f"/cases/{number}")
+        chosen = next(each for each in user.find(kind=ui.select).elements if "By when" in each.options)
+        chosen.value = "By when"
+        (answer,) = user.find("Your answer; the person reads it").elements
+        assert answer.value == "You hear from us by 15 August 2027."
+
+    at_the_desk(desk, StaffRole.AGENT, visit)

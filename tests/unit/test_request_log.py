@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -34,7 +34,7 @@ def request(desk, number, kind, state, received, closed=None, denial=None):
 
 def tables(desk):
     with desk.reading() as session:
-        rows = list(csv.reader(io.StringIO(request_log.as_csv(session, desk.clock.now()))))
+        rows = list(csv.reader(io.StringIO(request_log.as_csv(session, desk, desk.clock.now()))))
     empty = rows.index([])
     counts, log = rows[:empty], rows[empty + 1 :]
     return [dict(zip(counts[0], row, strict=True)) for row in counts[1:]], [
@@ -74,6 +74,18 @@ def test_years_count_what_was_received_complied_with_and_denied_and_how_long_it_
     assert (last["median days to respond"], last["mean days to respond"]) == ("3.0", "5.0")
 
 
+def test_a_request_counts_on_the_day_and_in_the_year_it_has_where_the_shop_is(desk):
+    desk.settings.business_calendar = "US-CA"
+    new_years_eve = datetime(2026, 1, 1, 1, tzinfo=UTC)  # 17:00 on 31 December in Los Angeles
+    answered = datetime(2026, 2, 1, 7, tzinfo=UTC)
+    request(desk, "PR-2026-000001", RequestKind.EXPORT, RequestState.FULFILLED, new_years_eve, answered)
+    request(desk, "PR-2026-000002", RequestKind.EXPORT, RequestState.RUNNING, new_years_eve + timedelta(hours=7))
+    counts, (line, next_day) = tables(desk)
+    assert [(count["year"], count["received"]) for count in counts] == [("2026", "1"), ("2025", "1")]
+    assert (line["date of request"], line["date of response"]) == ("2025-12-31", "2026-01-31")
+    assert next_day["date of request"] == "2026-01-01"
+
+
 @pytest.mark.parametrize(
     ("state", "words"),
     [
@@ -105,7 +117,7 @@ def test_an_erased_person_is_still_counted_and_named_nowhere(desk):
     rights.verify(desk, chat, number)
     rights.finish(desk, number)
     with desk.reading() as session:
-        text = request_log.as_csv(session, desk.clock.now())
+        text = request_log.as_csv(session, desk, desk.clock.now())
     assert number in text and "complied with in whole" in text
     for value in (person["email"], person["last_name"] if "last_name" in person else person["name"], "1001"):
         assert str(value) not in text.replace(number, "")

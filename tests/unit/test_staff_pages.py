@@ -1,19 +1,23 @@
 """Pages of the staff desk, as members of staff see and use them."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from unittest import mock
+from zoneinfo import ZoneInfo
 
 import pytest
 from nicegui import ui
 from sqlalchemy import select
 
 from bot import jobs
+from bot.config import Settings
+from bot.desk import words
 from bot.privacy import export, fulfilment
+from bot.privacy.deadlines import date_of, due
 from bot.privacy.request_file import request_file
 from bot.privacy.request_queue import Show, queue, sizes
 from bot.store.desk_tables import AuditEntry, Hold, PrivacyRequest, UnansweredTopic
-from bot.vocabulary import AuditEvent, HoldKind, RequestKind, RequestState, StaffRole
+from bot.vocabulary import AuditEvent, HoldKind, Regime, RequestKind, RequestState, StaffRole
 from tests import rights
 from tests.desk_pages import at_the_desk, hire
 from tests.unit.conftest import open_chat
@@ -114,6 +118,45 @@ def test_a_request_page_says_where_it_stands_what_was_done_and_what_a_deletion_w
         await user.should_see("Nothing was begun.")
 
     at_the_desk(desk, StaffRole.AGENT, visit)
+
+
+@pytest.mark.parametrize(
+    ("hours", "left"),
+    [(0, "15 Aug, today"), (-9, "15 Aug, today"), (-12, "15 Aug, 1 day left"), (13, "15 Aug, today"),
+     (14, "overdue since 15 Aug"), (-24 * 3, "15 Aug, 3 days left")],
+)  # fmt: skip
+def test_the_desk_counts_the_days_to_the_day_the_person_was_told(hours, left):
+    settings = Settings(business_calendar="US-CA", regime=Regime.CCPA)
+    received = datetime(2026, 7, 1, 17, tzinfo=UTC)
+    promised = due(Regime.CCPA, RequestKind.ERASURE, received, settings).due_at
+    assert f"{date_of(promised, settings)}" == "2026-08-15"
+    ten_on_that_day = datetime(2026, 8, 15, 10, tzinfo=ZoneInfo("America/Los_Angeles"))
+    mark = words.due(ten_on_that_day + timedelta(hours=hours), promised, settings)
+    assert mark.text == left
+    assert mark.tone == ("late" if hours == 14 else "calm" if "3 days" in left else "soon")
+
+
+def test_every_page_of_the_desk_shows_the_day_the_person_was_told(desk, deletion):
+    desk.settings.business_calendar = "US-CA"
+    chat = open_chat(desk, SUBJECT)
+    with desk.transaction() as session:
+        request = session.get_one(PrivacyRequest, deletion)
+        request.due_at = request.first_due_at = datetime(2027, 8, 16, 6, 59, 59, tzinfo=UTC)
+        request.extension_reason = "complex"
+        request.received_at = datetime(2026, 11, 20, 1, tzinfo=UTC)
+
+    async def visit(user):
+        for page, day in (
+            ("/requests?show=all", "15 Aug, "), ("/requests?show=all", "19 Nov 2026"),
+            (f"/requests/{deletion}", "15 Aug, "), (f"/requests/{deletion}", "15 Aug 2027; extended"),
+            (f"/customers/{SUBJECT}", "15 Aug 2027"), (f"/conversations/{chat}", "15 Aug 2027"),
+        ):  # fmt: skip
+            await user.open(page)
+            await user.should_see(day)
+            await user.should_not_see("16 Aug,")
+            await user.should_not_see("16 Aug 2027")
+
+    at_the_desk(desk, StaffRole.PRIVACY_OFFICER, visit)
 
 
 def test_an_auditor_reads_and_is_offered_nothing_and_an_agent_no_decision(desk, deletion):

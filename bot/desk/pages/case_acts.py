@@ -11,6 +11,7 @@ from bot.desk.visit import WORKING, Visit
 from bot.privacy.complaint_answer import answer_case, refuse_case
 from bot.privacy.complaint_desk import assign, close, note
 from bot.privacy.complaint_pages import CASE_REPLIES, CasePage
+from bot.privacy.deadlines import date_of
 from bot.privacy.handoff_replies import replies
 from bot.privacy.staff_sign_in import Staff
 
@@ -36,7 +37,7 @@ def acts(visit: Visit, seen: CasePage) -> None:
 
 
 def _answer(visit: Visit, seen: CasePage) -> None:
-    due = f"{seen.due_at:%-d %B %Y}"
+    due = f"{date_of(seen.due_at, visit.desk.settings):%-d %B %Y}"
     texts = {each.title: each.filled(visit.staff.name, seen.number, due) for each in replies(CASE_REPLIES)}
     with pieces.part("Answer it"):
         chosen = ui.select(list(texts), label="Begin with a text").props("outlined clearable")

@@ -2,6 +2,7 @@
 
 from nicegui import ui
 
+from bot.config import Settings
 from bot.desk import pieces, request_acts, words
 from bot.desk.pages.request import show_plan
 from bot.desk.registry import page
@@ -30,7 +31,7 @@ async def customer(visit: Visit, customer: str) -> None:
         with ui.element("div"):
             _held(card)
         with ui.element("div"):
-            _requests(card)
+            _requests(card, visit.desk.settings)
             _standing(card)
             _holds(visit, card)
     if card.plan:
@@ -49,14 +50,14 @@ def _held(card: CustomerCard) -> None:
             pieces.facts([(each.title, "1 entry" if each.count == 1 else f"{each.count} entries") for each in rest])
 
 
-def _requests(card: CustomerCard) -> None:
+def _requests(card: CustomerCard, settings: Settings) -> None:
     with pieces.part("Requests and cases"):
         pieces.table(
             ("Number", "Right", "State", "Due"),
             [
                 pieces.Row(
                     f"/requests/{each.number}",
-                    (each.number, words.KINDS[each.kind], words.STATES[each.state], f"{each.due_at:%-d %b %Y}"),
+                    (each.number, words.KINDS[each.kind], words.STATES[each.state], words.day(each.due_at, settings)),
                 )
                 for each in card.requests
             ],

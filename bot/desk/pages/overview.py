@@ -88,5 +88,5 @@ async def download(visit: Visit) -> None:
         lambda session, staff: audit.record(session, visit.now(), AuditEvent.REQUEST_LOG_EXPORTED, actor=staff.actor),
         EVERYBODY,
     )
-    made = await visit.read(lambda session: request_log.as_csv(session, visit.now()))
+    made = await visit.read(lambda session: request_log.as_csv(session, visit.desk, visit.now()))
     ui.download.content(made.encode("utf-8-sig"), f"requests-{visit.now():%Y-%m-%d}.csv", "text/csv")

@@ -44,10 +44,11 @@ async def request(visit: Visit, number: str) -> None:
 
 def show_facts(visit: Visit, file: RequestFile) -> None:
     """Where it stands and until when."""
+    settings = visit.desk.settings
     pairs: list[tuple[str, str | pieces.Mark]] = [
         ("Right", words.KINDS[file.kind]),
         ("State", words.STATES[file.state]),
-        ("Due", words.due(visit.now(), file.due_at, file.closed_at, file.still)),
+        ("Due", words.due(visit.now(), file.due_at, settings, file.closed_at, file.still)),
         ("Rules", file.regime),
         ("Received", pieces.when(file.received_at)),
         ("Person verified", pieces.when(file.verified_at)),
@@ -58,7 +59,7 @@ def show_facts(visit: Visit, file: RequestFile) -> None:
         pairs.append(("Goes on", pieces.when(file.not_before)))
     if file.first_due_at:
         why = _EXTENSION.get(file.extension_reason or "", "")
-        pairs.append(("First due", f"{file.first_due_at:%-d %b %Y}; extended because {why}"))
+        pairs.append(("First due", f"{words.day(file.first_due_at, settings)}; extended because {why}"))
     if file.closed_at:
         pairs.append(("Closed", pieces.when(file.closed_at)))
     pairs.append(("Looked after by", file.assigned[1] if file.assigned else "nobody yet"))

@@ -51,8 +51,8 @@ def _row(visit: Visit, each: Queued) -> pieces.Row:
     state = words.STATES[each.state]
     if each.hold_reason:
         state = pieces.Mark(f"{state.text}: {words.HOLDS[each.hold_reason]}", state.tone)  # type: ignore[index]
-    due = words.due(visit.now(), each.due_at, each.closed_at)
-    received = f"{each.received_at:%-d %b %Y}"
+    due = words.due(visit.now(), each.due_at, visit.desk.settings, each.closed_at)
+    received = words.day(each.received_at, visit.desk.settings)
     return pieces.Row(
         f"/requests/{each.number}",
         (each.number, words.KINDS[each.kind], state, received, due, each.assigned or "–"),
