@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 
 from bot.desk.live import live
 from bot.desk.visit import Visit
+from bot.privacy.complaint_pages import CasePlace, case_place
 from bot.privacy.staff_sign_in import present
-from bot.vocabulary import StaffRole
+from bot.vocabulary import CaseKind, StaffRole
 
 ROLE_WORDS = {
     StaffRole.AGENT: "agent",
@@ -36,7 +37,7 @@ async def show(visit: Visit, title: str, path: str, menu: Sequence[Any], build: 
     ui.add_body_html('<a class="skip" href="#page">Skip to the page</a>' + _keys(menu))
     with ui.element("header").classes("top"):
         ui.html('<a class="brand" href="/"><img src="/look/favicon.svg" alt=""> Privacy desk</a>', sanitize=False)
-        _search()
+        _search(visit)
         watch = await _present(visit)
     with ui.element("div").classes("frame"):
         ui.html(_navigation(menu, path), sanitize=False, tag="nav").props('aria-label="Pages"').classes("pages")
@@ -47,7 +48,7 @@ async def show(visit: Visit, title: str, path: str, menu: Sequence[Any], build: 
 
 
 def target_of(typed: str) -> str | None:
-    """Where a typed number leads: a request, a case, or a customer; None for what can be none of these."""
+    """Where a typed number leads by its form: a request, a case, or a customer; None for what can be none of these."""
     number = typed.strip().upper()
     if _REQUEST.fullmatch(number):
         return f"/requests/{number}"
@@ -57,11 +58,29 @@ def target_of(typed: str) -> str | None:
     return f"/customers/{customer}" if re.fullmatch(r"[A-Za-z0-9-]{1,64}", customer) else None
 
 
-def _search() -> None:
-    def go() -> None:
-        target = target_of(field.value or "")
+def case_path(place: CasePlace) -> str | None:
+    """Where the staff looks after a case; None when its conversation was erased.
+
+    Only what people brought has a page of its own. An alarm without a request is about guardians who disagree.
+    """
+    if place.kind is CaseKind.HANDOFF:
+        return f"/conversations/{place.conversation_id}" if place.conversation_id else None
+    if place.kind is CaseKind.ALARM:
+        return f"/requests/{place.request_number}" if place.request_number else "/reviews"
+    return f"/cases/{place.number}"
+
+
+def _search(visit: Visit) -> None:
+    async def go() -> None:
+        typed = field.value or ""
+        target, number = target_of(typed), typed.strip().upper()
+        if _CASE.fullmatch(number):
+            place = await visit.read(lambda session: case_place(session, number))
+            target = case_path(place) if place else target
         if target:
-            ui.navigate.to(target)
+            visit.go(target)
+        elif _CASE.fullmatch(number):
+            ui.notify(f"The conversation of {number} was erased.", type="warning")
         else:
             ui.notify("Type a number such as PR-2026-000123, CS-2026-000007, or a customer number.", type="warning")
 

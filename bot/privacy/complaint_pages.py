@@ -1,10 +1,11 @@
 """Cases as the staff desk shows them: the queue, and one case with everything about it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from bot.config import PROJECT
@@ -50,6 +51,17 @@ class QueueLine:
 
 
 @dataclass(frozen=True)
+class CasePlace:
+    """A case of any kind, and what it is about: hand-offs and alarms have their numbers among the cases too."""
+
+    number: str
+    kind: CaseKind
+    state: CaseState
+    conversation_id: str | None
+    request_number: str | None
+
+
+@dataclass(frozen=True)
 class CasePage:
     """One case with everything the staff needs to answer it.
 
@@ -91,6 +103,22 @@ def queue(session: Session, now: datetime, actor: str, which: Queue) -> list[Que
     names = _names(session)
     rows = session.scalars(query.order_by(Case.priority.desc(), Case.due_at, Case.number).limit(MOST_SHOWN))
     return [_line(case, names) for case in rows]
+
+
+def case_place(session: Session, number: str) -> CasePlace | None:
+    """Where to look for what has that number, whatever its kind; None when no case has it."""
+    return next(_places(session, Case.number == number), None)
+
+
+def places_of(session: Session, subject: str) -> list[CasePlace]:
+    """All cases about a customer, newest first."""
+    return list(_places(session, Case.subject == subject))
+
+
+def _places(session: Session, which: ColumnElement[bool]) -> Iterator[CasePlace]:
+    columns = (Case.number, Case.kind, Case.state, Case.conversation_id, Case.request_number)
+    found = session.execute(select(*columns).where(which).order_by(Case.number.desc())).tuples()
+    return (CasePlace(number, CaseKind(kind), CaseState(state), *rest) for number, kind, state, *rest in found)
 
 
 def case_page(session: Session, number: str, actor: str) -> CasePage:

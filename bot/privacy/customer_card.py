@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.errors import NotFound
 from bot.privacy.access import AccessSummary, summarise
+from bot.privacy.complaint_pages import CasePlace, places_of
 from bot.privacy.request_file import HoldView, holds_of, plan_in_words_for
 from bot.privacy.request_status import RequestView, own_requests
 from bot.privacy.restriction import Processing, processing
 from bot.store import audit
 from bot.store.desk import Desk
-from bot.store.desk_tables import Case
 from bot.store.erasing import DELETE, EVERYTHING
 from bot.vocabulary import AuditEvent
 
@@ -28,7 +27,7 @@ class CustomerCard:
         summary: What the shop holds, each value shortened.
         standing: Choices, restrictions, and what the data may be used for.
         purposes: What each purpose is called.
-        cases: Number, kind and state of what they brought to the shop.
+        cases: What they brought to the shop, and what alarmed somebody about them.
         plan: What a deletion of everything would do now.
     """
 
@@ -37,7 +36,7 @@ class CustomerCard:
     standing: Processing
     purposes: Mapping[str, str]
     requests: list[RequestView]
-    cases: list[tuple[str, str, str]]
+    cases: list[CasePlace]
     holds: list[HoldView]
     plan: dict[str, Any] | None
 
@@ -72,14 +71,13 @@ def customer_card(session: Session, desk: Desk, now: datetime, subject: str) -> 
         NotFound: The shop has no such customer.
     """
     summary = summarise(desk.shop, desk.datamap, subject)
-    cases = select(Case.number, Case.kind, Case.state).where(Case.subject == subject).order_by(Case.number.desc())
     return CustomerCard(
         subject=subject,
         summary=summary,
         standing=processing(session, desk, subject),
         purposes={key: purpose.title for key, purpose in desk.datamap.purposes.items()},
         requests=own_requests(session, subject),
-        cases=list(session.execute(cases).tuples()),
+        cases=places_of(session, subject),
         holds=holds_of(session, now, subject),
         plan=plan_in_words_for(desk, now, subject, EVERYTHING, DELETE),
     )

@@ -1,5 +1,6 @@
 """Pages of the staff desk, as members of staff see and use them."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from unittest import mock
@@ -12,14 +13,17 @@ from sqlalchemy import select
 from bot import jobs
 from bot.config import Settings
 from bot.desk import words
-from bot.privacy import export, fulfilment
+from bot.privacy import export, fulfilment, outcome
+from bot.privacy.complaint import file_case
 from bot.privacy.deadlines import date_of, due
 from bot.privacy.request_file import request_file
 from bot.privacy.request_queue import Show, queue, sizes
-from bot.store.desk_tables import AuditEntry, Hold, PrivacyRequest, UnansweredTopic
-from bot.vocabulary import AuditEvent, HoldKind, Regime, RequestKind, RequestState, StaffRole
+from bot.store import conversations
+from bot.store.desk_tables import AuditEntry, Case, Hold, PrivacyRequest, UnansweredTopic
+from bot.vocabulary import AuditEvent, CaseKind, HoldKind, Regime, RequestKind, RequestState, StaffRole
 from tests import rights
 from tests.desk_pages import at_the_desk, hire
+from tests.guardians import FATHER, MAYA, Guardian, agreed, asked
 from tests.unit.conftest import open_chat
 
 SUBJECT, BYSTANDER = "1001", "1002"
@@ -270,6 +274,71 @@ def test_a_customers_card_shows_shortened_values_only_and_each_look_is_recorded(
     with desk.reading() as session:
         looks = session.scalars(select(AuditEntry).where(AuditEntry.event == AuditEvent.CUSTOMER_CARD_OPENED)).all()
     assert len(looks) == 1 and looks[0].actor.startswith("staff:") and looks[0].subject != SUBJECT
+
+
+@pytest.fixture
+def cases(desk, deletion):
+    """One of each kind that has a number of its own: what it is, its number, and where it is looked after."""
+    chat, gone = open_chat(desk, MAYA), open_chat(desk, MAYA)
+    agreed(desk, chat)
+    asked(desk, chat, FATHER, "Frank Father")
+    father = Guardian(desk, FATHER)
+    father.prove()
+    father.refuse()
+    now, within = desk.clock.now(), timedelta(days=9)
+    filed = [
+        ("complaint", chat, CaseKind.COMPLAINT),
+        ("handoff", chat, CaseKind.HANDOFF),
+        ("erased", gone, CaseKind.HANDOFF),
+    ]
+    with desk.transaction() as session:
+        numbers = {
+            name: file_case(session, now, conversations.conversation(session, where), kind, name, within, None).number
+            for name, where, kind in filed
+        }
+        outcome.alarm(session, desk, now, session.get_one(PrivacyRequest, deletion))
+        session.flush()
+        session.get_one(Case, numbers["erased"]).conversation_id = None
+        numbers["alarm"] = session.scalars(select(Case.number).where(Case.request_number == deletion)).one()
+        numbers["dispute"] = session.scalars(select(Case.number).where(Case.origin.like("guardian-dispute%"))).one()
+    places = {
+        "complaint": f"/cases/{numbers['complaint']}", "handoff": f"/conversations/{chat}",
+        "alarm": f"/requests/{deletion}", "dispute": "/reviews",
+    }  # fmt: skip
+    return numbers, places
+
+
+def test_every_number_of_a_case_leads_in_the_search_to_where_it_is_looked_after(desk, cases):
+    numbers, places = cases
+    shown = {"complaint": "Answer it", "handoff": "The bot answers", "alarm": "Steps done", "dispute": "Signed forms"}
+
+    async def visit(user):
+        for name, place in places.items():
+            await user.open("/account")
+            user.find(kind=ui.input, content="PR-… CS-… or customer").type(numbers[name].lower()).trigger(
+                "keydown.enter"
+            )
+            await user.should_see(shown[name])
+            assert user.back_history[-1] == place
+        await user.open("/account")
+        user.find(kind=ui.input, content="PR-… CS-… or customer").type(numbers["erased"]).trigger("keydown.enter")
+        await user.should_see(f"The conversation of {numbers['erased']} was erased.")
+
+    at_the_desk(desk, StaffRole.ADMIN, visit)
+
+
+def test_every_case_on_a_customers_card_leads_to_where_it_is_looked_after(desk, cases):
+    numbers, places = cases
+    found = []
+
+    async def visit(user):
+        client = await user.open(f"/customers/{MAYA}")
+        found.extend(each.content for each in client.elements.values() if isinstance(each, ui.html))
+
+    at_the_desk(desk, StaffRole.ADMIN, visit)
+    linked = dict(re.findall(r'<td><a href="([^"]+)">(CS-[-0-9]+)</a>', "".join(found)))
+    assert linked == {places[name]: numbers[name] for name in ("complaint", "handoff", "dispute")}
+    assert f"<td>{numbers['erased']}</td>" in "".join(found) and numbers["alarm"] not in "".join(found)
 
 
 @pytest.mark.parametrize("address", ["/customers/99999", "/requests/PR-2026-999999", "/requests?show=nothing"])

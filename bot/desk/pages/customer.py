@@ -6,6 +6,7 @@ from bot.config import Settings
 from bot.desk import pieces, request_acts, words
 from bot.desk.pages.request import show_plan
 from bot.desk.registry import page
+from bot.desk.shell import case_path
 from bot.desk.visit import DECIDING, EVERYBODY, Visit
 from bot.privacy.customer_card import CustomerCard, customer_card, note_look
 from bot.vocabulary import HoldKind
@@ -66,8 +67,8 @@ def _requests(card: CustomerCard, settings: Settings) -> None:
         pieces.table(
             ("Number", "Kind", "State"),
             [
-                pieces.Row(f"/cases/{number}", (number, kind.replace("_", " "), state))
-                for number, kind, state in card.cases
+                pieces.Row(case_path(each) or "", (each.number, each.kind.replace("_", " "), each.state))
+                for each in card.cases
             ],
             empty="No cases.",
         )
