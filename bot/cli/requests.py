@@ -115,7 +115,7 @@ def hold(customer: str, reference: Annotated[str, typer.Option(help="The legal m
 
 @app.command()
 def release(reference: Annotated[str, typer.Option(help="The legal matter.")], by: By) -> None:
-    """End a legal hold; requests it kept waiting go on."""
+    """End a legal matter for everybody held under that name; requests it kept waiting go on."""
     desk = open_desk()
     with desk.transaction() as session:
         holds.release(session, desk.clock.now(), reference, by)

@@ -1,5 +1,7 @@
 """What a person decides about a request: approve, deny, hold, extend, take up, check, look after."""
 
+from collections.abc import Sequence
+
 from nicegui import ui
 
 from bot.desk import pieces
@@ -11,7 +13,7 @@ from bot.privacy.deadlines_extension import extend
 from bot.privacy.deadlines_rules import ExtensionReason
 from bot.privacy.denial import BASES, DenialReason, deny
 from bot.privacy.request_desk import assign, checked_by_person
-from bot.privacy.request_file import RequestFile
+from bot.privacy.request_file import HoldView, RequestFile
 from bot.vocabulary import HoldKind, RequestState
 
 _REASONS = {
@@ -49,7 +51,7 @@ def show(visit: Visit, file: RequestFile, people: list[tuple[int, str]]) -> None
             _extending(visit, file)
         if file.subject:
             holding(visit, file.subject, file.number)
-            releasing(visit, [hold.reference for hold in file.holds if hold.kind is HoldKind.LEGAL])
+            releasing(visit, file.subject, file.holds)
 
 
 def _looking_after(visit: Visit, file: RequestFile, people: list[tuple[int, str]]) -> None:
@@ -185,12 +187,16 @@ def holding(visit: Visit, subject: str, about: str) -> None:
         pieces.button("Hold", place, kind="grave")
 
 
-def releasing(visit: Visit, references: list[str]) -> None:
-    """Release what is held, each by its button."""
+def releasing(visit: Visit, subject: str, held: Sequence[HoldView]) -> None:
+    """Release a customer's legal holds one by one; other customers held under the same name stay held."""
 
     async def end(reference: str) -> None:
-        await visit.act(lambda session, staff: holds.release(session, visit.now(), reference, staff.actor), DECIDING)
+        await visit.act(
+            lambda session, staff: holds.release(session, visit.now(), reference, staff.actor, subject), DECIDING
+        )
         visit.done(f"Released {reference}.")
 
-    for reference in references:
-        pieces.button(f"Release the hold {reference}", lambda reference=reference: end(reference))
+    for reference in [hold.reference for hold in held if hold.kind is HoldKind.LEGAL]:
+        with pieces.fold(f"Release the hold {reference}"):
+            ui.label("Deletions that waited for it begin at once, and cannot be undone.").classes("note")
+            pieces.button(f"Release {reference}", lambda reference=reference: end(reference), kind="grave")

@@ -38,14 +38,23 @@ def place(
     audit.record(session, now, AuditEvent.HOLD_PLACED, reference=reference, subject=subject, actor=actor)
 
 
-def release(session: Session, now: datetime, reference: str, actor: str) -> None:
-    """End a legal matter: everybody's data that was held for it is free again.
+def release(session: Session, now: datetime, reference: str, actor: str, subject: str | None = None) -> None:
+    """End a legal matter: the data that was held for it is free again, of one person or of everybody.
+
+    Args:
+        session: The transaction.
+        now: From when.
+        reference: The legal matter.
+        actor: Who ended it.
+        subject: Whose hold ends, while others stay held under the same name; None ends the whole matter.
 
     Raises:
         NotFound: No such hold is in force.
     """
-    of_the_matter = (Hold.kind == HoldKind.LEGAL, Hold.reference == reference, Hold.released_at.is_(None))
-    held = list(session.scalars(select(Hold).where(*of_the_matter).order_by(Hold.id)))
+    query = select(Hold).where(Hold.kind == HoldKind.LEGAL, Hold.reference == reference, Hold.released_at.is_(None))
+    if subject is not None:
+        query = query.where(Hold.subject == subject)
+    held = list(session.scalars(query.order_by(Hold.id)))
     if not held:
         raise NotFound("There is no legal hold in force under that reference.")
     for hold in held:

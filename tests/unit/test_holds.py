@@ -20,9 +20,9 @@ def hold(desk, subject, reference=MATTER, kind=HoldKind.LEGAL, until=None):
         holds.place(session, NOON, subject, kind, until, reference, "counsel")
 
 
-def release(desk, reference=MATTER):
+def release(desk, reference=MATTER, subject=None):
     with desk.transaction() as session:
-        holds.release(session, NOON, reference, "counsel")
+        holds.release(session, NOON, reference, "counsel", subject)
 
 
 def is_held(desk, subject, kind=HoldKind.LEGAL):
@@ -56,6 +56,21 @@ def test_a_matter_about_two_people_ends_for_both_and_leaves_other_matters_alone(
     assert not is_held(desk, DANIEL)
     with desk.reading() as session:
         assert [e.event for e in session.scalars(select(AuditEntry))].count("hold_released") == 3
+
+
+def test_a_hold_released_for_one_person_still_holds_everybody_else_of_the_matter(desk):
+    for subject in (AMELIA, DANIEL):
+        hold(desk, subject)
+    hold(desk, AMELIA, "matter 18")
+    release(desk, subject=AMELIA)
+    assert is_held(desk, AMELIA) and is_held(desk, DANIEL)
+    release(desk, "matter 18", AMELIA)
+    assert not is_held(desk, AMELIA) and is_held(desk, DANIEL)
+    with pytest.raises(NotFound):
+        release(desk, subject=AMELIA)
+    with desk.reading() as session:
+        freed = [e.reference for e in session.scalars(select(AuditEntry)) if e.event == "hold_released"]
+    assert freed == [MATTER, "matter 18"]
 
 
 def test_only_a_legal_hold_is_released_by_a_person(desk):

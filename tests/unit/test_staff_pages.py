@@ -13,7 +13,7 @@ from sqlalchemy import select
 from bot import jobs
 from bot.config import Settings
 from bot.desk import words
-from bot.privacy import export, fulfilment, outcome
+from bot.privacy import export, fulfilment, holds, outcome
 from bot.privacy.complaint import file_case
 from bot.privacy.deadlines import date_of, due
 from bot.privacy.request_file import request_file
@@ -219,20 +219,29 @@ def test_what_a_page_still_shows_never_decides(desk, deletion):
         assert session.scalars(select(Hold)).all() == []
 
 
-def test_a_legal_hold_is_placed_and_released_by_its_name(desk, deletion):
+@pytest.mark.parametrize("page", ["requests", "customers"])
+def test_a_legal_hold_is_placed_and_released_by_its_name_for_this_customer_only(desk, deletion, page):
+    with desk.transaction() as session:
+        holds.place(session, desk.clock.now(), BYSTANDER, HoldKind.LEGAL, None, "matter 17", "test")
+
     async def visit(user):
         await user.open(f"/requests/{deletion}")
         user.find("Legal matter, such as a file number").type("matter 17")
         user.find("Hold").click()
         await user.should_see("Held under matter 17.")
-        await user.should_see("Release the hold matter 17")
-        user.find("Release the hold matter 17").click()
+        await user.open(f"/requests/{deletion}" if page == "requests" else f"/customers/{SUBJECT}")
+        await user.should_see(content="Release the hold matter 17", kind=ui.html)
+        await user.should_see("Deletions that waited for it begin at once, and cannot be undone.")
+        user.find("Release matter 17").click()
         await user.should_see("Released matter 17.")
 
     at_the_desk(desk, StaffRole.PRIVACY_OFFICER, visit)
     with desk.reading() as session:
-        (hold,) = session.scalars(select(Hold))
-    assert (hold.kind, hold.subject, hold.released_at is None) == (HoldKind.LEGAL, SUBJECT, False)
+        found = session.scalars(select(Hold).order_by(Hold.subject))
+        assert [(each.kind, each.subject, each.released_at is None) for each in found] == [
+            (HoldKind.LEGAL, SUBJECT, False),
+            (HoldKind.LEGAL, BYSTANDER, True),
+        ]
 
 
 def test_two_people_approve_on_their_pages_and_the_first_cannot_twice(desk, deletion):

@@ -9,7 +9,6 @@ from bot.desk.registry import page
 from bot.desk.shell import case_path
 from bot.desk.visit import DECIDING, EVERYBODY, Visit
 from bot.privacy.customer_card import CustomerCard, customer_card, note_look
-from bot.vocabulary import HoldKind
 
 _REASONS = {
     "erasure": "a deletion is on its way",
@@ -93,4 +92,4 @@ def _holds(visit: Visit, card: CustomerCard) -> None:
             ui.label("Nothing is held.").classes("fine")
         if visit.may(DECIDING):
             request_acts.holding(visit, card.subject, "one request")
-            request_acts.releasing(visit, [each.reference for each in card.holds if each.kind is HoldKind.LEGAL])
+            request_acts.releasing(visit, card.subject, card.holds)
