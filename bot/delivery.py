@@ -171,7 +171,7 @@ def _alarm(desk: Desk, notice: WebhookEvent) -> None:
     with desk.transaction() as session:
         request = session.get(PrivacyRequest, notice.request_number)
         if request is not None:
-            outcome.alarm(session, desk, desk.clock.now(), request)
+            outcome.alarm(session, desk, desk.clock.now(), request, outcome.Alarm.NOTICE)
 
 
 def _forget_erased(desk: Desk) -> None:

@@ -12,7 +12,7 @@ from bot.privacy.approval import approve
 from bot.privacy.deadlines_extension import extend
 from bot.privacy.deadlines_rules import ExtensionReason
 from bot.privacy.denial import BASES, DenialReason, deny
-from bot.privacy.request_desk import assign, checked_by_person
+from bot.privacy.request_desk import assign, checked_by_person, looked_after
 from bot.privacy.request_file import HoldView, RequestFile
 from bot.vocabulary import HoldKind, RequestState
 
@@ -35,6 +35,8 @@ _EXTENSIONS = {
 def show(visit: Visit, file: RequestFile, people: list[tuple[int, str]]) -> None:
     """What this member of staff may do with this request now."""
     with pieces.part("Decide"):
+        if file.alarms:
+            _answering_the_alarm(visit, file)
         _looking_after(visit, file, people)
         if not visit.may(DECIDING):
             ui.label("Decisions about requests are a privacy officer's.").classes("fine")
@@ -52,6 +54,15 @@ def show(visit: Visit, file: RequestFile, people: list[tuple[int, str]]) -> None
         if file.subject:
             holding(visit, file.subject, file.number)
             releasing(visit, file.subject, file.holds)
+
+
+def _answering_the_alarm(visit: Visit, file: RequestFile) -> None:
+    async def seen_to() -> None:
+        await visit.act(lambda session, staff: looked_after(session, visit.now(), file.number, staff.actor))
+        visit.done("The alarm is answered.")
+
+    ui.label("Do first what the alarm asks for; then it leaves the list.").classes("note")
+    pieces.button("I looked after it", seen_to, kind="main")
 
 
 def _looking_after(visit: Visit, file: RequestFile, people: list[tuple[int, str]]) -> None:

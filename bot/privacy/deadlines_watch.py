@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.privacy.complaint_watch import watch_cases
 from bot.privacy.deadlines import LONGEST_WARNING, stands_still, warning_at
-from bot.privacy.outcome import alarm
+from bot.privacy.outcome import Alarm, alarm
 from bot.privacy.request_states import OPEN, move
 from bot.privacy.request_status import REQUEST_WORDS
 from bot.store import audit, outbox
@@ -71,7 +71,7 @@ def _alarm(session: Session, desk: Desk, now: datetime, request: PrivacyRequest)
     audit.record(
         session, now, AuditEvent.REQUEST_OVERDUE, reference=request.number, subject=request.subject, actor="worker"
     )
-    alarm(session, desk, now, request)
+    alarm(session, desk, now, request, Alarm.LATE)
     log.error("request overdue", request=request.number, due=request.due_at.isoformat())
 
 

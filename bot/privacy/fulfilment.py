@@ -193,7 +193,7 @@ def failed(desk: Desk, taken: Taken) -> None:
         request = session.get_one(PrivacyRequest, taken.number)
         tries = request.attempts + 1
         if _give_back(session, taken, tries) and tries >= desk.settings.worker_tries:
-            outcome.alarm(session, desk, now, request)
+            outcome.alarm(session, desk, now, request, outcome.Alarm.FAILING)
 
 
 def retry(desk: Desk, number: str, actor: str) -> None:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from bot.privacy.deadlines import date_of
@@ -15,6 +17,17 @@ from bot.store.desk import Desk
 from bot.store.desk_tables import Case, Certificate, PrivacyRequest, RequestStep
 from bot.store.numbers import next_number
 from bot.vocabulary import AuditEvent, CaseKind, CaseState, Priority, RequestKind, RequestState
+
+
+class Alarm(StrEnum):
+    """What a person of the shop is alarmed about, in the words the staff reads."""
+
+    LATE = "It was not answered by its date."
+    HELD = "It was put on hold."
+    FAILING = "Its steps failed again and again; they are tried on."
+    LEFT = "A part of it could not be done."
+    MAIL = "A mail about it could not be delivered: reach the person in another way."
+    NOTICE = "A service of the shop did not take the notice about it; it is sent again until it is taken."
 
 
 def keep_rest(request: PrivacyRequest, step: str, rest: Sequence[str]) -> None:
@@ -52,7 +65,7 @@ def tell_hold(session: Session, desk: Desk, now: datetime, request: PrivacyReque
         session, now, AuditEvent.REQUEST_ON_HOLD, reference=request.number, subject=request.subject, actor="worker"
     )
     announce(session, now, request.conversation_id, "utter_request_on_hold", number=request.number)
-    alarm(session, desk, now, request)
+    alarm(session, desk, now, request, Alarm.HELD)
 
 
 def tell_approval(session: Session, now: datetime, request: PrivacyRequest) -> None:
@@ -64,10 +77,14 @@ def tell_approval(session: Session, now: datetime, request: PrivacyRequest) -> N
     announce(session, now, request.conversation_id, "utter_request_awaiting_approval", number=request.number)
 
 
+def alarm_waits(number: Any) -> tuple[ColumnElement[bool], ...]:
+    """Conditions on a case: it is an alarm about that request, a number or a column, and nobody has answered it."""
+    return Case.request_number == number, Case.kind == CaseKind.ALARM, Case.state == CaseState.WAITING
+
+
 def quiet_alarm(session: Session, number: str) -> None:
     """Nobody has to look after a request any more: what alarmed about it is answered."""
-    waiting = (Case.request_number == number, Case.kind == CaseKind.ALARM, Case.state == CaseState.WAITING)
-    session.execute(update(Case).where(*waiting).values(state=CaseState.CLOSED))
+    session.execute(update(Case).where(*alarm_waits(number)).values(state=CaseState.CLOSED))
 
 
 def tell_end(session: Session, desk: Desk, now: datetime, request: PrivacyRequest, room: Room) -> None:
@@ -76,7 +93,7 @@ def tell_end(session: Session, desk: Desk, now: datetime, request: PrivacyReques
     event = AuditEvent.REQUEST_PARTLY_FULFILLED if partly else AuditEvent.REQUEST_FULFILLED
     audit.record(session, now, event, reference=request.number, subject=request.subject, actor="worker")
     if partly:
-        alarm(session, desk, now, request)
+        alarm(session, desk, now, request, Alarm.LEFT)
         announce(session, now, request.conversation_id, "utter_request_partly_done", number=request.number)
     else:
         if session.get(Certificate, request.number) is None:
@@ -94,12 +111,16 @@ def tell_end(session: Session, desk: Desk, now: datetime, request: PrivacyReques
         )  # fmt: skip
 
 
-def alarm(session: Session, desk: Desk, now: datetime, request: PrivacyRequest) -> None:
-    """Put a request that needs a person on the list of urgent cases, once while that case waits."""
-    waiting = select(Case.number).where(
-        Case.request_number == request.number, Case.kind == CaseKind.ALARM, Case.state == CaseState.WAITING
-    )
-    if session.scalar(waiting) is not None:
+def alarm(session: Session, desk: Desk, now: datetime, request: PrivacyRequest, what: Alarm) -> None:
+    """Put a request that needs a person on the list of urgent cases, once while that case waits.
+
+    What happens meanwhile is added to the same case, so that nobody answers one thing and misses the other.
+    """
+    waiting = session.scalar(select(Case).where(*alarm_waits(request.number)).order_by(Case.number).limit(1))
+    if waiting is not None:
+        told = (waiting.statement or "").splitlines()
+        if what not in told:
+            waiting.statement = "\n".join([*told, what])
         return
     number = next_number(session, "CS", now)
     session.add(
@@ -109,6 +130,7 @@ def alarm(session: Session, desk: Desk, now: datetime, request: PrivacyRequest) 
             state=CaseState.WAITING,
             priority=Priority.URGENT,
             request_number=request.number,
+            statement=what.value,
             origin=f"alarm:{number}",
             created_at=now,
             due_at=min(request.due_at, now + desk.settings.alarm_within),

@@ -1,17 +1,19 @@
-"""What else a member of staff does with a request: takes it on, passes it on, says that the person was checked."""
+"""What else a member of staff does with a request: takes it on, passes it on, answers its alarm, checks a person."""
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.errors import Conflict, NotFound
 from bot.privacy import outcome
+from bot.privacy.case_states import move
 from bot.privacy.request_intake import verified
 from bot.privacy.rooms import ROOMS
 from bot.store import audit
 from bot.store.desk import Desk
-from bot.store.desk_tables import PrivacyRequest, StaffMember
-from bot.vocabulary import AuditEvent, HoldKind, RequestKind, RequestState
+from bot.store.desk_tables import Case, PrivacyRequest, StaffMember
+from bot.vocabulary import AuditEvent, CaseState, HoldKind, RequestKind, RequestState
 
 
 def assign(session: Session, now: datetime, number: str, to: int | None, actor: str) -> None:
@@ -29,6 +31,23 @@ def assign(session: Session, now: datetime, number: str, to: int | None, actor: 
             raise NotFound("Nobody with that account works here (any more).")
     request.assigned_to = to
     audit.record(session, now, AuditEvent.REQUEST_ASSIGNED, reference=number, actor=actor)
+
+
+def looked_after(session: Session, now: datetime, number: str, actor: str) -> None:
+    """A person did what an alarm about a request asked for: it leaves the list, and the record says who saw to it.
+
+    What goes on failing alarms anew.
+
+    Raises:
+        Conflict: No alarm about it waits (any more).
+    """
+    alarms = session.scalars(select(Case.number).where(*outcome.alarm_waits(number)).order_by(Case.number)).all()
+    closed = [each for each in alarms if move(session, each, [CaseState.WAITING], CaseState.CLOSED, closed_at=now)]
+    if not closed:
+        raise Conflict("No alarm about this request waits any more.")
+    subject = session.get_one(PrivacyRequest, number).subject
+    for each in closed:
+        audit.record(session, now, AuditEvent.CASE_CLOSED, reference=each, subject=subject, actor=actor)
 
 
 def checked_by_person(session: Session, desk: Desk, now: datetime, number: str, actor: str) -> RequestState:

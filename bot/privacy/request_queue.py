@@ -9,10 +9,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from bot.privacy.outcome import alarm_waits
 from bot.privacy.request_states import OPEN
 from bot.privacy.rooms import ROOMS
-from bot.store.desk_tables import Case, PrivacyRequest, StaffMember
-from bot.vocabulary import CaseKind, CaseState, HoldKind, RequestKind, RequestState
+from bot.store.desk_tables import PrivacyRequest, StaffMember
+from bot.vocabulary import HoldKind, RequestKind, RequestState
 
 MOST = 200
 _FOR_A_PERSON = (HoldKind.NO_ADDRESS, HoldKind.LEGAL, HoldKind.VETO, HoldKind.FAILED, HoldKind.GUARDIAN_ASKED)
@@ -96,12 +97,11 @@ def _where(now: datetime, show: Show, staff_id: int) -> list[ColumnElement[bool]
 
 
 def _waits_for_a_person() -> ColumnElement[bool]:
-    """Nothing of these goes on by itself, or it alarmed somebody: its steps fail, or it is late."""
+    """Nothing of these goes on by itself, or an alarm about it waits, also when it is closed: a mail came back."""
     by_hand = [kind for kind in RequestKind if kind not in ROOMS]
-    alarm = (Case.request_number == PrivacyRequest.number, Case.kind == CaseKind.ALARM, Case.state == CaseState.WAITING)
     return or_(
         PrivacyRequest.state.in_((RequestState.AWAITING_APPROVAL, RequestState.PARTLY_FULFILLED)),
         and_(PrivacyRequest.state == RequestState.RECEIVED, PrivacyRequest.kind.in_(by_hand)),
         and_(PrivacyRequest.state == RequestState.ON_HOLD, PrivacyRequest.hold_reason.in_(_FOR_A_PERSON)),
-        and_(PrivacyRequest.state.in_(OPEN), exists().where(*alarm)),
+        exists().where(*alarm_waits(PrivacyRequest.number)),
     )

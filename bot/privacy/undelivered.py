@@ -31,7 +31,7 @@ def not_delivered(session: Session, desk: Desk, now: datetime, mail: Mail) -> No
     if code is not None and request is not None:
         code_took_no_mail(session, desk, now, code)
     elif request is not None:
-        outcome.alarm(session, desk, now, request)
+        outcome.alarm(session, desk, now, request, outcome.Alarm.MAIL)
     elif asking is not None:
         _guardian_took_no_mail(session, desk, now, asking, mail)
     elif kind == complaint_answer.ANSWER_MAIL and (written := session.get(CaseMessage, int(last))):

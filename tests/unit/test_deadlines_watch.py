@@ -78,7 +78,7 @@ def test_an_overdue_request_alarms_a_person_once_and_urgently(desk, ask):
     assert (deadlines_watch.watch(desk), deadlines_watch.watch(desk)) == (1, 0)
     (case,) = all_of(desk, Case)
     assert (case.kind, case.priority, case.request_number) == (CaseKind.ALARM, "urgent", number)
-    assert (case.subject, case.statement, case.conversation_id) == (None, None, None)
+    assert (case.subject, case.statement, case.conversation_id) == (None, "It was not answered by its date.", None)
     assert [event for event, _ in events(desk)] == ["request_overdue", "case_filed"]
     assert row(desk, number)["alarmed_at"] == desk.clock.now()
     assert row(desk, bystander) == untouched

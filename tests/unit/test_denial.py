@@ -6,7 +6,7 @@ from sqlalchemy import select
 from bot.errors import Conflict, Invalid, NotFound
 from bot.privacy import staff_accounts
 from bot.privacy.denial import BASES, DENIABLE, DenialReason, deny
-from bot.privacy.outcome import alarm
+from bot.privacy.outcome import Alarm, alarm
 from bot.privacy.request_desk import assign, checked_by_person
 from bot.store.desk_tables import AuditEntry, Case, Mail, Message, PrivacyRequest, Restriction
 from bot.vocabulary import AuditEvent, CaseState, HoldKind, RequestKind, RequestState
@@ -105,7 +105,7 @@ def test_whoever_was_checked_by_other_means_goes_on_and_the_alarm_ends(desk, del
         request = session.get_one(PrivacyRequest, deletion)
         request.state, request.hold_reason, request.verified_at = RequestState.ON_HOLD, HoldKind.NO_ADDRESS, None
         session.flush()
-        alarm(session, desk, desk.clock.now(), request)
+        alarm(session, desk, desk.clock.now(), request, Alarm.HELD)
     with desk.transaction() as session:
         state = checked_by_person(session, desk, desk.clock.now(), deletion, "staff:1")
     assert state is RequestState.COOLING_OFF

@@ -10,12 +10,16 @@ import pytest
 from nicegui import ui
 from sqlalchemy import select
 
-from bot import jobs
+from bot import jobs, mailing
 from bot.config import Settings
 from bot.desk import words
-from bot.privacy import export, fulfilment, holds, outcome
+from bot.errors import Conflict
+from bot.privacy import export, fulfilment, holds
 from bot.privacy.complaint import file_case
 from bot.privacy.deadlines import date_of, due
+from bot.privacy.denial import deny
+from bot.privacy.outcome import Alarm, alarm
+from bot.privacy.request_desk import looked_after
 from bot.privacy.request_file import request_file
 from bot.privacy.request_queue import Show, queue, sizes
 from bot.store import conversations
@@ -92,6 +96,75 @@ def test_a_request_whose_steps_keep_failing_is_in_the_queue_until_it_goes_on(des
     rights.work(desk)
     assert row(desk, failing.number).state == RequestState.FULFILLED
     assert numbers(desk, Show.WAITING) == []
+
+
+@pytest.fixture
+def denied(desk, deletion):
+    """A deletion that was denied; its person's address takes no mail. A bystander's request waits, and is mailed."""
+    rights.ask(desk, open_chat(desk, BYSTANDER), RequestKind.EXPORT)
+    with desk.transaction() as session:
+        deny(
+            session, desk, desk.clock.now(), deletion, "legal_claims", "GDPR Article 17(3)(e)", "the Office", "staff:9"
+        )
+    away = desk.email_of(SUBJECT)
+
+    def send(mail):
+        if mail.recipient == away:
+            raise mailing.RecipientRefused
+
+    mailing.send_waiting_mails(desk, mock.Mock(send=send))
+    return deletion
+
+
+def alarms(desk):
+    with desk.reading() as session:
+        return [(each.request_number, each.state) for each in session.scalars(select(Case))]
+
+
+def test_a_closed_request_whose_mail_came_back_waits_for_a_person_until_somebody_looked_after_it(desk, denied):
+    assert (row(desk, denied).state, numbers(desk, Show.WAITING)) == (RequestState.DENIED, [denied])
+
+    async def visit(user):
+        await user.open(f"/requests/{denied}")
+        await user.should_see("A mail about it could not be delivered: reach the person in another way.")
+        user.find("I looked after it").click()
+        await user.should_see("The alarm is answered.")
+        await user.open(f"/requests/{denied}")
+        await user.should_not_see("I looked after it")
+
+    at_the_desk(desk, StaffRole.AGENT, visit)
+    assert (alarms(desk), numbers(desk, Show.WAITING)) == ([(denied, "closed")], [])
+    with desk.reading() as session:
+        (case,) = session.scalars(select(Case))
+        (entry,) = session.scalars(select(AuditEntry).where(AuditEntry.event == AuditEvent.CASE_CLOSED))
+    assert (entry.reference, entry.actor[:6], case.closed_at) == (case.number, "staff:", desk.clock.now())
+
+
+def test_an_auditor_reads_of_an_alarm_and_cannot_answer_it(desk, denied):
+    async def visit(user):
+        await user.open(f"/requests/{denied}")
+        await user.should_see("A mail about it could not be delivered: reach the person in another way.")
+        await user.should_not_see("I looked after it")
+
+    at_the_desk(desk, StaffRole.AUDITOR, visit)
+    assert alarms(desk) == [(denied, "waiting")]
+
+
+def test_an_alarm_tells_each_thing_that_happened_once_and_is_answered_once(desk, denied):
+    for what in (Alarm.NOTICE, Alarm.MAIL, Alarm.NOTICE):
+        with desk.transaction() as session:
+            alarm(session, desk, desk.clock.now(), session.get_one(PrivacyRequest, denied), what)
+    with desk.reading() as session:
+        assert [happened for _, happened in request_file(session, desk, desk.clock.now(), denied).alarms] == [
+            f"{Alarm.MAIL} {Alarm.NOTICE}"
+        ]
+    with desk.transaction() as session:
+        looked_after(session, desk.clock.now(), denied, "staff:9")
+    with desk.transaction() as session, pytest.raises(Conflict):
+        looked_after(session, desk.clock.now(), denied, "staff:9")
+    with desk.transaction() as session:
+        alarm(session, desk, desk.clock.now(), session.get_one(PrivacyRequest, denied), Alarm.NOTICE)
+    assert alarms(desk) == [(denied, "closed"), (denied, "waiting")], "what goes on is alarmed about anew"
 
 
 @pytest.mark.parametrize(
@@ -305,7 +378,7 @@ def cases(desk, deletion):
             name: file_case(session, now, conversations.conversation(session, where), kind, name, within, None).number
             for name, where, kind in filed
         }
-        outcome.alarm(session, desk, now, session.get_one(PrivacyRequest, deletion))
+        alarm(session, desk, now, session.get_one(PrivacyRequest, deletion), Alarm.HELD)
         session.flush()
         session.get_one(Case, numbers["erased"]).conversation_id = None
         numbers["alarm"] = session.scalars(select(Case.number).where(Case.request_number == deletion)).one()

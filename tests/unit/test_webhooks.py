@@ -278,6 +278,9 @@ def test_after_many_tries_in_vain_a_person_is_alarmed_once(desk, service, machin
         with desk.reading() as session:
             cases.append(len(session.scalars(select(Case)).all()))
     assert cases == [0] * 5 + [1] * 7
+    with desk.reading() as session:
+        (case,) = session.scalars(select(Case))
+    assert case.statement.startswith("A service of the shop did not take the notice about it")
 
 
 def test_undelivered_counts_the_notices_of_one_request(desk, service):

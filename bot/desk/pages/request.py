@@ -69,6 +69,8 @@ def show_facts(visit: Visit, file: RequestFile) -> None:
             ui.link("The customer's card", f"/customers/{file.subject}").classes("onward")
         else:
             ui.label("The person was erased; what is left tells nobody who it was.").classes("fine")
+        for at, happened in file.alarms:
+            ui.label(f"Alarm of {pieces.when(at)}: {happened}").classes("problem")
         for hold in file.holds:
             until = f"until {pieces.when(hold.until)}" if hold.until else "until it is released"
             ui.label(f"Held: {words.HOLDS[hold.kind]}, {hold.reference or 'no reference'}, {until}").classes("note")
