@@ -48,11 +48,19 @@ def day(moment: datetime, settings: Settings) -> str:
 
 
 def due(
-    now: datetime, due_at: datetime, settings: Settings, closed_at: datetime | None = None, still: bool = False
+    now: datetime,
+    due_at: datetime,
+    state: RequestState,
+    settings: Settings,
+    closed_at: datetime | None = None,
+    still: bool = False,
 ) -> Mark:
-    """How much time is left until a promise, in days as the shop's calendar has them."""
+    """How much time is left until a promise, in days as the shop's calendar has them.
+
+    It is not kept yet while a part of what was asked for is left.
+    """
     promised = date_of(due_at, settings)
-    if closed_at:
+    if closed_at and state is not RequestState.PARTLY_FULFILLED:
         return Mark("in time", "good") if closed_at <= due_at else Mark("too late", "late")
     if still:
         return Mark(f"{promised:%-d %b}, clock stands still")

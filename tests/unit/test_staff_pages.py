@@ -98,6 +98,32 @@ def test_a_request_whose_steps_keep_failing_is_in_the_queue_until_it_goes_on(des
     assert numbers(desk, Show.WAITING) == []
 
 
+@pytest.mark.parametrize(
+    ("state", "then", "later"),
+    [
+        (RequestState.PARTLY_FULFILLED, "29 days left", "overdue since"),
+        (RequestState.FULFILLED, "in time", "in time"),
+    ],
+)
+def test_what_was_done_in_part_is_due_until_the_rest_is_done(desk, deletion, state, then, later):
+    with desk.transaction() as session:
+        request = session.get_one(PrivacyRequest, deletion)
+        request.state, request.closed_at = state, desk.clock.now()
+        request.due_at = desk.clock.now() + timedelta(days=29, hours=1)
+
+    def reads(said):
+        async def visit(user):
+            for address in (f"/requests/{deletion}", "/requests?show=all"):
+                await user.open(address)
+                await user.should_see(content=said, kind=ui.html)
+
+        return visit
+
+    at_the_desk(desk, StaffRole.AUDITOR, reads(then))
+    desk.clock.advance(timedelta(days=30))
+    at_the_desk(desk, StaffRole.AGENT, reads(later))
+
+
 @pytest.fixture
 def denied(desk, deletion):
     """A deletion that was denied; its person's address takes no mail. A bystander's request waits, and is mailed."""
@@ -208,7 +234,7 @@ def test_the_desk_counts_the_days_to_the_day_the_person_was_told(hours, left):
     promised = due(Regime.CCPA, RequestKind.ERASURE, received, settings).due_at
     assert f"{date_of(promised, settings)}" == "2026-08-15"
     ten_on_that_day = datetime(2026, 8, 15, 10, tzinfo=ZoneInfo("America/Los_Angeles"))
-    mark = words.due(ten_on_that_day + timedelta(hours=hours), promised, settings)
+    mark = words.due(ten_on_that_day + timedelta(hours=hours), promised, RequestState.RUNNING, settings)
     assert mark.text == left
     assert mark.tone == ("late" if hours == 14 else "calm" if "3 days" in left else "soon")
 

@@ -48,7 +48,7 @@ def show_facts(visit: Visit, file: RequestFile) -> None:
     pairs: list[tuple[str, str | pieces.Mark]] = [
         ("Right", words.KINDS[file.kind]),
         ("State", words.STATES[file.state]),
-        ("Due", words.due(visit.now(), file.due_at, settings, file.closed_at, file.still)),
+        ("Due", words.due(visit.now(), file.due_at, file.state, settings, file.closed_at, file.still)),
         ("Rules", file.regime),
         ("Received", pieces.when(file.received_at)),
         ("Person verified", pieces.when(file.verified_at)),
@@ -61,7 +61,7 @@ def show_facts(visit: Visit, file: RequestFile) -> None:
         why = _EXTENSION.get(file.extension_reason or "", "")
         pairs.append(("First due", f"{words.day(file.first_due_at, settings)}; extended because {why}"))
     if file.closed_at:
-        pairs.append(("Closed", pieces.when(file.closed_at)))
+        pairs.append(("Done in part" if file.may_take_up else "Closed", pieces.when(file.closed_at)))
     pairs.append(("Looked after by", file.assigned[1] if file.assigned else "nobody yet"))
     with pieces.part(file.number):
         pieces.facts(pairs)

@@ -51,7 +51,7 @@ def _row(visit: Visit, each: Queued) -> pieces.Row:
     state = words.STATES[each.state]
     if each.hold_reason:
         state = pieces.Mark(f"{state.text}: {words.HOLDS[each.hold_reason]}", state.tone)  # type: ignore[index]
-    due = words.due(visit.now(), each.due_at, visit.desk.settings, each.closed_at)
+    due = words.due(visit.now(), each.due_at, each.state, visit.desk.settings, each.closed_at)
     received = words.day(each.received_at, visit.desk.settings)
     return pieces.Row(
         f"/requests/{each.number}",
