@@ -59,7 +59,8 @@ def assign(session: Session, now: datetime, number: str, to: str, by: str) -> No
     case, to = brought_case(session, number), staff(to)
     refuse_same_person(session, case, to)
     case.assigned_to = to
-    audit.record(session, now, AuditEvent.CASE_ASSIGNED, reference=number, subject=case.subject, actor=staff(by))
+    given = f"{number}:{to}"[:64]
+    audit.record(session, now, AuditEvent.CASE_ASSIGNED, reference=given, subject=case.subject, actor=staff(by))
 
 
 def note(session: Session, now: datetime, number: str, by: str, text: str) -> None:

@@ -100,8 +100,9 @@ def transfer(session: Session, desk: Desk, conversation_id: str, agent: Agent, t
     chat.owner_staff, chat.owner_until = to.id, _machine.now() + to.lease
     handoff.staff, handoff.staff_name, handoff.agent_typing_until = to.id, to.name, None
     audit.record(
-        session, now, AuditEvent.HANDOFF_TRANSFERRED, chat.id, handoff.case_number, chat.subject, actor=agent.id
-    )
+        session, now, AuditEvent.HANDOFF_TRANSFERRED, chat.id, f"{handoff.case_number}:{to.id}"[:64], chat.subject,
+        actor=agent.id,
+    )  # fmt: skip
     note(session, now, chat, "utter_handoff_transferred", name=agent.name, to=to.name)
 
 

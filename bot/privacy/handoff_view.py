@@ -184,8 +184,11 @@ def add_note(session: Session, desk: Desk, conversation_id: str, agent: Agent, t
     """
     if not text.strip():
         raise Invalid("The note is empty. Please write something.")
-    chat = conversations.locked(session, conversation_id)
-    session.add(HandoffNote(conversation_id=chat.id, staff=agent.id, text=text.strip(), at=desk.clock.now()))
+    chat, now = conversations.locked(session, conversation_id), desk.clock.now()
+    session.add(HandoffNote(conversation_id=chat.id, staff=agent.id, text=text.strip(), at=now))
+    handoff = newest_handoff(session, chat.id)
+    case = handoff.case_number if handoff else None
+    audit.record(session, now, AuditEvent.CASE_NOTED, chat.id, case, chat.subject, actor=agent.id)
 
 
 def notes(session: Session, conversation_id: str) -> list[Note]:

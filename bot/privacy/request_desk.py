@@ -10,6 +10,7 @@ from bot.privacy import outcome
 from bot.privacy.case_states import move
 from bot.privacy.request_intake import verified
 from bot.privacy.rooms import ROOMS
+from bot.privacy.staff_accounts import actor_of
 from bot.store import audit
 from bot.store.desk import Desk
 from bot.store.desk_tables import Case, PrivacyRequest, StaffMember
@@ -30,7 +31,8 @@ def assign(session: Session, now: datetime, number: str, to: int | None, actor: 
         if member is None or member.disabled_at is not None:
             raise NotFound("Nobody with that account works here (any more).")
     request.assigned_to = to
-    audit.record(session, now, AuditEvent.REQUEST_ASSIGNED, reference=number, actor=actor)
+    whom = "nobody" if to is None else actor_of(to)
+    audit.record(session, now, AuditEvent.REQUEST_ASSIGNED, reference=f"{number}:{whom}", actor=actor)
 
 
 def looked_after(session: Session, now: datetime, number: str, actor: str) -> None:

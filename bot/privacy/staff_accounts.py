@@ -106,7 +106,7 @@ def add(session: Session, now: datetime, name: str, role: StaffRole, password: s
     )
     session.add(member)
     session.flush()
-    audit.record(session, now, AuditEvent.STAFF_ADDED, reference=actor_of(member.id), actor=actor)
+    audit.record(session, now, AuditEvent.STAFF_ADDED, reference=f"{actor_of(member.id)}:{member.role}", actor=actor)
     return _access(member)
 
 
@@ -146,7 +146,7 @@ def reset(
     member.role = role or member.role
     end_sessions(session, member.id)
     session.execute(delete(SignInTries).where(SignInTries.name_hash == tries_key(desk, member.name)))
-    audit.record(session, now, AuditEvent.STAFF_RESET, reference=actor_of(member.id), actor=actor)
+    audit.record(session, now, AuditEvent.STAFF_RESET, reference=f"{actor_of(member.id)}:{member.role}", actor=actor)
     return _access(member)
 
 

@@ -48,7 +48,7 @@ def record(
         now: When.
         event: What happened.
         conversation_id: In which chat, if in one.
-        reference: The number of a case or request; never a person's value.
+        reference: The number of a case or request, behind it with a colon to whom it was given; never a person's value.
         subject: The customer it is about; only a pseudonym is written. None once the person was erased.
         actor: Who did it, where it was not the person themselves: a process or a member of staff.
     """

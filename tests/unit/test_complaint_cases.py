@@ -354,6 +354,14 @@ def test_only_ones_own_request_is_linked(desk, chat, mine):
     assert link(me, own) and seen(desk, me, number).request_number == own
 
 
+def test_the_record_says_to_whom_a_case_was_given(desk, mine):
+    _me, number = mine
+    with desk.transaction() as session:
+        complaint_desk.assign(session, desk.clock.now(), number, "staff:7", "staff:9")
+    given = [entry for entry in all_of(desk, AuditEntry) if entry.event == "case_assigned"]
+    assert [(entry.reference, entry.actor) for entry in given] == [(f"{number}:staff:7", "staff:9")]
+
+
 def test_a_note_stays_with_the_staff(desk, mine):
     me, number = mine
     with desk.transaction() as session:

@@ -94,6 +94,14 @@ def test_a_request_is_given_to_somebody_who_works_here_and_to_nobody_else(desk, 
     with desk.reading() as session:
         assert session.get_one(PrivacyRequest, deletion).assigned_to == kim
     with desk.transaction() as session:
+        assign(session, desk.clock.now(), deletion, None, "staff:9")
+    with desk.reading() as session:
+        given = session.scalars(select(AuditEntry).where(AuditEntry.event == AuditEvent.REQUEST_ASSIGNED))
+        assert [(each.reference, each.actor) for each in given] == [
+            (f"{deletion}:staff:{kim}", "staff:9"),
+            (f"{deletion}:nobody", "staff:9"),
+        ], "the record says to whom"
+    with desk.transaction() as session:
         staff_accounts.disable(session, desk.clock.now(), "kim", "test")
     for to in (kim, 99):
         with desk.transaction() as session, pytest.raises(NotFound):

@@ -293,6 +293,8 @@ def test_a_transfer_goes_to_the_colleague_and_comes_back_to_the_queue_when_they_
     with pytest.raises(Conflict):
         act(desk, handoff_ownership.transfer, mine, MIA, MIA)
     act(desk, handoff_ownership.transfer, mine, MIA, TOM)
+    given = [entry for entry in all_of(desk, AuditEntry) if entry.event == "handoff_transferred"]
+    assert [(e.reference, e.actor) for e in given] == [(f"{all_of(desk, Handoff)[0].case_number}:{TOM.id}", MIA.id)]
     act(desk, handoff_talk.say, mine, TOM, "I am Tom", "k")
     with pytest.raises(Conflict):
         act(desk, handoff_talk.say, mine, MIA, "And I am Mia", "l")
@@ -494,6 +496,18 @@ def test_an_erasure_takes_hand_offs_notes_and_words_with_the_person_in_them_and_
     assert {row.conversation_id for row in all_of(desk, Handoff)} == {other}
     assert [row.text for row in all_of(desk, HandoffNote)] == [f"About {other}"]
     assert [row.word for row in all_of(desk, Satisfaction)] == ["Kind and quick"]
+
+
+def test_that_a_note_was_written_is_in_the_record_without_its_words(desk, chat):
+    mine, other = chat(ADA), chat("1002")
+    ask(desk, mine)
+    act(desk, handoff_view.add_note, mine, MIA, "Moved to Elm Street")
+    act(desk, handoff_view.add_note, other, TOM, "Nobody was called")
+    noted = [entry for entry in all_of(desk, AuditEntry) if entry.event == "case_noted"]
+    assert [(entry.conversation_id, entry.reference, entry.actor) for entry in noted] == [
+        (mine, all_of(desk, Handoff)[0].case_number, MIA.id),
+        (other, None, TOM.id),
+    ]
 
 
 def test_an_empty_note_is_refused(own_desk):

@@ -277,14 +277,19 @@ def test_everything_about_accounts_is_in_the_record_by_number_and_never_by_name(
     staff_sign_in.sign_out(desk, staff)
     with desk.transaction() as session:
         staff_accounts.disable(session, desk.clock.now(), "kim.porter", "staff:9")
+    for role in (None, StaffRole.AUDITOR):
+        with desk.transaction() as session:
+            staff_accounts.reset(session, desk, desk.clock.now(), "kim.porter", "four green kettles", "staff:9", role)
     me = f"staff:{kim.staff_id}"
     assert events(desk) == [
-        (AuditEvent.STAFF_ADDED, me, "test"),
+        (AuditEvent.STAFF_ADDED, f"{me}:privacy_officer", "test"),
         (AuditEvent.STAFF_SIGN_IN_REFUSED, me, None),
         (AuditEvent.STAFF_SIGN_IN_REFUSED, None, None),
         (AuditEvent.STAFF_SIGNED_IN, me, me),
         (AuditEvent.STAFF_SIGNED_OUT, me, me),
         (AuditEvent.STAFF_DISABLED, me, "staff:9"),
+        (AuditEvent.STAFF_RESET, f"{me}:privacy_officer", "staff:9"),
+        (AuditEvent.STAFF_RESET, f"{me}:auditor", "staff:9"),
     ]
 
 
