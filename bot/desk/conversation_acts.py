@@ -9,7 +9,7 @@ from bot.desk.conversation_words import shown_name
 from bot.desk.visit import WORKING
 from bot.privacy.conversation_export import export_conversation
 from bot.privacy.handoff_ownership import Agent, hand_back, release, take, transfer
-from bot.privacy.staff_accounts import actor_of
+from bot.privacy.staff_accounts import actor_of, colleagues
 from bot.privacy.staff_sign_in import present
 
 
@@ -77,22 +77,23 @@ async def _ask_and_hand_back(opened: Open) -> None:
 async def _ask_and_transfer(opened: Open) -> None:
     def look(session: Session) -> dict[str, str]:
         here = present(session, opened.visit.desk)
-        return {actor_of(number): shown_name(name) for number, name in here if number != opened.visit.staff.id}
+        others = {each.staff_id for each in colleagues(session)} - {opened.visit.staff.id}
+        return {actor_of(number): shown_name(name) for number, name in here if number in others}
 
-    colleagues = await opened.visit.read(look)
-    if not colleagues:
+    choices = await opened.visit.read(look)
+    if not choices:
         ui.notify("Nobody else is at the desk. Put the conversation back into the queue instead.", type="warning")
         return
     with ui.dialog() as dialog, ui.card():
         ui.label("Who goes on? Where they do not come, the conversation waits in the queue again.")
-        to = ui.radio(colleagues, value=None).props('aria-label="Colleague"')
+        to = ui.radio(choices, value=None).props('aria-label="Colleague"')
         with ui.row():
             pieces.button("Pass it on", lambda: dialog.submit(to.value), kind="main")
             pieces.button("Keep it", lambda: dialog.submit(None))
     chosen = await dialog
     dialog.delete()
     if chosen:
-        colleague = Agent(chosen, colleagues[chosen])
+        colleague = Agent(chosen, choices[chosen])
         await opened.visit.act(
             lambda session, staff: transfer(session, opened.visit.desk, opened.conversation_id, opened.me, colleague)
         )

@@ -15,10 +15,10 @@ from bot.privacy.complaint import BROUGHT, KIND_WORDS
 from bot.privacy.complaint_answer import brought_case, refuse_same_person
 from bot.privacy.complaint_desk import DeskLine, desk_lines
 from bot.privacy.complaint_files import files_of
-from bot.privacy.staff_accounts import accounts, actor_of
+from bot.privacy.staff_accounts import accounts, actor_of, colleagues
 from bot.store.attachments import AttachmentView
 from bot.store.desk_tables import Case
-from bot.vocabulary import CaseKind, CaseState, Priority, StaffRole
+from bot.vocabulary import CaseKind, CaseState, Priority
 
 CASE_REPLIES = PROJECT / "data" / "canned_replies_cases.yml"
 """Answers that the staff chooses from."""
@@ -164,9 +164,4 @@ def _names(session: Session) -> dict[str, str]:
 
 
 def _colleagues(session: Session) -> dict[str, str]:
-    """Everybody who may answer: auditors only read."""
-    return {
-        actor_of(account.staff_id): account.name
-        for account in accounts(session)
-        if account.disabled_at is None and account.role is not StaffRole.AUDITOR
-    }
+    return {actor_of(account.staff_id): account.name for account in colleagues(session)}

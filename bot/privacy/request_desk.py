@@ -10,10 +10,10 @@ from bot.privacy import outcome
 from bot.privacy.case_states import move
 from bot.privacy.request_intake import verified
 from bot.privacy.rooms import ROOMS
-from bot.privacy.staff_accounts import actor_of
+from bot.privacy.staff_accounts import actor_of, colleagues
 from bot.store import audit
 from bot.store.desk import Desk
-from bot.store.desk_tables import Case, PrivacyRequest, StaffMember
+from bot.store.desk_tables import Case, PrivacyRequest
 from bot.vocabulary import AuditEvent, CaseState, HoldKind, RequestKind, RequestState
 
 
@@ -21,15 +21,13 @@ def assign(session: Session, now: datetime, number: str, to: int | None, actor: 
     """Make somebody responsible for a request, or nobody.
 
     Raises:
-        NotFound: There is no such request, or no such member of staff.
+        NotFound: There is no such request, or no such member of staff who does more than read.
     """
     request = session.get(PrivacyRequest, number)
     if request is None:
         raise NotFound(f"There is no request {number}.")
-    if to is not None:
-        member = session.get(StaffMember, to)
-        if member is None or member.disabled_at is not None:
-            raise NotFound("Nobody with that account works here (any more).")
+    if to is not None and to not in {each.staff_id for each in colleagues(session)}:
+        raise NotFound("Nobody with that account works here (any more), or they only read.")
     request.assigned_to = to
     whom = "nobody" if to is None else actor_of(to)
     audit.record(session, now, AuditEvent.REQUEST_ASSIGNED, reference=f"{number}:{whom}", actor=actor)

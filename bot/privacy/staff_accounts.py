@@ -116,6 +116,11 @@ def accounts(session: Session) -> list[Account]:
     return [Account(row.id, row.name, StaffRole(row.role), row.created_at, row.disabled_at) for row in rows]
 
 
+def colleagues(session: Session) -> list[Account]:
+    """Everybody who can be given work: auditors only read, and whoever left does nothing."""
+    return [each for each in accounts(session) if each.disabled_at is None and each.role is not StaffRole.AUDITOR]
+
+
 def disable(session: Session, now: datetime, name: str, actor: str) -> None:
     """End an account and every sign-in of it at once; `reset` opens it again."""
     member = _member(session, name)

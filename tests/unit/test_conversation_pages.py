@@ -11,11 +11,12 @@ from bot.desk import pieces
 from bot.privacy import handoff_ownership, handoff_talk
 from bot.privacy.handoff_ownership import Agent
 from bot.privacy.handoff_replies import replies
+from bot.privacy.staff_sign_in import sign_in
 from bot.store import conversations
 from bot.store.desk_tables import AuditEntry, Handoff, HandoffNote, Message
 from bot.vocabulary import StaffRole
 from bot.web.turns import Said, Turns
-from tests.desk_pages import at_the_desk
+from tests.desk_pages import PASSWORD, at_the_desk, code_of, hire
 from tests.unit.test_handoff import ADA, act, all_of, ask, chat_of, user_says
 
 
@@ -117,6 +118,26 @@ def test_a_conversation_of_a_colleague_can_be_read_and_not_answered(desk, chat):
 
     at_the_desk(desk, StaffRole.AGENT, visit)
     assert chat_of(desk, mine).owner_staff == "staff:99"
+
+
+def test_a_conversation_is_not_offered_to_an_auditor_who_reads_along(desk, chat):
+    mine, offered = chat(ADA), []
+    for name, role in (("ada", StaffRole.AUDITOR), ("tom", StaffRole.AGENT)):
+        access = hire(desk, role, name)
+        sign_in(desk, name, PASSWORD, code_of(access))
+
+    async def visit(user):
+        await user.open(f"/conversations/{mine}")
+        user.find("Take over").click()
+        await user.should_see("You answer", retries=20)
+        user.find("Transfer").click()
+        await user.should_see("Who goes on?")
+        (choice,) = user.find(kind=ui.radio).elements
+        offered.extend(choice.options.values())
+        user.find("Keep it").click()
+
+    at_the_desk(desk, StaffRole.AGENT, visit)
+    assert offered == ["Tom"]
 
 
 def test_ready_made_replies_are_filled_with_agent_number_and_time():

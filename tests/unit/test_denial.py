@@ -9,7 +9,7 @@ from bot.privacy.denial import BASES, DENIABLE, DenialReason, deny
 from bot.privacy.outcome import Alarm, alarm
 from bot.privacy.request_desk import assign, checked_by_person
 from bot.store.desk_tables import AuditEntry, Case, Mail, Message, PrivacyRequest, Restriction
-from bot.vocabulary import AuditEvent, CaseState, HoldKind, RequestKind, RequestState
+from bot.vocabulary import AuditEvent, CaseState, HoldKind, RequestKind, RequestState, StaffRole
 from tests import rights
 from tests.desk_pages import hire
 from tests.unit.conftest import open_chat
@@ -103,7 +103,7 @@ def test_a_request_is_given_to_somebody_who_works_here_and_to_nobody_else(desk, 
         ], "the record says to whom"
     with desk.transaction() as session:
         staff_accounts.disable(session, desk.clock.now(), "kim", "test")
-    for to in (kim, 99):
+    for to in (kim, 99, hire(desk, StaffRole.AUDITOR).staff_id):
         with desk.transaction() as session, pytest.raises(NotFound):
             assign(session, desk.clock.now(), deletion, to, "staff:9")
 

@@ -14,7 +14,7 @@ from bot import jobs, mailing
 from bot.config import Settings
 from bot.desk import words
 from bot.errors import Conflict
-from bot.privacy import export, fulfilment, holds
+from bot.privacy import export, fulfilment, holds, staff_accounts
 from bot.privacy.complaint import file_case
 from bot.privacy.deadlines import date_of, due
 from bot.privacy.denial import deny
@@ -275,6 +275,22 @@ def test_an_auditor_reads_and_is_offered_nothing_and_an_agent_no_decision(desk, 
 
     at_the_desk(desk, StaffRole.AUDITOR, auditor)
     at_the_desk(desk, StaffRole.AGENT, agent)
+
+
+def test_a_request_is_not_offered_to_an_auditor_or_to_whoever_left(desk, deletion):
+    for name, role in (("ada", StaffRole.AUDITOR), ("tom", StaffRole.AGENT), ("zoe", StaffRole.AGENT)):
+        hire(desk, role, name)
+    with desk.transaction() as session:
+        staff_accounts.disable(session, desk.clock.now(), "zoe", "test")
+    offered = []
+
+    async def visit(user):
+        await user.open(f"/requests/{deletion}")
+        (choice,) = [each for each in user.find(kind=ui.select).elements if each.props["label"] == "Colleague"]
+        offered.extend(choice.options.values())
+
+    at_the_desk(desk, StaffRole.AGENT, visit)
+    assert offered == ["kim.agent", "tom"]
 
 
 def test_a_privacy_officer_denies_a_request_and_cannot_without_the_fields(desk, deletion):

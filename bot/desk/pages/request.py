@@ -11,7 +11,7 @@ from bot.desk.registry import page
 from bot.desk.visit import WORKING, Visit
 from bot.privacy.denial import BASES, DenialReason
 from bot.privacy.request_file import RequestFile, request_file, sign_of
-from bot.privacy.staff_accounts import accounts
+from bot.privacy.staff_accounts import colleagues
 
 _EXTENSION = {"complex": "it is complex and takes more work", "many_requests": "the person sent several requests"}
 
@@ -21,7 +21,7 @@ async def request(visit: Visit, number: str) -> None:
     """Facts on the left, decisions on the right."""
 
     def look(session: Session) -> tuple[RequestFile, list[tuple[int, str]]]:
-        people = [(each.staff_id, each.name) for each in accounts(session) if each.disabled_at is None]
+        people = [(each.staff_id, each.name) for each in colleagues(session)]
         return request_file(session, visit.desk, visit.now(), number), people
 
     @ui.refreshable
