@@ -4,7 +4,6 @@ from actions.base import DeskAction, Events, Turn, in_words, in_words_with_time
 from actions.complaint_acts import act_on_case, show_cases, take_back_case
 from actions.complaint_cards import show_buttons
 from actions.identity_verification import resend_buttons
-from actions.last_asked import last_asked, response_of
 from actions.step_question import say_until
 from bot.privacy import guardian_consent, handoff
 from bot.privacy.complaint import KIND_WORDS
@@ -51,7 +50,8 @@ def _number_in(turn: Turn) -> str | None:
 
 def _asked_which(turn: Turn) -> bool:
     """Whether the bot's last question was which request to take back."""
-    return response_of(last_asked(turn)) == _WHICH
+    said = (event for event in reversed(turn.tracker.events) if event.get("event") == "bot")
+    return next(((event.get("metadata") or {}).get("utter_action") for event in said), None) == _WHICH
 
 
 def _take_back(turn: Turn, number: str) -> None:

@@ -21,7 +21,7 @@ OWN = frozenset({WHICH_ONE, wishes.TAKE, wishes.DROP})
 ASK_STEP = "ask_step"
 """Intent of a question about the step that is open; no model reads it."""
 TYPED = "typed"
-_ASKED_AGAIN = frozenset({"utter_consent_confirm", "utter_policy_accept", "utter_request_revoke_which"})
+_ASKED_AGAIN = frozenset({"utter_consent_confirm", "utter_policy_accept"})
 
 
 @dataclass(frozen=True)
