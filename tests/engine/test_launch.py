@@ -257,7 +257,14 @@ def test_a_turn_without_any_message_is_a_failure(engine):
 
 
 def test_odd_texts_are_survived(acting):
-    odd = ["", "\x00", "where is my parcel " + "x" * 10_000, "\U0001f600" * 50, "\u202ewhere is my parcel", "'; DROP TABLE x"]
+    odd = [
+        "",
+        "\x00",
+        "where is my parcel " + "x" * 10_000,
+        "\U0001f600" * 50,
+        "\u202ewhere is my parcel",
+        "'; DROP TABLE x",
+    ]
     for number, text in enumerate(odd):
         assert acting.say(text, f"odd-{number}")[0] == 200, number
 
