@@ -1,8 +1,9 @@
 """What do you know about me? And: give me a copy of it."""
 
-from actions.base import DeskAction, Events, Turn, in_words_with_time
+from actions.base import DeskAction, Events, Turn
 from actions.journey import Journey
 from actions.somebody_else import said_whose
+from bot.clocks import in_words_with_time
 from bot.privacy.access import summarise
 from bot.privacy.request_status import RequestView
 from bot.store import audit

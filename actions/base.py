@@ -191,8 +191,3 @@ class DeskAction(Action, ABC):
 def in_words(moment: Any) -> str:
     """A date as a person says it."""
     return str(moment.strftime("%-d %B %Y"))
-
-
-def in_words_with_time(moment: Any) -> str:
-    """A date and time as a person says it."""
-    return str(moment.strftime("%-d %B %Y, %H:%M UTC"))

@@ -6,13 +6,14 @@ from typing import Any
 from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions import handoff
-from actions.base import DeskAction, Events, Turn, in_words_with_time
+from actions.base import DeskAction, Events, Turn
 from actions.complaint_acts import act_on_case
 from actions.complaint_answers import RIGHTS
 from actions.complaint_beside import ASKS_CHANGE, LEFT, REPLIED
 from actions.complaint_cards import ask_what_to_change, ask_whether_right, say_case
 from actions.complaint_form import WISHED_FOR, read_words
 from actions.complaint_later import OF_THE_REQUEST, go_on, leave_request, put_off
+from bot.clocks import in_words_with_time
 from bot.privacy.complaint import KIND_WORDS, FiledCase, file_case
 from bot.privacy.complaint_claim import give_code
 from bot.privacy.complaint_status import own_case

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from actions.base import Turn, in_words_with_time
+from actions.base import Turn
 from actions.journey import Journey
+from bot.clocks import in_words_with_time
 from bot.errors import Invalid
 from bot.privacy.erasure_guard import aim_of
 from bot.privacy.erasure_part import names_part

@@ -2,7 +2,8 @@
 
 import re
 
-from actions.base import DeskAction, Events, Turn, in_words_with_time
+from actions.base import DeskAction, Events, Turn
+from bot.clocks import in_words_with_time
 from bot.privacy import handoff, handoff_rating
 from bot.privacy.handoff_hours import office_hours
 from bot.privacy.handoff_queue import Standing

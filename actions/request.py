@@ -5,10 +5,11 @@ import re
 from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions import guardian_consent, handoff, identity_verification
-from actions.base import DeskAction, Events, Turn, in_words_with_time
+from actions.base import DeskAction, Events, Turn
 from actions.erasure import ErasureJourney
 from actions.journeys import INTENT_OF_KIND, JOURNEYS, KIND_OF_INTENT
 from actions.somebody_else import said_whose
+from bot.clocks import in_words_with_time
 from bot.privacy import wishes
 from bot.privacy.guardian_consent_form import FORM as GUARDIAN_FORM
 from bot.privacy.request_intake import open_request

@@ -1,10 +1,11 @@
 """Where is my request? And taking it back."""
 
-from actions.base import DeskAction, Events, Turn, in_words, in_words_with_time
+from actions.base import DeskAction, Events, Turn, in_words
 from actions.complaint_acts import act_on_case, show_cases, take_back_case
 from actions.complaint_cards import show_buttons
 from actions.identity_verification import resend_buttons
 from actions.step_question import say_until
+from bot.clocks import in_words_with_time
 from bot.privacy import guardian_consent, handoff
 from bot.privacy.complaint import KIND_WORDS
 from bot.privacy.complaint_card import state_in_words

@@ -1,7 +1,8 @@
 """Can I undo it, what if I say no, what is the code for: answered by what the desk does, and the step stands again."""
 
-from actions.base import DeskAction, Events, Turn, in_words_with_time
+from actions.base import DeskAction, Events, Turn
 from actions.erasure import ErasureJourney, window_in_words
+from bot.clocks import in_words_with_time
 from bot.privacy.request_status import own_requests
 from bot.privacy.step_questions import StepTopic, topic_of
 from bot.vocabulary import RequestKind, RequestState

@@ -50,3 +50,8 @@ class OffsetClock:
     def now(self) -> datetime:
         """The shifted time in UTC."""
         return datetime.now(UTC) + self.read_offset()
+
+
+def in_words_with_time(moment: datetime) -> str:
+    """A moment as people read it, such as `5 March 2027, 14:30 UTC`."""
+    return f"{moment:%-d %B %Y, %H:%M UTC}"

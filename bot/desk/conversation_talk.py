@@ -7,6 +7,7 @@ from uuid import uuid4
 from nicegui import ui
 from sqlalchemy.orm import Session
 
+from bot.clocks import in_words_with_time
 from bot.desk import conversation_words, pieces
 from bot.desk.visit import Visit
 from bot.privacy.handoff_live import Across, across
@@ -147,7 +148,7 @@ def show_composer(opened: Open, facts: Summary) -> None:
 
     def choose() -> None:
         if picked.value is not None:
-            due = f"{promised_at(opened.visit.desk.settings, opened.visit.now()):%-d %B %Y, %H:%M} UTC"
+            due = in_words_with_time(promised_at(opened.visit.desk.settings, opened.visit.now()))
             where = conversation_words.where_answered(opened.mailed)
             box.value = replies()[picked.value].filled(opened.me.name, facts.number or "", due, where)
             picked.value = None

@@ -74,12 +74,12 @@ def _search(visit: Visit) -> None:
     async def go() -> None:
         typed = field.value or ""
         target, number = target_of(typed), typed.strip().upper()
-        if _CASE.fullmatch(number):
-            place = await visit.read(lambda session: case_place(session, number))
-            target = case_path(place) if place else target
+        place = await visit.read(lambda session: case_place(session, number)) if _CASE.fullmatch(number) else None
+        if place is not None:
+            target = case_path(place)
         if target:
             visit.go(target)
-        elif _CASE.fullmatch(number):
+        elif place is not None:
             ui.notify(f"The conversation of {number} was erased.", type="warning")
         else:
             ui.notify("Type a number such as PR-2026-000123, CS-2026-000007, or a customer number.", type="warning")

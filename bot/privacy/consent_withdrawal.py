@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.clocks import in_words_with_time
 from bot.errors import Invalid, NotSignedIn
 from bot.privacy.consent_standing import PurposeStanding, standing
 from bot.privacy.policy_standing import binding
@@ -57,7 +58,7 @@ class Receipt:
     def lines(self) -> list[str]:
         """What the receipt says, line by line; nothing about the person but the choice itself."""
         chosen = [f"{c.purpose.title}: {_CHOICE_WORDS[c.state]} (policy clause {c.clause})" for c in self.choices]
-        return [*chosen, f"Counts from {self.at:%-d %B %Y, %H:%M UTC}", f"Policy version {self.policy_version}"]
+        return [*chosen, f"Counts from {in_words_with_time(self.at)}", f"Policy version {self.policy_version}"]
 
 
 def choose(

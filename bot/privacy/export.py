@@ -15,6 +15,7 @@ from cryptography.fernet import Fernet
 from sqlalchemy import CursorResult, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from bot.clocks import in_words_with_time
 from bot.errors import DeskError, NotFound
 from bot.privacy.access import NamedOnly, summarise
 from bot.privacy.policy_standing import binding
@@ -181,7 +182,7 @@ def _offer(work: Work) -> Sequence[str]:
             return []
         token = secrets.token_urlsafe(32)
         export.token_hash, export.expires_at = hashed(token), until
-        told = until.strftime("%-d %B %Y, %H:%M UTC")
+        told = in_words_with_time(until)
         card = {
             "kind": "download",
             "title": "A copy of your data",

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
+from bot.clocks import in_words_with_time
 from bot.errors import Conflict, GuardianNotProved
 from bot.privacy import guardian_consent_decision as decision
 from bot.privacy import guardian_consent_links as links
@@ -64,7 +65,7 @@ def own_data(session: Session, visit: Visit) -> list[tuple[str, str]]:
             ("Where it stands", row.state.replace("_", " ")),
         ]
         if row.decided_at:
-            lines.append(("Decided on", f"{row.decided_at:%-d %B %Y, %H:%M UTC}"))
+            lines.append(("Decided on", in_words_with_time(row.decided_at)))
         if row.artefact:
             lines.append(("What you agreed to, word for word", row.artefact["text"]))
         lines += [("A file you sent", file.name) for file in attachments.of_owner(session, OWNER, row.number)]

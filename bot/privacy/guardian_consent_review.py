@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from bot.clocks import in_words_with_time
 from bot.errors import Conflict, Invalid, NotFound
 from bot.privacy import guardian_consent_decision as decision
 from bot.privacy.guardian_consent import send_link
@@ -243,7 +244,7 @@ def _tell_what_goes_on(session: Session, now: datetime, request: PrivacyRequest)
     announce(
         session, now, request.conversation_id, _GOES_ON[state],
         buttons=buttons, number=number, what=REQUEST_WORDS[RequestKind(request.kind)],
-        until=f"{request.not_before:%-d %B %Y, %H:%M UTC}" if request.not_before else "",
+        until=in_words_with_time(request.not_before) if request.not_before else "",
     )  # fmt: skip
 
 

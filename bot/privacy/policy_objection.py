@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from bot.clocks import in_words_with_time
 from bot.errors import GuardianNeeded, NotFound, NotSignedIn
 from bot.privacy.complaint import FiledCase, file_case
 from bot.privacy.policy_notices import ensure_notice, notice_of
@@ -76,7 +77,7 @@ class PolicyReceipt:
         """What the receipt says, line by line."""
         covers = "All changes accepted" if self.reductions or not self.kept else "Accepted, but not what reduces rights"
         kept = [f"Old text kept: {title}" for title in self.kept]
-        said = f"Said on {self.at:%-d %B %Y, %H:%M UTC}"
+        said = f"Said on {in_words_with_time(self.at)}"
         return [f"Policy version {self.version}", covers, *kept, said, f"In effect from {self.effective}"]
 
 

@@ -48,6 +48,14 @@ def call(desk, event, **how):
         bring_in(desk, found)
 
 
+def both_wait(desk, mine, bystander):
+    """Both have asked for a person; gives the help desk's number of mine."""
+    for waits in (mine, bystander):
+        ask(desk, waits, waits)
+    bring(desk)
+    return next(int(link.remote) for link in all_of(desk, HelpdeskLink) if link.conversation_id == mine)
+
+
 def try_again_now(desk):
     with desk.transaction() as session:
         session.execute(update(HelpdeskLink).values(next_try_at=None))
@@ -215,10 +223,7 @@ def choices_open(desk, conversation_id):
 @pytest.mark.parametrize("again", ["the same", "a later one"])
 def test_an_answer_that_comes_when_the_talk_is_over_leaves_the_chat_to_the_bot(outside_desk, chat, again):
     desk, mine, bystander = outside_desk, chat(ADA), chat(None)
-    for waits in (mine, bystander):
-        ask(desk, waits, waits)
-    bring(desk)
-    remote = next(int(link.remote) for link in all_of(desk, HelpdeskLink) if link.conversation_id == mine)
+    remote = both_wait(desk, mine, bystander)
     call(desk, answered(remote, "Hello, I am Jo.", message=1))
     bring(desk)
     call(desk, resolved(remote))
@@ -415,10 +420,7 @@ def test_a_first_line_of_a_second_talk_that_was_not_taken_is_told_and_nothing_of
 @pytest.mark.parametrize("over", [False, True])
 def test_a_long_answer_is_read_to_its_end_in_several_messages_and_only_once(outside_desk, chat, over):
     desk, mine, bystander = outside_desk, chat(ADA), chat(None)
-    for waits in (mine, bystander):
-        ask(desk, waits, waits)
-    bring(desk)
-    remote = next(int(link.remote) for link in all_of(desk, HelpdeskLink) if link.conversation_id == mine)
+    remote = both_wait(desk, mine, bystander)
     if over:
         call(desk, answered(remote, "Hello", message=1))
         bring(desk)
