@@ -28,7 +28,7 @@ def worth_showing(clauses: list[dict[str, Any]]) -> list[str]:
 
 
 class AnswerPolicy(DeskAction):
-    """Quotes the clauses that answer, or says that the policy does not say."""
+    """Quotes the clauses that answer, or those that come nearest, or says that the policy does not say."""
 
     action_name = "action_answer_policy"
 
@@ -44,6 +44,9 @@ class AnswerPolicy(DeskAction):
             for clause in clauses:
                 turn.say(f"utter_ask_policy/{clause}", citations=[clause])
             _say_other_version(turn, clauses)
+            return []
+        if found.get("unclear") and clauses:
+            turn.say("utter_policy_unclear", citations=clauses)
             return []
         topic = found.get("topic") or "other"
         count_unanswered(turn.session, turn.now, topic)

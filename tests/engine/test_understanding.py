@@ -106,9 +106,15 @@ def test_only_questions_about_the_policy_carry_a_policy_result(reader):
 
 def test_the_retriever_abstains_below_its_threshold():
     read = answer(ask_policy__not_covered_cookies=0.5, ask_policy__security=0.5)
-    assert read["covered"] is False
+    assert (read["covered"], read["unclear"]) == (False, False)
     assert read["topic"] == "cookies"
     assert read["clauses"] == [{"id": "security", "score": 0.5}]
+
+
+def test_a_question_that_many_clauses_may_answer_is_unclear_and_names_no_topic():
+    read = answer(ask_policy__security=0.35, ask_policy__retention=0.3, ask_policy__not_covered_cookies=0.35)
+    assert (read["covered"], read["unclear"], read["topic"]) == (False, True, None)
+    assert [clause["id"] for clause in read["clauses"]] == ["security", "retention"]
 
 
 def test_questions_about_other_things_are_not_covered():

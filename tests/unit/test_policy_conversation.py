@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from actions import policy_objection, policy_question, policy_update, yes_and_no
 from bot.config import PROJECT
-from bot.store.desk_tables import Case
+from bot.store.desk_tables import Case, UnansweredTopic
 from bot.web.engine_client import Reply
 from bot.web.turns import Said, Turns, present
 from tests import policies, rights
@@ -36,7 +36,7 @@ class Engine:
     """Runs the action of an intent, as the rules do."""
 
     def __init__(self, desk):
-        self.desk, self.reads, self.events = desk, "", []
+        self.desk, self.reads, self.answered, self.events = desk, "", {}, []
 
     async def turn(self, payload):
         typed = "text" in payload
@@ -46,7 +46,7 @@ class Engine:
             "intent_ranking": [{"name": intent}, {"name": "other"}] if typed else [],
         }  # fmt: skip
         if intent == "ask_policy":
-            latest["policy"] = {"covered": True, "clauses": [{"id": self.asked_about, "score": 1.0}]}
+            latest["policy"] = self.answered or {"covered": True, "clauses": [{"id": self.asked_about, "score": 1.0}]}
         tracker = Tracker(payload["conversation"], {}, latest, self.events, False, None, {}, "action_listen")
         dispatcher = CollectingDispatcher()
         await ACTIONS[intent](self.desk).run(dispatcher, tracker, DOMAIN)
@@ -111,6 +111,17 @@ def test_without_a_new_version_nothing_has_changed(desk):
         assert not session.scalars(select(Case)).all()
     assert chat.says("object_to_policy_update", "I object to the policy") == ["utter_policy_objection_filed"]
     assert chat.says("ask_policy", "Is it safe?", "security") == ["utter_ask_policy/security"]
+
+
+def test_where_no_clause_stands_out_the_nearest_are_shown_as_such_and_nothing_is_counted(desk):
+    chat = Chat(desk, "2020")
+    scores = {"security": 0.3, "no-access": 0.2, "minors": 0.1}
+    near = [{"id": name, "score": score} for name, score in scores.items()]
+    chat.engine.answered = {"covered": False, "unclear": True, "topic": None, "clauses": near}
+    assert chat.says("ask_policy", "And my things?") == ["utter_policy_unclear"]
+    assert chat.cites(0) == [f"security@{OLD}", f"no-access@{OLD}"]
+    with desk.reading() as session:
+        assert not session.scalars(select(UnansweredTopic)).all()
 
 
 def test_the_changes_are_explained_with_both_texts_quoted(desk):
