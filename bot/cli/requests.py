@@ -13,6 +13,7 @@ from bot.privacy import fulfilment, holds, request_log
 from bot.privacy.deadlines import date_of
 from bot.privacy.deadlines_extension import extend
 from bot.privacy.deadlines_rules import ExtensionReason
+from bot.privacy.outcome import alarms_of
 from bot.privacy.request_desk import checked_by_person
 from bot.privacy.worklist import worklist
 from bot.store import audit
@@ -42,8 +43,9 @@ def list_requests(
 
 @app.command()
 def show(number: str) -> None:
-    """Show one request: where it stands, what holds it up, and what could not be done."""
-    with open_desk().reading() as session:
+    """Show one request: where it stands, what holds it up, what a person is needed for, and what could not be done."""
+    desk = open_desk()
+    with desk.reading() as session:
         request = session.get(PrivacyRequest, number)
         if request is None:
             raise NotFound("There is no request with that number.")
@@ -51,6 +53,8 @@ def show(number: str) -> None:
         for name in ("number", "kind", "state", "regime", "received_at", "due_at", "verified_at", "not_before"):
             table.add_row(name.replace("_", " "), str(getattr(request, name) or ""))
         table.add_row("on hold because of", request.hold_reason or "")
+        for at, happened in alarms_of(session, number):
+            table.add_row("a person is needed", f"{happened} ({date_of(at, desk.settings)})")
         for step, lines in (request.outcome or {}).get("rest", {}).items():
             table.add_row(f"left by {step}", "\n".join(lines))
         out.print(table)

@@ -82,6 +82,12 @@ def alarm_waits(number: Any) -> tuple[ColumnElement[bool], ...]:
     return Case.request_number == number, Case.kind == CaseKind.ALARM, Case.state == CaseState.WAITING
 
 
+def alarms_of(session: Session, number: str) -> list[tuple[datetime, str]]:
+    """When a person was alarmed about a request and what happened, as long as nobody has looked after it."""
+    cases = session.scalars(select(Case).where(*alarm_waits(number)).order_by(Case.number))
+    return [(case.created_at, " ".join((case.statement or "It needs a person.").splitlines())) for case in cases]
+
+
 def quiet_alarm(session: Session, number: str) -> None:
     """Nobody has to look after a request any more: what alarmed about it is answered."""
     session.execute(update(Case).where(*alarm_waits(number)).values(state=CaseState.CLOSED))

@@ -14,11 +14,11 @@ from bot.privacy.denial import DENIABLE
 from bot.privacy.erasure_guard import KINDS, aim_of
 from bot.privacy.erasure_plan import plan_in_words
 from bot.privacy.guardian_consent_decision import asked_by
-from bot.privacy.outcome import alarm_waits, rest_of
+from bot.privacy.outcome import alarms_of, rest_of
 from bot.privacy.request_states import OPEN
 from bot.store import erasing
 from bot.store.desk import Desk
-from bot.store.desk_tables import Case, Hold, PrivacyRequest, RequestStep, StaffMember
+from bot.store.desk_tables import Hold, PrivacyRequest, RequestStep, StaffMember
 from bot.store.erasing import ErasurePlan
 from bot.vocabulary import HoldKind, Regime, RequestKind, RequestState
 
@@ -118,7 +118,7 @@ def request_file(session: Session, desk: Desk, now: datetime, number: str) -> Re
         holds=holds_of(session, now, request.subject) if request.subject else [],
         assigned=_assigned(session, request),
         of_guardian=asked_by(request) is not None,
-        alarms=_alarms(session, number),
+        alarms=alarms_of(session, number),
         may_deny=state in DENIABLE,
         may_extend=longest is not None and request.first_due_at is None and state in OPEN and request.due_at > now,
         may_take_up=state is RequestState.PARTLY_FULFILLED,
@@ -135,7 +135,7 @@ def sign_of(session: Session, now: datetime, number: str) -> tuple[Any, ...]:
     held = [(hold.kind, hold.reference) for hold in holds_of(session, now, request.subject)] if request.subject else []
     return (
         request.state, request.hold_reason, request.due_at, request.assigned_to, steps, held,
-        len(approvals(session, number)), _alarms(session, number),
+        len(approvals(session, number)), alarms_of(session, number),
     )  # fmt: skip
 
 
@@ -175,8 +175,3 @@ def plan_in_words_for(desk: Desk, now: datetime, subject: str, scope: str, mode:
 def _assigned(session: Session, request: PrivacyRequest) -> tuple[int, str] | None:
     member = session.get(StaffMember, request.assigned_to) if request.assigned_to else None
     return None if member is None else (member.id, member.name)
-
-
-def _alarms(session: Session, number: str) -> list[tuple[datetime, str]]:
-    cases = session.scalars(select(Case).where(*alarm_waits(number)).order_by(Case.number))
-    return [(case.created_at, " ".join((case.statement or "It needs a person.").splitlines())) for case in cases]

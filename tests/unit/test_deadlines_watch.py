@@ -11,6 +11,7 @@ from bot.privacy import deadlines_watch
 from bot.privacy.deadlines import date_of, due, extended
 from bot.privacy.deadlines_extension import extend
 from bot.privacy.deadlines_rules import ExtensionReason
+from bot.privacy.outcome import Alarm
 from bot.privacy.request_states import CLOSED, OPEN, move
 from bot.store.desk_tables import AuditEntry, Case, Mail, Message, PrivacyRequest
 from bot.vocabulary import CaseKind, Regime, RequestKind, RequestState
@@ -177,6 +178,20 @@ def test_an_extended_request_is_warned_of_again_before_its_new_date(desk, ask):
     desk.clock.time = until - DAY
     assert deadlines_watch.watch(desk) == 1
     assert events(desk).count(("request_due_soon", number)) == 2
+
+
+def test_an_overdue_request_says_on_the_command_line_that_a_person_is_needed(desk, ask, monkeypatch):
+    from typer.testing import CliRunner
+
+    from bot.cli import requests as requests_cli
+
+    number, bystander = ask(), ask("1002", regime=Regime.CCPA)
+    monkeypatch.setattr(requests_cli, "open_desk", lambda: desk)
+    desk.clock.advance(31 * DAY)
+    deadlines_watch.watch(desk)
+    shown = CliRunner().invoke(requests_cli.app, ["show", number]).stdout
+    assert f"a person is needed  {Alarm.LATE} ({date_of(desk.clock.now(), desk.settings)})" in shown
+    assert "a person is needed" not in CliRunner().invoke(requests_cli.app, ["show", bystander]).stdout
 
 
 def test_an_extension_is_given_on_the_command_line(desk, ask, monkeypatch):
