@@ -293,6 +293,7 @@ class AuditEvent(StrEnum):
     CONVERSATION_EXPORTED = "conversation_exported"
     MINOR_RECOGNISED = "minor_recognised"
     MINOR_DECLARED = "minor_declared"
+    MINOR_MARK_CLEARED = "minor_mark_cleared"
     CAME_OF_AGE = "came_of_age"
     OF_AGE_ANSWERED = "of_age_answered"
     GUARDIAN_ASKED = "guardian_asked"

@@ -15,6 +15,7 @@ from bot.privacy.request_status import RequestView, own_requests
 from bot.privacy.restriction import Processing, processing
 from bot.store import audit
 from bot.store.desk import Desk
+from bot.store.desk_tables import Minor
 from bot.store.erasing import DELETE, EVERYTHING
 from bot.vocabulary import AuditEvent
 
@@ -26,6 +27,7 @@ class CustomerCard:
     Attributes:
         summary: What the shop holds, each value shortened.
         standing: Choices, restrictions, and what the data may be used for.
+        says_minor: They said that they are under 18; only a person takes that back.
         purposes: What each purpose is called.
         cases: What they brought to the shop, and what alarmed somebody about them.
         plan: What a deletion of everything would do now.
@@ -34,6 +36,7 @@ class CustomerCard:
     subject: str
     summary: AccessSummary
     standing: Processing
+    says_minor: bool
     purposes: Mapping[str, str]
     requests: list[RequestView]
     cases: list[CasePlace]
@@ -71,10 +74,12 @@ def customer_card(session: Session, desk: Desk, now: datetime, subject: str) -> 
         NotFound: The shop has no such customer.
     """
     summary = summarise(desk.shop, desk.datamap, subject)
+    marked = session.get(Minor, subject)
     return CustomerCard(
         subject=subject,
         summary=summary,
         standing=processing(session, desk, subject),
+        says_minor=marked is not None and marked.declared_at is not None,
         purposes={key: purpose.title for key, purpose in desk.datamap.purposes.items()},
         requests=own_requests(session, subject),
         cases=places_of(session, subject),

@@ -232,7 +232,7 @@ def clear_mark(session: Session, desk: Desk, now: datetime, subject: str, actor:
     # birth date on file gets it anew with the next look.
     session.delete(marked)
     session.flush()
-    audit.record(session, now, AuditEvent.OF_AGE_ANSWERED, subject=subject, actor=actor)
+    audit.record(session, now, AuditEvent.MINOR_MARK_CLEARED, subject=subject, actor=actor)
     decision.free_who_needs_nobody(session, desk, now, subject)
     if standing(session, desk, subject) is Standing.NOT_NEEDED:
         decision.end(session, now, subject, actor)

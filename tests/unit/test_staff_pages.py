@@ -18,12 +18,13 @@ from bot.privacy import export, fulfilment, holds, staff_accounts
 from bot.privacy.complaint import file_case
 from bot.privacy.deadlines import date_of, due
 from bot.privacy.denial import deny
+from bot.privacy.guardian_consent import declare
 from bot.privacy.outcome import Alarm, alarm
 from bot.privacy.request_desk import looked_after
 from bot.privacy.request_file import request_file
 from bot.privacy.request_queue import Show, queue, sizes
 from bot.store import conversations
-from bot.store.desk_tables import AuditEntry, Case, Hold, PrivacyRequest, UnansweredTopic
+from bot.store.desk_tables import AuditEntry, Case, Hold, Minor, PrivacyRequest, UnansweredTopic
 from bot.vocabulary import AuditEvent, CaseKind, HoldKind, Regime, RequestKind, RequestState, StaffRole
 from tests import rights
 from tests.desk_pages import at_the_desk, hire
@@ -398,6 +399,32 @@ def test_a_customers_card_shows_shortened_values_only_and_each_look_is_recorded(
     with desk.reading() as session:
         looks = session.scalars(select(AuditEntry).where(AuditEntry.event == AuditEvent.CUSTOMER_CARD_OPENED)).all()
     assert len(looks) == 1 and looks[0].actor.startswith("staff:") and looks[0].subject != SUBJECT
+
+
+@pytest.mark.parametrize("role", [StaffRole.PRIVACY_OFFICER, StaffRole.AGENT])
+def test_who_said_by_mistake_that_they_are_under_18_is_freed_on_their_card_by_a_privacy_officer(desk, role):
+    chat = open_chat(desk, SUBJECT)
+    with desk.transaction() as session:
+        declare(session, desk, desk.clock.now(), conversations.conversation(session, chat))
+
+    async def visit(user):
+        await user.open(f"/customers/{SUBJECT}")
+        await user.should_see("Under 18 by their own word.")
+        if role is StaffRole.AGENT:
+            await user.should_not_see("They are of age")
+        else:
+            user.find("They are of age").click()
+            await user.should_see("The mark is cleared.")
+            await user.open(f"/customers/{MAYA}")
+            await user.should_see("Under 18 by the birth date on file.")
+            await user.should_not_see("They are of age")
+
+    at_the_desk(desk, role, visit)
+    freed = role is StaffRole.PRIVACY_OFFICER
+    with desk.reading() as session:
+        assert (session.get(Minor, SUBJECT) is None) is freed
+        cleared = session.scalars(select(AuditEntry).where(AuditEntry.event == AuditEvent.MINOR_MARK_CLEARED)).all()
+    assert [entry.actor.startswith("staff:") for entry in cleared] == [True] * freed
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from bot.desk.registry import page
 from bot.desk.shell import case_path
 from bot.desk.visit import DECIDING, EVERYBODY, Visit
 from bot.privacy.customer_card import CustomerCard, customer_card, note_look
+from bot.privacy.guardian_consent_review import clear_mark
 
 _REASONS = {
     "erasure": "a deletion is on its way",
@@ -32,7 +33,7 @@ async def customer(visit: Visit, customer: str) -> None:
             _held(card)
         with ui.element("div"):
             _requests(card, visit.desk.settings)
-            _standing(card)
+            _standing(visit, card)
             _holds(visit, card)
     if card.plan:
         with pieces.fold("What a deletion of everything would do today"):
@@ -73,15 +74,33 @@ def _requests(card: CustomerCard, settings: Settings) -> None:
         )
 
 
-def _standing(card: CustomerCard) -> None:
+def _standing(visit: Visit, card: CustomerCard) -> None:
     standing = card.standing
     with pieces.part("Use of the data"):
         if standing.restricted:
             why = ", ".join(_REASONS.get(reason, reason) for reason in standing.reasons)
             ui.label(f"Stopped since {pieces.when(standing.since)}: {why}.").classes("note")
         if standing.minor:
-            ui.label("Under 18 by the birth date on file.").classes("note")
+            known_by = "their own word" if card.says_minor else "the birth date on file"
+            ui.label(f"Under 18 by {known_by}.").classes("note")
         pieces.facts([(card.purposes[key], _SAID[said]) for key, said in standing.consents.items()])
+        if card.says_minor and visit.may(DECIDING):
+            _clearing(visit, card)
+
+
+def _clearing(visit: Visit, card: CustomerCard) -> None:
+    async def clear() -> None:
+        await visit.act(
+            lambda session, staff: clear_mark(session, visit.desk, visit.now(), card.subject, staff.actor), DECIDING
+        )
+        visit.done("The mark is cleared.")
+
+    with pieces.fold("They said by mistake that they are under 18"):
+        ui.label(
+            "Make sure first that they are of age. Their own choices count on, what a parent or guardian was asked "
+            "ends, and a birth date on file still counts."
+        ).classes("note")
+        pieces.button("They are of age", clear, kind="grave")
 
 
 def _holds(visit: Visit, card: CustomerCard) -> None:
