@@ -88,7 +88,7 @@ def _go_on(desk: Desk, now: datetime, number: str) -> bool:
         elif request.state == RequestState.ON_HOLD:
             over = _hold_is_over(session, now, request)
             # A no that is only asked about again stands until there is a yes.
-            values = {"hold_reason": hold if hold == HoldKind.VETO else None}
+            values = {"hold_reason": hold if hold == HoldKind.VETO else None, "next_try_at": None}
             to, event = RequestState.RUNNING, AuditEvent.REQUEST_STARTED
         else:
             return False

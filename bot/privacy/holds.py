@@ -2,13 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.errors import NotFound
 from bot.store import audit
-from bot.store.desk_tables import Hold
-from bot.vocabulary import AuditEvent, HoldKind
+from bot.store.desk_tables import Hold, PrivacyRequest
+from bot.vocabulary import AuditEvent, HoldKind, RequestState
 
 
 def place(
@@ -60,6 +60,9 @@ def release(session: Session, now: datetime, reference: str, actor: str, subject
     for hold in held:
         hold.released_at = now
         audit.record(session, now, AuditEvent.HOLD_RELEASED, reference=reference, subject=hold.subject, actor=actor)
+    # What was held up in the middle of its work does not sit out the pause before its next try.
+    running = (PrivacyRequest.state == RequestState.RUNNING) & PrivacyRequest.subject.in_([h.subject for h in held])
+    session.execute(update(PrivacyRequest).where(running).values(next_try_at=None))
 
 
 def held_until(session: Session, now: datetime, subject: str, kind: HoldKind) -> datetime | None:

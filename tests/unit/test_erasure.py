@@ -469,6 +469,18 @@ def test_a_legal_hold_keeps_everything_until_it_is_released(desk, amelia):
     assert_no_trace(desk)
 
 
+def test_a_deletion_goes_on_as_soon_as_the_legal_hold_is_released(desk, amelia):
+    number = agreed(desk, amelia)
+    hold(desk)
+    desk.clock.advance(timedelta(days=8))
+    fulfilment.begin_what_is_due(desk)
+    fulfilment.carry_out(desk, fulfilment.take(desk, number))
+    assert row_of(desk, number).hold_reason == "legal_hold"
+    release(desk)
+    fulfilment.begin_what_is_due(desk)
+    assert fulfilment.waiting_for_a_worker(desk) == [number]
+
+
 def test_a_legal_hold_placed_in_the_middle_stops_what_is_left(desk, amelia):
     number = agreed(desk, amelia)
     desk.clock.advance(timedelta(days=8))
@@ -481,7 +493,9 @@ def test_a_legal_hold_placed_in_the_middle_stops_what_is_left(desk, amelia):
         taken = fulfilment.take(desk, number)
         assert not fulfilment.carry_out(desk, taken)
     assert desk.shop.customer(AMELIA) == customers and customers
+    assert fulfilment.waiting_for_a_worker(desk) == []
     release(desk)
+    assert fulfilment.waiting_for_a_worker(desk) == [number]
     rights.work(desk)
     assert rights.state_of(desk, number).state is RequestState.FULFILLED
 
