@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 import typer
-from rich.console import Console
 
 from bot.cli import audit, cases, certificate, conversations, datamap, policy, requests, staff
+from bot.cli.console import console
 from bot.cli.parse import parse
 from bot.config import PROJECT, Settings, get_settings
 from bot.errors import DeskError, SetupError
@@ -26,7 +26,7 @@ app.add_typer(cases.app, name="cases")
 app.add_typer(certificate.app, name="certificate")
 app.add_typer(staff.app, name="staff")
 app.command()(parse)
-out = Console(highlight=False, soft_wrap=True)
+out = console()
 
 
 def _prepare(settings: Settings) -> None:
@@ -162,7 +162,7 @@ def main() -> None:
     try:
         app()
     except DeskError as error:
-        Console(stderr=True, highlight=False, soft_wrap=True).print(error.detail, style="bold red")
+        console(stderr=True).print(error.detail, style="bold red")
         sys.exit(1)
 
 

@@ -3,17 +3,17 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from bot import logs
 from bot.bootstrap import open_desk
+from bot.cli.console import console
 from bot.store.audit import newest
 from bot.store.audit_anchor import write_anchor
 from bot.store.audit_check import check
 
 app = typer.Typer(help="The record of what the desk did.")
-out = Console(highlight=False, soft_wrap=True)
+out = console()
 
 
 @app.callback(invoke_without_command=True)
@@ -32,7 +32,7 @@ def list_entries(last: Annotated[int, typer.Option(help="How many entries.", min
             table.add_row(
                 f"{entry.at:%Y-%m-%d %H:%M:%S}", entry.event, entry.reference or "", entry.conversation_id or ""
             )
-    out.print(table)
+    out.print(table, soft_wrap=False)
 
 
 @app.command("verify")

@@ -3,10 +3,10 @@
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from bot.bootstrap import open_desk
+from bot.cli.console import console
 from bot.privacy import complaint_answer, complaint_desk
 from bot.privacy.complaint import KIND_WORDS
 from bot.privacy.complaint_answer import brought_case
@@ -15,7 +15,7 @@ from bot.privacy.deadlines import date_of
 from bot.vocabulary import CaseKind
 
 app = typer.Typer(help="Complaints and the like: list them, answer or refuse them, close what is answered.")
-out = Console(highlight=False, soft_wrap=True)
+out = console()
 By = Annotated[str, typer.Option("--by", help="Who does it; stands in the record.")]
 
 
@@ -33,7 +33,7 @@ def list_cases(
             dates = (f"{date_of(case.created_at, desk.settings)}", f"{date_of(case.due_at, desk.settings)}")
             who = (case.assigned_to or "", case.request_number or "")
             table.add_row(case.number, case.kind, case.state, case.priority, *who, *dates)
-    out.print(table)
+    out.print(table, soft_wrap=False)
 
 
 @app.command()
@@ -53,7 +53,7 @@ def show(number: str) -> None:
         for line in complaint_desk.desk_lines(session, number):
             parts = (line.text, line.basis, line.complain_to)
             table.add_row(f"{line.kind} by {line.by or 'the person'}", "\n".join(each for each in parts if each))
-        out.print(table)
+        out.print(table, soft_wrap=False)
 
 
 @app.command()

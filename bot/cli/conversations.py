@@ -4,14 +4,14 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from bot.bootstrap import open_desk
+from bot.cli.console import console
 from bot.privacy.conversation_export import export_conversation, recent
 
 app = typer.Typer(help="Stored conversations: list them, and make a test of one.", no_args_is_help=True)
-out = Console(highlight=False, soft_wrap=True)
+out = console()
 
 
 @app.command("list")
@@ -23,7 +23,7 @@ def list_conversations(last: Annotated[int, typer.Option(help="How many.", min=1
             table.add_row(
                 line.id, f"{line.begun_at:%Y-%m-%d %H:%M}", str(line.messages), "yes" if line.signed_in else "no"
             )
-    out.print(table)
+    out.print(table, soft_wrap=False)
 
 
 @app.command()

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.cli.console import console
 from bot.config import get_settings
 from bot.errors import SetupError
 from bot.store import datamap as datamaps
@@ -18,8 +18,8 @@ from bot.store.datamap.scaffold import Proposal, propose
 from bot.store.engine import make_engine
 
 app = typer.Typer(help="The map of personal data in the shop's database.", no_args_is_help=True)
-out = Console(highlight=False, soft_wrap=True, markup=False)
-beside = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+out = console()
+beside = console(stderr=True)
 
 Url = Annotated[str | None, typer.Option(help="The shop's database; SHOP_DATABASE_URL when left out.")]
 Map = Annotated[Path | None, typer.Option("--map", help="The data map; DATAMAP when left out.")]
@@ -101,7 +101,7 @@ def show(
     table = Table("table", "data", "class", "shown", "erasure", "until", box=None)
     for row in documenting.rows(datamap):
         table.add_row(row.table, row.data, row.policy_class, row.shown, row.erasure, row.until)
-    Console(highlight=False, markup=False).print(table)
+    out.print(table, soft_wrap=False)
 
 
 def _unreadable(error: SQLAlchemyError) -> SetupError:

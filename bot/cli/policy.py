@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 import yaml
-from rich.console import Console
 from rich.prompt import Confirm, Prompt
 from rich.table import Table
 from rich.text import Text
 
 from bot.bootstrap import open_desk, policy_in_force
+from bot.cli.console import console
 from bot.config import get_settings
 from bot.errors import Invalid
 from bot.privacy import policy_overview
@@ -23,7 +23,7 @@ from bot.store.policy_versions import Mark
 from bot.vocabulary import ChangeMark
 
 app = typer.Typer(help="The shop's privacy policy.", no_args_is_help=True)
-out = Console(highlight=False, soft_wrap=True)
+out = console()
 _STYLES = {"same": "", "removed": "red strike", "added": "green underline"}
 _KEYS = {"r": ChangeMark.REDUCES_RIGHTS, "n": ChangeMark.NEUTRAL, "i": ChangeMark.IMPROVES}
 File = Annotated[Path, typer.Argument(help="The version, as <version>.md in the policy folder.")]
@@ -66,7 +66,7 @@ def show(version: Annotated[str | None, typer.Argument(help="Left out: the versi
     table = Table("clause", "title", "from", "to", box=None, title=f"Version {policy.version}")
     for clause in policy.by_id.values():
         table.add_row(clause.id, clause.title, str(clause.start), str(clause.end))
-    out.print(table)
+    out.print(table, soft_wrap=False)
 
 
 @app.command("notices")
@@ -80,7 +80,7 @@ def notices(
             table = Table(box=None, show_header=False, title=f"Version {each.version}, in effect from {each.effective}")
             for label, count in each.lines:
                 table.add_row(label, str(count))
-            out.print(table)
+            out.print(table, soft_wrap=False)
             if undelivered:
                 for customer, why in policy_overview.undelivered(session, each.version):
                     out.print(f"  customer {customer}: {why}")
@@ -127,7 +127,7 @@ def _ask(update: Update) -> dict[str, Mark]:
         sentence = Prompt.ask("What changes, in one plain sentence")
         given[change.clause] = Mark(_KEYS[key], sentence)
     for clause, mark in given.items():
-        out.print(f"{clause}: {mark.sentence} {MARK_WORDS[mark.mark]}", markup=False)
+        out.print(f"{clause}: {mark.sentence} {MARK_WORDS[mark.mark]}")
     if not Confirm.ask("Publish it with these marks, so that every customer is told?", default=False):
         raise Invalid("Nothing was published.")
     return given

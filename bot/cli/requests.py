@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from bot.bootstrap import open_desk
+from bot.cli.console import console
 from bot.errors import NotFound
 from bot.privacy import fulfilment, holds, request_log
 from bot.privacy.deadlines import date_of
@@ -21,7 +21,7 @@ from bot.store.desk_tables import PrivacyRequest
 from bot.vocabulary import AuditEvent, HoldKind
 
 app = typer.Typer(help="Privacy requests: list them, and decide what only a person may decide.")
-out = Console(highlight=False, soft_wrap=True)
+out = console()
 By = Annotated[str, typer.Option("--by", help="Who decides; stands in the record.")]
 
 
@@ -38,7 +38,7 @@ def list_requests(
         for entry in worklist(session, show_all):
             dates = (f"{date_of(entry.received_at, desk.settings)}", f"{date_of(entry.due_at, desk.settings)}")
             table.add_row(entry.number, entry.kind, entry.state, entry.priority, *dates)
-    out.print(table)
+    out.print(table, soft_wrap=False)
 
 
 @app.command()
@@ -57,7 +57,7 @@ def show(number: str) -> None:
             table.add_row("a person is needed", f"{happened} ({date_of(at, desk.settings)})")
         for step, lines in (request.outcome or {}).get("rest", {}).items():
             table.add_row(f"left by {step}", "\n".join(lines))
-        out.print(table)
+        out.print(table, soft_wrap=False)
 
 
 @app.command("log")

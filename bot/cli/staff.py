@@ -6,10 +6,10 @@ import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from bot.bootstrap import migrate, open_desk
+from bot.cli.console import console
 from bot.config import get_settings
 from bot.privacy import staff_accounts
 from bot.privacy.staff_accounts import NewAccess
@@ -17,7 +17,7 @@ from bot.store.desk import Desk
 from bot.vocabulary import StaffRole
 
 app = typer.Typer(help="Accounts of the staff desk.", no_args_is_help=True)
-out = Console(highlight=False, soft_wrap=True, markup=False)
+out = console()
 Name = Annotated[str, typer.Argument(help="What they sign in with, such as kim.porter.")]
 Generate = Annotated[bool, typer.Option("--generate", help="Make a password and print it.")]
 By = Annotated[str, typer.Option("--by", help="Who decides; stands in the record.")]
@@ -48,7 +48,7 @@ def list_accounts() -> None:
             since = f"{account.created_at:%Y-%m-%d}"
             ended = f"disabled since {account.disabled_at:%Y-%m-%d}" if account.disabled_at else ""
             table.add_row(str(account.staff_id), account.name, account.role, since, ended)
-    out.print(table)
+    out.print(table, soft_wrap=False)
 
 
 @app.command()
