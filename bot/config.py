@@ -10,7 +10,7 @@ import tempfile
 from datetime import timedelta
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from cryptography.fernet import Fernet
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -23,6 +23,9 @@ PROJECT = Path(__file__).resolve().parent.parent
 _REQUIRED_IN_PRODUCTION = (
     "encryption_keys", "engine_secret", "audit_key", "signing_key", "internal_api_key", "shop_database_url", "smtp_url",
 )  # fmt: skip
+
+_SOME_OF_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+"""Nobody calls "every address of the machine"; loopback is one of them."""
 
 
 class Settings(BaseSettings):
@@ -107,6 +110,11 @@ class Settings(BaseSettings):
     smtp_url: str = ""
     mail_tries: int = Field(48, ge=1, le=500)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_means_default(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in given.items() if value != ""}
+
     @field_validator("order_numbers")
     @classmethod
     def _must_be_a_pattern(cls, pattern: str) -> str:
@@ -140,7 +148,7 @@ class Settings(BaseSettings):
         self.internal_port = self.internal_port or self.port + 3
         self.desk_port = self.desk_port or self.port + 4
         self.staff_url = self.staff_url.rstrip("/") or f"http://127.0.0.1:{self.desk_port}"
-        self.public_url = self.public_url.rstrip("/") or f"http://{self.listen_host}:{self.port}"
+        self.public_url = self.public_url.rstrip("/") or self.web_url
         self.desk_database_url = self.desk_database_url or f"sqlite:///{self.desk_home / 'desk.sqlite3'}"
         self.tracker_database_url = self.tracker_database_url or f"sqlite:///{self.desk_home / 'tracker.sqlite3'}"
         if self.environment == "production":
@@ -161,6 +169,12 @@ class Settings(BaseSettings):
     def alarm_within(self) -> timedelta:
         """How soon somebody must look at a request that cannot go on by itself."""
         return timedelta(hours=self.handoff_promise_hours)
+
+    @property
+    def web_url(self) -> str:
+        """Where the public door is reached from this machine."""
+        host = _SOME_OF_ALL.get(self.listen_host, self.listen_host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     @cached_property
     def engine_url(self) -> str:

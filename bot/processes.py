@@ -1,6 +1,7 @@
 """Which processes the desk is made of, and when they are ready together."""
 
 import asyncio
+import errno
 import os
 import secrets
 import socket
@@ -53,23 +54,33 @@ def process_specs(settings: Settings) -> list[ProcessSpec]:
 
 
 def refuse_taken_ports(settings: Settings) -> None:
-    """Stop before anything starts when a port is taken.
+    """Stop before anything starts when a port cannot be opened.
 
     Raises:
-        SetupError: Names the port and the setting that moves it.
+        SetupError: Names the port and the setting that moves it, or the address that is none of this machine.
     """
     wanted = {"PORT": settings.port, "ENGINE_PORT": settings.engine_port}
     wanted |= {"ACTIONS_PORT": settings.actions_port, "INTERNAL_PORT": settings.internal_port}
     wanted |= {"DESK_PORT": settings.desk_port}
     for name, port in wanted.items():
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((settings.listen_host if name == "PORT" else "127.0.0.1", port))
-            except OSError:
-                raise SetupError(
-                    f"Port {port} is taken by another program. Stop that one, or set {name} to a free port."
-                ) from None
+        host = settings.listen_host if name == "PORT" else "127.0.0.1"
+        try:
+            _open(host, port)
+        except OSError as error:
+            if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+                raise SetupError(f"LISTEN_HOST is no address of this machine: {host}.") from None
+            if error.errno == errno.EACCES:
+                raise SetupError(f"Port {port} may not be opened by this user. Set {name} to one above 1023.") from None
+            raise SetupError(
+                f"Port {port} is taken by another program. Stop that one, or set {name} to a free port."
+            ) from None
+
+
+def _open(host: str, port: int) -> None:
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(address)
 
 
 async def wait_until_it_answers(settings: Settings) -> None:
@@ -79,8 +90,7 @@ async def wait_until_it_answers(settings: Settings) -> None:
         SetupError: That did not happen in time.
     """
     give_up_at = time.monotonic() + _READY_SECONDS
-    url = f"http://127.0.0.1:{settings.port}"
-    async with httpx.AsyncClient(base_url=url, timeout=10, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=settings.web_url, timeout=10, trust_env=False) as client:
         while time.monotonic() < give_up_at:
             try:
                 ready = (await client.get("/readyz")).status_code == httpx.codes.OK
@@ -95,8 +105,10 @@ async def wait_until_it_answers(settings: Settings) -> None:
 
 
 async def _chat_answers(client: httpx.AsyncClient) -> bool:
-    opened = (await client.post("/api/v1/sessions")).json()
-    headers = {"Authorization": f"Bearer {opened['token']}", "Idempotency-Key": secrets.token_hex(8)}
+    opened = await client.post("/api/v1/sessions")
+    if opened.status_code != httpx.codes.CREATED:  # too many of them, or a part that is not ready yet
+        return False
+    headers = {"Authorization": f"Bearer {opened.json()['token']}", "Idempotency-Key": secrets.token_hex(8)}
     answer = await client.post("/api/v1/messages", headers=headers, json={"text": "Do you sell my data?"})
     return answer.status_code == httpx.codes.OK and bool(answer.json()["messages"])
 

@@ -4,16 +4,15 @@ import json
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
 from typing import IO, Any
 
+from bot.bootstrap import policy_in_force
 from bot.config import PROJECT, get_settings
 from bot.errors import SetupError
 from bot.privacy.entities import Finder, finder
 from bot.privacy.policy_question import cite
 from bot.privacy.policy_standing import Binding
 from bot.processes import engine_python
-from bot.store.policy_library import load_library
 from bot.training import MODEL
 
 
@@ -22,8 +21,8 @@ def parse() -> None:
     settings = get_settings()
     if not MODEL.exists():
         raise SetupError("There is no trained model yet. Run: make train")
-    library = load_library(settings.policy_folder)
-    in_force = Binding.whole(library.in_force(datetime.now(UTC).date()))
+    library, policy = policy_in_force(settings)
+    in_force = Binding.whole(policy)
     with tempfile.TemporaryFile("w+", encoding="utf-8") as given:
         texts = _hand_over(finder(settings), given)
         command = [str(engine_python()), "-m", "bot.engine.parse"]

@@ -13,6 +13,7 @@ from bot.errors import InvalidToken, SetupError
 AUDIENCE = "privacy-desk"
 _LONGEST_LIFE = 600
 _LEEWAY = 5
+_LONGEST_NUMBER = 64
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,15 @@ class ShopTokens:
                 leeway=_LEEWAY,
                 options={"require": ["iss", "aud", "sub", "iat", "exp", "jti"]},
             )
-        except (jwt.PyJWTError, KeyError, TypeError, ValueError):  # TypeError: a key of the other algorithm
+        # TypeError: a key of the other algorithm; OverflowError: a time that no number holds
+        except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError):
             raise InvalidToken from None
-        subject, jti = claims["sub"], claims["jti"]
-        usable = isinstance(subject, str) and 0 < len(subject) <= 64 and isinstance(jti, str) and jti
-        if not usable or not 0 < claims["exp"] - claims["iat"] <= _LONGEST_LIFE:
+        subject, jti, times = claims["sub"], claims["jti"], (claims["iat"], claims["exp"])
+        usable = _is_name(subject) and len(subject) <= _LONGEST_NUMBER and _is_name(jti)
+        # The library also takes times that are written as text.
+        if not usable or not all(type(time) in (int, float) for time in times):
+            raise InvalidToken
+        if not 0 < claims["exp"] - claims["iat"] <= _LONGEST_LIFE:
             raise InvalidToken
         return ShopIdentity(subject, jti, datetime.fromtimestamp(claims["exp"] + _LEEWAY, UTC))
 
@@ -72,6 +77,10 @@ class ShopTokens:
                 return self._keys.get_signing_key_from_jwt(token).key, [header["alg"]]
             return self._keys[header["kid"]].key, [header["alg"]]
         raise InvalidToken
+
+
+def _is_name(claim: object) -> bool:
+    return isinstance(claim, str) and claim != "" and claim.isprintable()
 
 
 def _key_set(source: str) -> Any:

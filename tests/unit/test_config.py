@@ -1,5 +1,6 @@
 """Settings: clear sentences for what cannot be used, safe defaults, secrets kept to their owner."""
 
+import socket
 import stat
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from bot import config
 from bot.config import PROJECT, Settings, get_settings
 from bot.errors import SetupError
+from bot.processes import refuse_taken_ports
 
 
 @pytest.fixture
@@ -47,6 +49,38 @@ def test_a_broken_value_is_named_and_never_repeated(fresh, name, value):
         get_settings()
     assert name in refused.value.detail
     assert value not in refused.value.detail
+
+
+def test_an_empty_value_means_the_default(fresh):
+    fresh.delenv("DESK_HOME")
+    defaults = Settings()
+    for name in Settings.model_fields:
+        fresh.setenv(name.upper(), "")
+    assert Settings() == defaults
+
+
+@pytest.mark.parametrize(
+    ("listens", "reached"),
+    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("192.0.2.20", "192.0.2.20")],
+)
+def test_the_public_door_is_reached_where_it_listens(fresh, listens, reached):
+    fresh.setenv("LISTEN_HOST", listens)
+    settings = get_settings()
+    assert settings.web_url == settings.public_url == f"http://{reached}:8000"
+
+
+def test_an_address_that_is_none_of_this_machine_is_told_from_a_taken_port(fresh):
+    fresh.setenv("LISTEN_HOST", "192.0.2.20")
+    with pytest.raises(SetupError, match="LISTEN_HOST is no address of this machine"):
+        refuse_taken_ports(get_settings())
+    fresh.delenv("LISTEN_HOST")
+    get_settings.cache_clear()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        fresh.setenv("PORT", str(taken.getsockname()[1]))
+        with pytest.raises(SetupError, match="is taken by another program"):
+            refuse_taken_ports(get_settings())
 
 
 def test_demo_mode_is_refused_in_production(fresh):

@@ -45,9 +45,18 @@ def test_a_token_without_one_of_its_claims_is_refused(settings, claim):
         {"sub": ""},
         {"sub": "x" * 65},
         {"jti": ""},
+        {"jti": "half of a letter \ud83d"},
+        {"sub": "1001\x00"},
+        {"exp": str(int(time.time()) + 300)},
+        {"iat": str(int(time.time()))},
+        {"exp": float("inf")},
+        {"iat": True},
     ],
-    ids=["issuer", "audience", "expired", "lives too long", "from the future", "nobody", "endless id", "no jti"],
-)
+    ids=[
+        "issuer", "audience", "expired", "lives too long", "from the future", "nobody", "endless id", "no jti",
+        "jti no text", "no number", "end as text", "begin as text", "no end", "begin no time",
+    ],
+)  # fmt: skip
 def test_a_token_that_says_the_wrong_thing_is_refused(settings, changed):
     with pytest.raises(InvalidToken):
         ShopTokens(settings).check(signed(**changed))
