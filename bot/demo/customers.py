@@ -24,27 +24,27 @@ class Featured:
 
 AMELIA = Featured(
     1001, "Amelia Hartley", "amelia.hartley@example.com", "+44 7700 900101", 41,
-    "An adult with twelve orders over four years, three addresses and reviews.",
+    "An adult with orders over four years, twelve of them, with three addresses and reviews.",
 )  # fmt: skip
 DANIEL = Featured(
     1002, "Daniel Okafor", "daniel.okafor@example.com", "+44 7700 900102", 35,
-    "An adult with an order on its way and a refund that has not been paid yet.",
+    "An adult with an open order and an unpaid refund.",
 )  # fmt: skip
 MAYA = Featured(
     1003, "Maya Lindqvist", "maya.lindqvist@example.com", "+44 7700 900103", 16,
-    "Sixteen years old, and no parent or guardian has given consent.",
+    "A minor of 16 without guardian consent.",
 )  # fmt: skip
 JONAS = Featured(
     1004, "Jonas Weber", "jonas.weber@example.com", "+1 202 555 0104", 29,
-    "Signs in with an account at another company that is linked to the shop.",
+    "Signs in with a linked third-party account.",
 )  # fmt: skip
 PRIYA = Featured(
     1005, "Priya Raman", "priya.raman@example.com", "+44 7700 900105", 32,
-    "Has page views, searches and risk scores that the shop recorded by itself.",
+    "Has behavioural and risk-score rows that the shop recorded by itself.",
 )  # fmt: skip
 HELEN = Featured(
     1006, "Helen Marsh", "helen.marsh@example.com", "+44 7700 900106", 53,
-    "Once ordered as a guest and typed her e-mail address in capitals.",
+    "Has a guest order under her e-mail address in other casing.",
 )  # fmt: skip
 TOMAS = Featured(
     1007, "Tomas Novak", "tomas.novak@example.com", "+1 202 555 0107", 44,

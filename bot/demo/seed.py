@@ -4,12 +4,13 @@ import json
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, inspect, select
 
 from bot.demo.catalogue import CATEGORIES, COMMENTS, FIRST_NAMES, LAST_NAMES, PRODUCTS, SEARCHES, SEGMENTS
 from bot.demo.customers import AMELIA, DANIEL, EVA, FEATURED, HELEN, JONAS, MAYA, PRIYA, TOMAS, Featured
 from bot.demo.rows import Rows
 from bot.demo.shop_schema import customers, shop_metadata
+from bot.store.desk_tables import Base
 
 FIRST_BYSTANDER = 2001
 BYSTANDERS = 200
@@ -24,14 +25,33 @@ def seed(engine: Engine, today: date, bystanders: int = BYSTANDERS) -> bool:
         bystanders: How many customers there are beside the demo's cast.
 
     Returns:
-        Whether anything was written; a shop that has customers is left as it is.
+        Whether anything was written; a shop that has customers, or tables of its own, is left as it is.
     """
+    if _is_somebodys(engine):
+        return False
     shop_metadata.create_all(engine)
     with engine.begin() as connection:
         if connection.scalar(select(customers.c.id).limit(1)) is not None:
             return False
         _write(connection, build(today, bystanders))
     return True
+
+
+def _is_somebodys(engine: Engine) -> bool:
+    """Whether a real shop lives there: a desk may be tried on it in demo mode, for the clock and the inbox.
+
+    Tables of the demo that are there already were left by a start that was broken off.
+    """
+    found = inspect(engine)
+    names = set(found.get_table_names())
+    demos = names & shop_metadata.tables.keys()
+    if any({each["name"] for each in found.get_columns(name)} != _columns_of(name) for name in demos):
+        return True
+    return not demos and bool(names - Base.metadata.tables.keys() - {"alembic_version"})
+
+
+def _columns_of(table: str) -> set[str]:
+    return set(shop_metadata.tables[table].c.keys())
 
 
 def build(today: date, bystanders: int = BYSTANDERS) -> Rows:
