@@ -38,6 +38,8 @@ ADDRESS = "/api/v1/exports/"
 _CLAUSES = ("access-and-correction", "no-access", "delete-or-anonymise")
 _SECONDS_BETWEEN_BEATS = 3.0
 _PROGRESS_AFTER = (5.0, 30.0, 120.0)
+_LINKS_SAY_SO = timedelta(days=30)
+"""How long a link that serves no more is told from one that never was."""
 
 
 class ExportGone(DeskError):
@@ -48,6 +50,17 @@ class ExportGone(DeskError):
     detail = (
         "This copy can no longer be fetched: it was fetched before, or its time is over. Nothing of it is kept. "
         "Ask for a copy of your data again, and a new one is made."
+    )
+
+
+class ExportAway(DeskError):
+    """The package should be there and is not: it lies on another machine, or its disk was lost."""
+
+    code = "export_away"
+    status = 503
+    detail = (
+        "This copy cannot be read just now, and was not used up. Try again in a few minutes, or ask for a copy of your "
+        "data again, and a new one is made."
     )
 
 
@@ -76,7 +89,7 @@ def _package(work: Work) -> Sequence[str]:
     if subject is None or desk.shop.customer(subject) is None:
         return ["The copy was not made: the shop has no such customer any more."]
     with desk.transaction() as session:
-        forget_exports(session, desk, subject)
+        _make_room(session, desk, subject, work.number)
         export = Export(
             id=secrets.token_hex(16),
             request_number=work.number,
@@ -87,6 +100,22 @@ def _package(work: Work) -> Sequence[str]:
         session.add(export)
     _write(work, export, _contents(desk, work.number, subject))
     return []
+
+
+def _make_room(session: Session, desk: Desk, subject: str, number: str) -> None:
+    """What an earlier try left behind goes; an older copy can no longer be fetched, and its link says so."""
+    for old in session.scalars(select(Export).where(Export.subject == subject)):
+        shelf.remove(desk.settings, old.id)
+        if old.request_number == number:
+            session.delete(old)
+        else:
+            _end(old, desk.clock.now())
+    session.flush()
+
+
+def _end(export: Export, now: datetime) -> None:
+    export.file_key = ""
+    export.expires_at = min(export.expires_at or now, now)
 
 
 def _write(work: Work, export: Export, contents: Contents) -> None:
@@ -226,6 +255,7 @@ def fetch(session: Session, desk: Desk, now: datetime, chat_subject: str | None,
     Raises:
         NotFound: There is no such package, or it is somebody else's.
         ExportGone: It was this person's, and can no longer be fetched.
+        ExportAway: It is this person's, and its file is not on this machine.
     """
     export = session.scalar(select(Export).where(Export.token_hash == hashed(token)))
     if export is None or chat_subject is None or export.subject != chat_subject:
@@ -234,7 +264,9 @@ def fetch(session: Session, desk: Desk, now: datetime, chat_subject: str | None,
     try:
         file = path.open("rb")
     except FileNotFoundError:
-        raise ExportGone from None
+        session.refresh(export)
+        waits = export.used_at is None and export.expires_at is not None and export.expires_at > now
+        raise (ExportAway if waits else ExportGone) from None
     mine = (Export.id == export.id, Export.used_at.is_(None), Export.expires_at > now)
     burnt: CursorResult[Any] = session.connection().execute(
         update(Export).where(*mine).values(used_at=now, file_key="")
@@ -269,18 +301,22 @@ def forget_exports(session: Session, desk: Desk, subject: str) -> int:
 def sweep_expired(desk: Desk) -> int:
     """Remove packages whose time is over, and files that belong to no package.
 
+    The row of a package stays for a while without its key, so that its link says that the time is over.
+
     Returns:
         How many files went.
     """
     now = desk.clock.now()
+    unoffered, over = Export.expires_at.is_(None), Export.expires_at <= now
     # A package that was never offered was given up; a person at the shop knows of it.
-    given_up = now - timedelta(hours=desk.settings.export_hours) - timedelta(days=1)
-    over = or_(Export.expires_at <= now, Export.expires_at.is_(None) & (Export.created_at < given_up))
+    given_up = unoffered & (Export.created_at < now - timedelta(hours=desk.settings.export_hours) - timedelta(days=1))
     # Files first: the row of a file that is seen now was there before it.
     files = shelf.owners(desk.settings)
     with desk.transaction() as session:
-        session.execute(delete(Export).where(over))
-        kept = set(session.scalars(select(Export.id).where(Export.used_at.is_(None))))
+        session.execute(delete(Export).where(or_(Export.expires_at <= now - _LINKS_SAY_SO, given_up)))
+        for export in session.scalars(select(Export).where(over)):
+            _end(export, now)
+        kept = set(session.scalars(select(Export.id).where(Export.used_at.is_(None), or_(unoffered, ~over))))
     orphans = [path for path, export_id in files.items() if export_id not in kept]
     for path in orphans:
         path.unlink(missing_ok=True)

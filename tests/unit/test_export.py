@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from actions.access import ExportJourney
 from bot.errors import NotFound
 from bot.privacy import export
-from bot.privacy.export import ExportGone, fetch, forget_exports, sweep_expired
+from bot.privacy.export import ExportAway, ExportGone, fetch, forget_exports, sweep_expired
 from bot.privacy.request_status import RequestView
 from bot.store.announcements import sentence
 from bot.store.desk_tables import AuditEntry, Export, Mail, Message, PrivacyRequest
@@ -235,7 +235,7 @@ def test_a_newer_copy_takes_the_place_of_an_older_one(desk, ready, chat):
     chat_id, old = ready
     carried_out(asked(desk, chat_id, AMELIA))
     assert len(files(desk)) == 1
-    with pytest.raises(NotFound):
+    with pytest.raises(ExportGone):
         fetched(desk, AMELIA, old)
     assert opened(fetched(desk, AMELIA, token_of(desk, chat_id)))
 
@@ -266,8 +266,29 @@ def test_sweeping_removes_what_is_over_and_what_belongs_to_nobody(desk, ready, c
     assert len(files(desk)) == 2
     clock.advance(timedelta(hours=1))
     assert sweep_expired(desk) == 1
-    assert [each.subject for each in exports(desk)] == [BYSTANDER]
+    assert {each.subject: bool(each.file_key) for each in exports(desk)} == {AMELIA: False, BYSTANDER: True}
+    with pytest.raises(ExportGone):
+        fetched(desk, AMELIA, ready[1])
     assert opened(fetched(desk, BYSTANDER, token_of(desk, chat_id)))
+    clock.advance(timedelta(days=29, hours=1))
+    sweep_expired(desk)
+    assert [each.subject for each in exports(desk)] == [AMELIA, BYSTANDER]
+    clock.advance(timedelta(days=1))
+    sweep_expired(desk)
+    assert [each.subject for each in exports(desk)] == [BYSTANDER]
+    with pytest.raises(NotFound):
+        fetched(desk, AMELIA, ready[1])
+
+
+def test_a_package_that_lies_on_another_machine_is_neither_used_up_nor_called_over(desk, ready):
+    (here,) = files(desk)
+    elsewhere = here.rename(here.with_name("elsewhere"))
+    with pytest.raises(ExportAway):
+        fetched(desk, AMELIA, ready[1])
+    elsewhere.rename(here)
+    assert opened(fetched(desk, AMELIA, ready[1]))
+    with pytest.raises(ExportGone):
+        fetched(desk, AMELIA, ready[1])
 
 
 def test_sweeping_leaves_a_package_alone_that_is_being_written(desk, chat, monkeypatch):
