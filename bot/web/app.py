@@ -89,10 +89,12 @@ def proxy_options(settings: Settings) -> dict[str, Any]:
 
 def _add_health(app: FastAPI, probe: httpx.AsyncClient) -> None:
     @app.get("/healthz", include_in_schema=False)
+    @app.get("/api/v1/healthz", include_in_schema=False)
     async def healthz() -> dict[str, str]:
         return {"status": "ok"}
 
     @app.get("/readyz", include_in_schema=False)
+    @app.get("/api/v1/readyz", include_in_schema=False)
     async def readyz(request: Request) -> JSONResponse:
         desk = request.app.state.desk
         parts = {

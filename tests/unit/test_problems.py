@@ -22,3 +22,12 @@ def test_a_desk_whose_database_is_locked_asks_to_try_again_and_opens_nothing(des
         assert session.query(ChatSession).count() == 0
     assert client.post("/api/v1/sessions").status_code == 201
     other.dispose()
+
+
+def test_a_desk_without_its_engine_lives_and_is_not_ready_wherever_it_is_asked(desk):
+    with TestClient(make_app(desk)) as client:
+        for prefix in ("", "/api/v1"):
+            assert client.get(f"{prefix}/healthz").json() == {"status": "ok"}
+            ready = client.get(f"{prefix}/readyz")
+            assert ready.status_code == 503
+            assert ready.json() == {"engine": False, "actions": False, "database": True}
