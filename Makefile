@@ -89,13 +89,13 @@ adapt: setup .venv-adapt/.ready ## Adapt the sentence encoder to the phrases ane
 stock: train .venv-stock/.ready ## Stock Rasa beside this project's reading: make stock ROWS="requests.jsonl questions.jsonl"
 	@$(DESK) bench/stock/compare.py $(ROWS)
 
-screenshots: setup ## Retake the pictures of the README (the desk must run)
+screenshots: setup ## Retake the pictures of README and docs (the desk must run)
 	@$(DESK) -m docs.take_screenshots
 
-locks: setup ## Renew both lock files
+locks: setup ## Renew the lock files
 	UV_CUSTOM_COMPILE_COMMAND="make locks" $(UV) pip compile --quiet --python $(DESK) --generate-hashes --no-emit-index-url --group dev pyproject.toml -o requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make locks" $(abspath $(UV)) pip compile --quiet --directory bot/engine --python ../../$(ENGINE) --generate-hashes --no-emit-index-url pyproject.toml -o requirements.lock
 	UV_CUSTOM_COMPILE_COMMAND="make locks" $(UV) pip compile --quiet --python $(DESK) --generate-hashes --no-emit-index-url bench/adaptation/requirements.in -o bench/adaptation/requirements.lock
 
 clean: ## Remove everything that make can build again; data under var/ stays
-	rm -rf .venv .venv-engine .venv-adapt .venv-stock .tools models/encoder models/*.tar.gz models/*.fingerprint models/clauses.json .rasa
+	rm -rf .venv .venv-engine .venv-adapt .venv-stock .tools models/encoder models/*.tar.gz models/privacy-desk.json models/clauses.json .rasa

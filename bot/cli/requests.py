@@ -29,7 +29,7 @@ By = Annotated[str, typer.Option("--by", help="Who decides; stands in the record
 def list_requests(
     context: typer.Context, show_all: Annotated[bool, typer.Option("--all", help="Also those that are closed.")] = False
 ) -> None:
-    """List privacy requests and cases that wait for a person, nearest due date first."""
+    """List privacy requests and cases that are not closed, nearest due date first."""
     if context.invoked_subcommand:
         return
     desk = open_desk()

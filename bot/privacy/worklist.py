@@ -1,4 +1,4 @@
-"""What waits for a person at the shop: requests and cases by due date."""
+"""What is not closed yet: requests and cases by due date."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -20,7 +20,7 @@ _TABS = {
 
 @page("/requests", title="Requests", shortcut="r", order=20)
 async def requests(visit: Visit, show: str = Show.WAITING) -> None:
-    """Part of the queue, nearest due date first."""
+    """Part of the queue, nearest due date first; all of it, newest first."""
     if show not in _TABS:
         raise NotFound("There is no such list.")
     chosen = Show(show)
