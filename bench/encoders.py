@@ -12,8 +12,6 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 
 from bot.engine.sentence_encoder import Encoder
 
-BATCH = 16
-
 
 class OtherEncoder(Encoder):
     """The encoder with another last step.

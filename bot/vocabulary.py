@@ -81,7 +81,6 @@ class HoldKind(StrEnum):
     CONTACT_CHANGED = "contact_changed"
     LEGAL = "legal_hold"
     VETO = "veto"
-    FAILED = "failed"
     APPROVAL = "approval"
     NO_ADDRESS = "no_address"
     GUARDIAN_ASKED = "guardian_asked"

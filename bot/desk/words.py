@@ -34,7 +34,6 @@ HOLDS = {
     HoldKind.CONTACT_CHANGED: "contact details were changed lately",
     HoldKind.LEGAL: "a legal hold",
     HoldKind.VETO: "the shop's own service said no",
-    HoldKind.FAILED: "it failed again and again",
     HoldKind.NO_ADDRESS: "no address for a code: a person must check who it is",
     HoldKind.GUARDIAN_ASKED: "a parent or guardian asked for it",
     HoldKind.APPROVAL: "two people must approve it",

@@ -1,7 +1,6 @@
 """Puts Rasa's agent together and behind the desk's channel."""
 
 import asyncio
-import logging
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,6 @@ from bot.engine import patches
 from bot.engine.channel import DeskChannel
 from bot.engine.errors import CannotStart
 from bot.engine.tracker_store import EncryptedTrackerStore
-
-logger = logging.getLogger(__name__)
 
 
 def open_tracker_store(endpoints: AvailableEndpoints) -> EncryptedTrackerStore:

@@ -20,7 +20,6 @@ _KINDS: dict[CaseKind, str] = {
 _COMPLAINT = re.compile(
     r"\b(?:complain\w*|grievances?|unacceptable|claim|reclamation|compensation|sue|lawyer|court)\b", re.IGNORECASE
 )
-_SECURITY = r"security (?:report|issue|problem|incident)|hacked|break-?in|leak|fraud|scam"
 _NAMED = re.compile(
     r"\b(?:it|this|that|mine)\s*(?:is|was|'s)\s+(?:only|just|more|rather|really|meant as|more of)?\s*(?:an?|my)?\s*"
     r"(question|objection|comment|feedback|remark|suggestion|idea|concern|complaint|report|security report)\b"
@@ -102,11 +101,6 @@ def corrected_kind(words: str) -> CaseKind | None:
         return None
     word = (named[1] or named[2]).casefold()
     return CaseKind(_SAME.get(word, word))
-
-
-def is_security(words: str) -> bool:
-    """Whether the words tell of somebody who got where they should not."""
-    return re.search(rf"\b(?:{_SECURITY})", words, re.IGNORECASE) is not None
 
 
 def about_in(words: str) -> str | None:

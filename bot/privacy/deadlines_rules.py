@@ -30,7 +30,6 @@ class PauseReason(StrEnum):
 
     IDENTITY = "identity"
     CLARIFICATION = "clarification"
-    CONTACT_HOLD = "contact_hold"
     COOLING_OFF = "cooling_off"
     APPROVAL = "approval"
     LEGAL_HOLD = "legal_hold"

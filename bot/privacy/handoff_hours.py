@@ -67,10 +67,6 @@ class OfficeHours:
             left -= closes - begins
         return now + working
 
-    def local(self, moment: datetime) -> datetime:
-        """A moment as the clock at the office shows it."""
-        return moment.astimezone(self._zone)
-
     def _spans(self, first: date, days: int) -> Iterator[tuple[datetime, datetime]]:
         """Openings of so many days from that one on, in their order."""
         for offset in range(days):

@@ -43,7 +43,7 @@ def history(session: Session, desk: Desk, now: datetime, subject: str, own: Bind
     lines = []
     for each in policy_versions.published(session, desk.policies):
         acts = [entry for entry in said if entry.version == each.version]
-        lines += [_line(entry) for entry in acts] or [_without_act(each, notices, now)]
+        lines += [_line(entry) for entry in acts] or [_without_act(each, notices)]
     kept = [clause.title for name, (policy, clause) in _bound(own).items() if own.differs(name, own.newest)]
     return [*lines, f"Older text kept for: {', '.join(kept)}."] if kept else lines
 
@@ -71,7 +71,7 @@ def _day_of(moment: datetime | None) -> str:
     return "an unknown day" if moment is None else day(moment)
 
 
-def _without_act(each: Published, notices: Mapping[str, PolicyNotice], now: datetime) -> str:
+def _without_act(each: Published, notices: Mapping[str, PolicyNotice]) -> str:
     name, notice = f"Version {each.version}", notices.get(each.version)
     if each.replaces is None:
         return f"{name}: the first version. No yes of yours to it is on record."

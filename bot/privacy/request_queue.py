@@ -16,7 +16,7 @@ from bot.store.desk_tables import PrivacyRequest, StaffMember
 from bot.vocabulary import HoldKind, RequestKind, RequestState
 
 MOST = 200
-_FOR_A_PERSON = (HoldKind.NO_ADDRESS, HoldKind.LEGAL, HoldKind.VETO, HoldKind.FAILED, HoldKind.GUARDIAN_ASKED)
+_FOR_A_PERSON = (HoldKind.NO_ADDRESS, HoldKind.LEGAL, HoldKind.VETO, HoldKind.GUARDIAN_ASKED)
 
 
 class Show(StrEnum):

@@ -6,26 +6,25 @@ a person under restriction and a purpose nobody agreed to all come out as a no.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from bot.privacy import consent_standing
 from bot.privacy import guardian_consent_standing as guardians
 from bot.privacy.guardian_consent_standing import Standing
-from bot.store import audit, consent_records, webhooks
+from bot.store import audit, webhooks
 from bot.store.datamap.model import Purpose, PurposeBasis
 from bot.store.desk import Desk
 from bot.store.desk_tables import ConsentEntry, Restriction
 from bot.store.ownership import written_key
-from bot.vocabulary import AuditEvent, ConsentState, RestrictionReason, ShopEvent
+from bot.vocabulary import AuditEvent, RestrictionReason, ShopEvent
 
 UNKNOWN = "unknown"
 _LONGEST_NUMBER = 64
-# The shop's own copy of a choice may have lost the fractions of its second.
-_SAME_MOMENT = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
@@ -123,17 +122,16 @@ def processing(session: Session, desk: Desk, subject: str) -> Processing:
     customer = desk.shop.customer(usable)
     key = customer[desk.datamap.subject.key] if customer else None
     standing = _standing(session, _about(Restriction.subject, usable, key))
-    said = _consents(session, desk, usable, key)
+    subject_key = written_key(key) if customer else usable
+    choices = consent_standing.standing(session, desk, subject_key)
     if customer is None:
         nothing = dict.fromkeys(desk.datamap.purposes, UNKNOWN)
         return Processing(subject, False, True, (), None, False, None, nothing, ())
-    subject_key = written_key(key)
     reasons = dict.fromkeys(restriction.reason for restriction in standing)
     if guardians.standing(session, desk, subject_key, customer) in (Standing.MISSING, Standing.DISPUTED):
         # Holds from the moment somebody asks, whether the worker has looked at this person yet or not.
         reasons[RestrictionReason.GUARDIAN_MISSING] = None
     own = _said_since(session, subject_key, guardians.waits_for_own_word(session, subject_key))
-    purposes = desk.datamap.purposes.items()
     return Processing(
         customer_id=subject,
         known=True,
@@ -142,8 +140,8 @@ def processing(session: Session, desk: Desk, subject: str) -> Processing:
         since=standing[0].since if standing else None,
         guardian_missing=RestrictionReason.GUARDIAN_MISSING in reasons,
         minor=guardians.is_minor(session, desk, subject_key, customer),
-        consents=said,
-        allowed=() if reasons else tuple(k for k, p in purposes if _may_use(p, said[k]) and _is_own(k, p, own)),
+        consents={each.purpose.key: each.state or UNKNOWN for each in choices},
+        allowed=() if reasons else tuple(c.purpose.key for c in choices if c.is_on and _is_own(c.purpose, own)),
     )
 
 
@@ -157,29 +155,6 @@ def _about(column: InstrumentedAttribute[str], subject: str, key: Any) -> Column
     return func.lower(column) == str(key) if isinstance(key, UUID) else column == subject
 
 
-def _consents(session: Session, desk: Desk, subject: str, key: Any) -> dict[str, str]:
-    """The newest choice for each purpose, from the desk's ledger or the shop's own table, whichever is newer."""
-    ledger: dict[str, ConsentEntry] = {}
-    entries = select(ConsentEntry).where(_about(ConsentEntry.subject, subject, key))
-    for entry in session.scalars(entries.order_by(ConsentEntry.at, ConsentEntry.id)):
-        ledger[entry.purpose] = entry
-    shops = consent_records.choices(desk.shop, subject)
-    said: dict[str, str] = {}
-    for purpose in desk.datamap.purposes:
-        own, theirs = ledger.get(purpose), shops.get(purpose)
-        if own is not None and (theirs is None or theirs.at <= own.at + _SAME_MOMENT):
-            said[purpose] = own.state
-        else:
-            said[purpose] = theirs.state or UNKNOWN if theirs else UNKNOWN
-    return said
-
-
-def _may_use(purpose: Purpose, said: str) -> bool:
-    if purpose.basis is PurposeBasis.CONSENT:
-        return said == ConsentState.GRANTED
-    return said not in {ConsentState.OBJECTED, ConsentState.WITHDRAWN}
-
-
 def _said_since(session: Session, subject: str, since: datetime | None) -> set[str] | None:
     """Purposes somebody chose on by themselves since they came of age; None where that makes no difference."""
     if since is None:
@@ -188,6 +163,6 @@ def _said_since(session: Session, subject: str, since: datetime | None) -> set[s
     return set(session.scalars(entries))
 
 
-def _is_own(key: str, purpose: Purpose, own: set[str] | None) -> bool:
+def _is_own(purpose: Purpose, own: set[str] | None) -> bool:
     """What rests on consent needs, from the 18th birthday on, the word of the person themselves."""
-    return own is None or purpose.basis is not PurposeBasis.CONSENT or key in own
+    return own is None or purpose.basis is not PurposeBasis.CONSENT or purpose.key in own

@@ -273,6 +273,7 @@ class Run:
             if not new or new[0]["name"] != expected.name:
                 raise Differs(f"{expected.name} has said nothing new")
             differences = comparing.pieces_missing(new[0]["text"], expected.says, expected.name)
+            differences += comparing.pieces_found(new[0]["text"], expected.does_not_say, expected.name)
             if differences:
                 raise Differs(*differences)
             me.announced.add(new[0]["id"])

@@ -101,7 +101,7 @@ class Planner:
         """Nobody owns its rows; somebody is named in them."""
         made.show = "no"
         for column in table.live.c.keys():  # noqa: SIM118
-            role = about(table, column, self.paths, self.subject)
+            role = about(table, column, self.paths)
             if role and role != "other":
                 erase = row_that_stays(table, column, self.fates, self._owned, role)
                 made.columns.append(ColumnPlan(column, erase=erase, about=role))
@@ -110,7 +110,7 @@ class Planner:
 
     def _column(self, table: Seen, column: str, made: TablePlan, closed: bool, stays: bool) -> None:
         kind, live = table.kinds[column], table.live.c[column]
-        role = about(table, column, self.paths, self.subject)
+        role = about(table, column, self.paths)
         rule = (
             row_that_stays(table, column, self.fates, self._owned, role)
             if stays
@@ -136,7 +136,7 @@ class Planner:
             plan.category = "devices"
         if made.sort.key in {"profile", "shipping", "comments"} and not role and plan.label:
             plan.correct = "text" if made.sort.key == "comments" and kind is Kind.FREE else _correction(kind, live)
-        if stays and kept and kind in EMPTIED and not live.computed and not leads and live.type is not None:
+        if stays and kept and kind in EMPTIED and not live.computed and not leads:
             plan.decide = self._contradiction(table, column)
         made.columns.append(plan)
 

@@ -103,7 +103,7 @@ class _Finder:
                 return None
             if its is None or not _alike(column, its):
                 continue
-            borne_out = self._borne_out(table.live, column, its)
+            borne_out = self._borne_out(column, its)
             if borne_out is False and target == self.subject and not odd:
                 table.questions.append(
                     f"`{column.name}` is named like a way to `{target}`, but what it holds is not there. "
@@ -186,7 +186,7 @@ class _Finder:
         name = name or (key[0] if len(key) == 1 else None)
         return target.live.c[name] if name else None
 
-    def _borne_out(self, live: sa.Table, column: sa.Column[object], its: sa.Column[object]) -> bool | None:
+    def _borne_out(self, column: sa.Column[object], its: sa.Column[object]) -> bool | None:
         """Whether values of the column are there in the other table; None when there are none to compare."""
         try:
             sample = sa.select(column).where(column.is_not(None)).distinct().limit(_SAMPLED)

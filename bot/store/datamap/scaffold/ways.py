@@ -272,7 +272,7 @@ def _without_key(table: Seen, owner: str) -> bool:
     return not any(reference.real for reference in table.references if reference.keys[0][0] == owner)
 
 
-def about(table: Seen, column: str, paths: Paths, subject: str) -> str | None:
+def about(table: Seen, column: str, paths: Paths) -> str | None:
     """Whom a column is about if not the row's owner: a role, or `other` for staff."""
     for way in paths.ways.get(table.name, []):
         if way.role and way.match and (way.match[0] == column or way.role in words(column)):
