@@ -10,6 +10,7 @@ from nicegui import Client, ui
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
+from bot.privacy.approval import APPROVERS
 from bot.privacy.staff_sign_in import Staff, permitted
 from bot.store.desk import Desk
 from bot.vocabulary import StaffRole
@@ -17,7 +18,7 @@ from bot.vocabulary import StaffRole
 EVERYBODY = frozenset(StaffRole)
 WORKING = EVERYBODY - {StaffRole.AUDITOR}
 """Who may change anything at all: auditors only read."""
-DECIDING = frozenset({StaffRole.PRIVACY_OFFICER, StaffRole.ADMIN})
+DECIDING = APPROVERS
 """Who decides about requests: approves, denies, holds."""
 
 

@@ -108,7 +108,7 @@ class Ownership:
             return sa.and_(*(false() if value is None else is_key(column, value) for column, value in wanted))
         parent = self._tables[way.table]
         own = [table.c[name] for name, _ in way.keys]
-        theirs = [_comparable(parent.c[name], mine) for mine, (_, name) in zip(own, way.keys, strict=True)]
+        theirs = [comparable(parent.c[name], mine) for mine, (_, name) in zip(own, way.keys, strict=True)]
         return _among(own, sa.select(*theirs).where(self.owned(way.table, under)))
 
     def _match(self, way: Match, table: sa.Table) -> ColumnElement[bool]:
@@ -180,7 +180,8 @@ def is_key(column: sa.ColumnElement[Any], value: Any) -> ColumnElement[bool]:
     return column == (bool(value) if isinstance(column.type, sa.Boolean) else value)
 
 
-def _comparable(theirs: sa.Column[Any], mine: sa.Column[Any]) -> ColumnElement[Any]:
+def comparable(theirs: ColumnElement[Any], mine: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Another table's key as a column can be compared with it: some shops keep numbers as text."""
     if isinstance(mine.type, sa.String) and not isinstance(theirs.type, sa.String):
         return sa.cast(theirs, sa.String(_LONGEST_KEY))
     return theirs

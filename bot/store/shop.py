@@ -59,6 +59,11 @@ class Filled:
     columns: dict[str, int]
 
 
+def how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
+    """Of the rows of a query, how many a condition holds for: many of these are counted in one query."""
+    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
+
+
 class ShopStore:
     """Finds what the shop holds about a customer.
 
@@ -203,9 +208,9 @@ class ShopStore:
         dated = table.date if table.date and table.columns[table.date].about == role else None
         query = sa.select(
             sa.func.count(),
-            _how_many(sa.and_(*removed)) if removed else sa.literal(0),
+            how_many(sa.and_(*removed)) if removed else sa.literal(0),
             *((sa.func.min(live.c[dated]), sa.func.max(live.c[dated])) if dated else _NO_DATES),
-            *(_how_many(sa.or_(*(live.c[name].is_not(None) for name in names))) for names in others.values()),
+            *(how_many(sa.or_(*(live.c[name].is_not(None) for name in names))) for names in others.values()),
         ).select_from(live).where(where)  # fmt: skip
         count, hidden, first, last, *elsewhere = connection.execute(query).one()
         columns = [] if not count else _overview(table, role)
@@ -228,10 +233,6 @@ class ShopStore:
 
 
 _NO_DATES = (sa.null(), sa.null())
-
-
-def _how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
 
 
 def _overview(table: Table, role: str | None) -> list[str]:

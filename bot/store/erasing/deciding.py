@@ -13,7 +13,7 @@ from bot.store.datamap.model import Condition, ErasureAction, KeepReason, Throug
 from bot.store.erasing.order import emptiable
 from bot.store.erasing.snapshot import Snapshot, ownership_of
 from bot.store.erasing.treatment import Go, Treatment, treat
-from bot.store.ownership import condition_of
+from bot.store.ownership import comparable, condition_of
 from bot.store.shop import ShopStore
 
 _LONGEST_KEY = 255
@@ -124,7 +124,7 @@ class Decider:
             parent, past = self.tables[way.table], self._past(way.table, first_kept, (*under, name))
             if past is not None:
                 own = [live.c[each] for each, _ in way.keys]
-                theirs = [_as(live.c[each], parent.c[its]) for each, its in way.keys]
+                theirs = [comparable(parent.c[its], live.c[each]) for each, its in way.keys]
                 rows = sa.select(*theirs).where(self.owned(way.table), past).correlate(None)
                 led = (own[0] if len(own) == 1 else sa.tuple_(*own)).in_(rows)
                 above.append(sa.and_(led, *(condition_of(live, each) for each in way.when)))
@@ -238,12 +238,6 @@ def without_compiling(connection: Connection) -> None:
 def surely(condition: ColumnElement[bool]) -> ColumnElement[bool]:
     """The condition with SQL's unknown taken for false, so that it can be turned round."""
     return sa.case((condition, 1), else_=0) == 1
-
-
-def _as(mine: ColumnElement[Any], theirs: ColumnElement[Any]) -> ColumnElement[Any]:
-    if isinstance(mine.type, sa.String) and not isinstance(theirs.type, sa.String):
-        return sa.cast(theirs, sa.String(_LONGEST_KEY))
-    return theirs
 
 
 def _equal(one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ from bot.store.erasing.deciding import Decider, without_compiling
 from bot.store.erasing.snapshot import Snapshot
 from bot.store.erasing.treatment import EVERYTHING, Act, Change, Go, Treatment
 from bot.store.ownership import condition_of
-from bot.store.shop import ShopStore
+from bot.store.shop import ShopStore, how_many
 
 
 @dataclass(frozen=True)
@@ -208,7 +208,7 @@ class _Planner:
     def _named(self, table: Table, role: str, changes: tuple[Change, ...]) -> TablePlan | None:
         live = self._decider.tables[table.name]
         filled = [live.c[change.column.name].is_not(None) for change in changes]
-        query = sa.select(sa.func.count(), *map(_how_many, filled)).select_from(live)
+        query = sa.select(sa.func.count(), *map(how_many, filled)).select_from(live)
         query = query.where(self._decider.ownership.in_role(table.name, role), sa.or_(*filled))
         count, *rows = self._connection.execute(query).one()
         if not count:
@@ -243,10 +243,6 @@ def _word(change: Change) -> str:
 
 def _category(column: Column) -> str:
     return column.category.title if column.category else column.label
-
-
-def _how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
 
 
 def _title(table: Table) -> str:

@@ -19,7 +19,7 @@ from bot.store.erasing.generalising import generalised, network
 from bot.store.erasing.snapshot import Snapshot
 from bot.store.erasing.spelling import any_spelling
 from bot.store.erasing.treatment import EVERYTHING, Act, Change, leading_columns
-from bot.store.shop import ShopStore
+from bot.store.shop import ShopStore, how_many
 
 _PHONE_SIGNS = " -.()/"
 _BARE = str.maketrans("", "", _PHONE_SIGNS)
@@ -135,7 +135,7 @@ def _swept(decider: Decider, connection: Connection, snapshot: Snapshot, scope: 
         columns = [column for column in live.c if _is_text(column) and _is_swept(decider, name, column.name, scope)]
         if not columns or not needles:
             continue
-        hits = (_how_many(_holds(column, needles, connection.dialect.name)) for column in columns)
+        hits = (how_many(_holds(column, needles, connection.dialect.name)) for column in columns)
         counts = connection.execute(sa.select(*hits).select_from(live)).one()
         for column, hit in zip(columns, counts, strict=True):
             rows = _telling(connection, column, needles) if hit else 0
@@ -212,10 +212,6 @@ def _contains(text: ColumnElement[Any], needle: str, dialect: str) -> ColumnElem
 
 def _characters(dialect: str) -> sa.types.TypeEngine[Any]:
     return mysql.CHAR(charset="utf8mb4") if dialect in ("mysql", "mariadb") else sa.Text()
-
-
-def _how_many(condition: ColumnElement[bool]) -> ColumnElement[int]:
-    return sa.func.coalesce(sa.func.sum(sa.case((condition, 1), else_=0)), 0)
 
 
 def _count(connection: Connection, live: sa.Table, condition: ColumnElement[bool]) -> int:
