@@ -4,9 +4,9 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CursorResult, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from bot.store.adding import add_unless_there
 from bot.store.desk_tables import DailyCount
 
 CHATS = "chats"
@@ -35,10 +35,7 @@ def count(session: Session, now: datetime, name: str, by: int = 1) -> None:
     added: CursorResult[Any] = session.connection().execute(step)
     if added.rowcount:
         return
-    try:
-        with session.begin_nested():
-            session.add(DailyCount(day=now.date(), name=name, count=by))
-    except IntegrityError:
+    if not add_unless_there(session, DailyCount(day=now.date(), name=name, count=by)):
         session.connection().execute(step)
 
 

@@ -19,6 +19,7 @@ from bot.privacy.guardian_consent_links import LinkKind
 from bot.privacy.guardian_consent_standing import Standing, is_minor, minor_by_file, normalised, standing
 from bot.privacy.guardian_consent_states import OPEN, move
 from bot.store import audit, outbox
+from bot.store.adding import add_unless_there
 from bot.store.conversations import FORM_VALUES
 from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation, GuardianConsent, Message, Minor
@@ -52,8 +53,8 @@ def recognise(session: Session, desk: Desk, now: datetime, subject: str) -> Stan
     found = standing(session, desk, subject)
     if found is Standing.NOT_NEEDED:
         return found
-    if session.get(Minor, subject) is None:
-        session.add(Minor(subject=subject, recognised_at=now))
+    added = Minor(subject=subject, recognised_at=now)
+    if session.get(Minor, subject) is None and add_unless_there(session, added):
         audit.record(session, now, AuditEvent.MINOR_RECOGNISED, subject=subject)
     if found is not Standing.LIVE:
         restriction.restrict(session, desk, now, subject, RestrictionReason.GUARDIAN_MISSING)
@@ -72,8 +73,8 @@ def declare(session: Session, desk: Desk, now: datetime, chat: Conversation) -> 
         return recognise(session, desk, now, chat.subject)
     known = session.get(Minor, chat.subject)
     if known is None:
-        known = Minor(subject=chat.subject, recognised_at=now)
-        session.add(known)
+        add_unless_there(session, Minor(subject=chat.subject, recognised_at=now))
+        known = session.get_one(Minor, chat.subject)
     known.declared_at, known.of_age_on = now, None
     known.came_of_age_at = known.answer = known.answered_at = None
     session.flush()

@@ -29,6 +29,7 @@ from sqlalchemy.orm import Session
 
 from bot.privacy.policy_words import changes_url, day, in_lines
 from bot.store import customers, outbox, policy_versions
+from bot.store.adding import add_unless_there
 from bot.store.customers import Customer
 from bot.store.desk import Desk
 from bot.store.desk_tables import Mail, PolicyNotice, PolicyVersion, Restriction, UtcDateTime
@@ -119,8 +120,8 @@ def ensure_notice(session: Session, each: Published, subject: str, now: datetime
         known = PolicyNotice(
             version=each.version, subject=subject, created_at=now, state=WindowState.OPEN, guardian_missing=False
         )
-        session.add(known)
-        session.flush()
+        if not add_unless_there(session, known):
+            known = notice_of(session, each, subject)
     return known
 
 

@@ -5,9 +5,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
 from bot.privacy.policy_standing import Binding
+from bot.store.adding import add_unless_there
 from bot.store.desk_tables import UnansweredTopic
 from bot.store.policy_library import Clause, Policy, PolicyLibrary
 
@@ -68,9 +70,8 @@ def _citation(policy: Policy, clause: Clause) -> Citation:
 
 def count_unanswered(session: Session, now: datetime, topic: str) -> None:
     """Count that the policy had no answer, by day and topic only, so that the shop learns what it leaves open."""
-    key = (now.date(), topic)
-    row = session.get(UnansweredTopic, key, with_for_update=True)
-    if row is None:
-        session.add(UnansweredTopic(day=key[0], topic=topic, count=1))
-    else:
-        row.count += 1
+    here = (UnansweredTopic.day == now.date(), UnansweredTopic.topic == topic)
+    step = update(UnansweredTopic).where(*here).values(count=UnansweredTopic.count + 1)
+    added: CursorResult[Any] = session.connection().execute(step)
+    if not added.rowcount and not add_unless_there(session, UnansweredTopic(day=now.date(), topic=topic, count=1)):
+        session.connection().execute(step)

@@ -16,13 +16,13 @@ from typing import Any
 
 import pyotp
 from sqlalchemy import CursorResult, delete, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.clocks import SystemClock
 from bot.errors import DeskError
 from bot.privacy.staff_accounts import LONGEST_PASSWORD, actor_of, can_be_name, hasher, normal_name, tries_key
 from bot.store import audit
+from bot.store.adding import add_unless_there
 from bot.store.desk import Desk
 from bot.store.desk_tables import SignInTries, StaffMember, StaffSession
 from bot.vocabulary import AuditEvent, StaffRole
@@ -160,12 +160,8 @@ def _tries(session: Session, desk: Desk, now: datetime, name: str) -> SignInTrie
     key = tries_key(desk, name)
     tries = session.get(SignInTries, key, with_for_update=True)
     if tries is None:
-        try:
-            with session.begin_nested():
-                tries = SignInTries(name_hash=key, failures=0, last_at=now)
-                session.add(tries)
-        except IntegrityError:
-            tries = session.get_one(SignInTries, key, with_for_update=True)
+        add_unless_there(session, SignInTries(name_hash=key, failures=0, last_at=now))
+        tries = session.get_one(SignInTries, key, with_for_update=True)
     if tries.last_at < now - _FORGOTTEN_AFTER:
         tries.failures = 0
     return tries

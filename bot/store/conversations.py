@@ -9,10 +9,10 @@ from typing import Any
 from uuid import uuid4
 
 from sqlalchemy import CursorResult, delete, func, or_, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from bot.errors import ChoiceGone, NotFound, SessionExpired
+from bot.store.adding import add_unless_there
 from bot.store.desk_tables import (
     Card,
     ChatSession,
@@ -55,12 +55,7 @@ def use_shop_token_once(session: Session, jti: str, expires_at: datetime) -> boo
     """
     if session.get(UsedShopToken, hashed(jti)) is not None:
         return False
-    try:
-        with session.begin_nested():
-            session.add(UsedShopToken(jti_hash=hashed(jti), expires_at=expires_at))
-    except IntegrityError:
-        return False  # used by another call at this very moment
-    return True
+    return add_unless_there(session, UsedShopToken(jti_hash=hashed(jti), expires_at=expires_at))
 
 
 def open_session(session: Session, subject: str | None, now: datetime, expires_at: datetime) -> tuple[str, str]:

@@ -2,11 +2,12 @@
 
 import re
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
+from bot.store.adding import add_unless_there
 from bot.store.desk_tables import NumberSeries
 from bot.vocabulary import EntityKind
 
@@ -40,12 +41,9 @@ def next_number(session: Session, prefix: str, now: datetime) -> str:
     """Give out the next number of this year's series, without gaps for rolled back work or doubles under load."""
     series = f"{prefix}-{now.year}"
     step = update(NumberSeries).where(NumberSeries.series == series).values(last=NumberSeries.last + 1)
-    if session.connection().execute(step).rowcount == 0:
-        try:
-            with session.begin_nested():
-                session.add(NumberSeries(series=series, last=1))
-        except IntegrityError:
-            session.execute(step)
+    taken: CursorResult[Any] = session.connection().execute(step)
+    if not taken.rowcount and not add_unless_there(session, NumberSeries(series=series, last=1)):
+        session.execute(step)
     last = session.scalar(
         select(NumberSeries.last).where(NumberSeries.series == series).execution_options(populate_existing=True)
     )
