@@ -85,8 +85,8 @@ class Turn:
 
     @property
     def mail_address(self) -> str | None:
-        """The address on file of the customer who speaks, if any."""
-        return None if self.chat.subject is None else self.desk.email_of(self.chat.subject)
+        """Where what is filed is confirmed by mail; None also while the shop does not answer, so that it is filed."""
+        return self.desk.email_if_at_hand(self.chat.subject)
 
     @property
     def answer_within(self) -> timedelta:

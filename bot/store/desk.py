@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.clocks import Clock
@@ -13,6 +15,8 @@ from bot.store.datamap import DataMap
 from bot.store.engine import for_reading
 from bot.store.policy_library import PolicyLibrary
 from bot.store.shop import ShopStore
+
+log = structlog.get_logger("shop")
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,25 @@ class Desk:
             yield session
 
     def email_of(self, subject: str) -> str | None:
-        """The address on file of a customer, if the shop has one."""
+        """The address on file of a customer, if the shop has one.
+
+        Raises:
+            SQLAlchemyError: The shop's database does not answer, so that nobody knows whether there is one.
+        """
         customer, column = self.shop.customer(subject), self.datamap.subject.email
         return None if customer is None or column is None else customer[column]
+
+    def email_if_at_hand(self, subject: str | None) -> str | None:
+        """The address for a mail that only repeats what was said: what it is about happens without the shop as well.
+
+        Args:
+            subject: The customer; None for somebody unknown.
+
+        Returns:
+            None where there is no address on file, and where the shop's database does not answer.
+        """
+        try:
+            return None if subject is None else self.email_of(subject)
+        except SQLAlchemyError as error:
+            log.error("no address from the shop, a mail is left out", error=type(error).__name__)
+            return None

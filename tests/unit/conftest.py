@@ -1,6 +1,7 @@
 """A desk on fresh embedded databases, with a clock that stands still."""
 
 import shutil
+from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,7 +15,7 @@ from bot.demo.seed import seed
 from bot.store import conversations
 from bot.store.datamap import load
 from bot.store.desk import Desk
-from bot.store.engine import make_engine
+from bot.store.engine import for_reading, make_engine
 from bot.store.shop import ShopStore
 from tests.databases import postgresql_server
 
@@ -140,3 +141,11 @@ def open_chat(desk, subject):
     """A conversation of a customer."""
     with desk.transaction() as session:
         return conversations.open_session(session, subject, NOON, NOON + timedelta(hours=1))[0]
+
+
+def without_shop(desk) -> Desk:
+    """The same desk while the shop's database does not answer."""
+    away = copy(desk.shop)
+    away.engine = make_engine(f"sqlite:///{desk.settings.desk_home / 'no such folder' / 'shop.sqlite3'}")
+    away._reads = for_reading(away.engine)
+    return replace(desk, shop=away)
