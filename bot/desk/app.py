@@ -11,17 +11,21 @@ from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from nicegui import app as nicegui
 from nicegui import ui
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.types import ASGIApp
 
 from bot.desk import pages, shell, sign_in
 from bot.desk.door import Door
 from bot.desk.headers import Headers
 from bot.desk.visit import complain
-from bot.errors import DeskError
+from bot.errors import DeskError, Unavailable
 from bot.store.desk import Desk
 
 log = structlog.get_logger("desk")
 _STATIC = Path(__file__).parent / "static"
+_DATABASE_AWAY = (OperationalError, InterfaceError, NoConnection)
+"""The desk's own or the shop's: an act that had to tell somebody by mail was not done, and works later."""
 
 
 def make_app(desk: Desk) -> ASGIApp:
@@ -59,7 +63,8 @@ def _tell(error: Exception) -> None:
     """What went wrong in an act, told where it was done; the text of an error nobody foresaw is told to nobody."""
     if not isinstance(error, DeskError):
         log.error("act failed", error=type(error).__name__)
-    complain(error.detail if isinstance(error, DeskError) else DeskError.detail)
+        error = Unavailable() if isinstance(error, _DATABASE_AWAY) else DeskError()
+    complain(error.detail)
 
 
 def _without_values(record: logging.LogRecord) -> bool:
