@@ -198,8 +198,11 @@ def after_holds(desk: Desk, now: datetime, room: Room) -> tuple[RequestState, di
 def confirm_by_mail(
     session: Session, desk: Desk, now: datetime, request: PrivacyRequest, template: str = "request_received"
 ) -> None:
-    """Tell the person by mail, once, what goes on and until when it can be taken back."""
-    address = desk.email_of(request.subject or "")
+    """Tell the person by mail, once, what goes on and until when it can be taken back.
+
+    They know it from the chat: a request goes on without the mail while the shop does not answer.
+    """
+    address = desk.email_if_at_hand(request.subject)
     if not address:
         return
     outbox.post(

@@ -18,7 +18,8 @@ from bot.vocabulary import AuditEvent, RequestState
 def revoke_request(session: Session, desk: Desk, now: datetime, chat: Conversation, number: str) -> RequestView:
     """Take a request back before anybody began to carry it out, lift what it stopped, and confirm it by mail.
 
-    It races with the worker's start, and exactly one of them wins.
+    It races with the worker's start, and exactly one of them wins. While the shop does not answer it is taken back
+    without the mail: the days in which that can be done go on.
 
     Raises:
         NotFound: No such number, or somebody else's.
@@ -27,6 +28,7 @@ def revoke_request(session: Session, desk: Desk, now: datetime, chat: Conversati
     if chat.subject is None:
         raise NotFound("You have no request with that number.")
     own_request(session, chat.subject, number)
+    address = desk.email_if_at_hand(chat.subject)
     if not move(session, number, REVOCABLE, RequestState.REVOKED, closed_at=now, next_try_at=None):
         raise NotRevocable
     request = session.get_one(PrivacyRequest, number)
@@ -35,7 +37,7 @@ def revoke_request(session: Session, desk: Desk, now: datetime, chat: Conversati
     if room := ROOMS.get(taken_back.kind):
         room.revoked(session, desk, now, request)
     outcome.quiet_alarm(session, number)
-    if address := desk.email_of(chat.subject):
+    if address:
         what = REQUEST_WORDS[taken_back.kind]
         outbox.post(session, now, address, "request_revoked", f"revoked:{number}", number=number, what=what)
     return taken_back

@@ -1,6 +1,8 @@
 """While the shop's database does not answer: what people bring is kept, and nobody is told of mails that never come."""
 
 import asyncio
+from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 import structlog
@@ -14,11 +16,19 @@ from actions.complaint import OpenComplaint
 from actions.handoff import HandOff, PersonFirst
 from actions.policy_objection import ObjectToPolicyUpdate
 from bot.config import PROJECT
-from bot.store.desk_tables import Case, Handoff, Mail, Message
-from bot.vocabulary import CaseKind
+from bot.desk import app
+from bot.errors import Conflict, DeskError, Unavailable
+from bot.privacy import fulfilment
+from bot.privacy.complaint_answer import ANSWER_MAIL, answer_case
+from bot.privacy.deadlines_extension import extend
+from bot.privacy.denial import deny
+from bot.privacy.identity_verification import Verdict
+from bot.store.desk_tables import Case, Handoff, Mail, Message, PrivacyRequest, Restriction
+from bot.vocabulary import CaseKind, CaseState, Regime, RequestKind, RequestState
+from tests import rights
 from tests.unit.conftest import open_chat, without_shop
 
-ADA = "1001"
+ADA, BEN = "1001", "1002"
 DOMAIN = yaml.safe_load((PROJECT / "domain.yml").read_text(encoding="utf-8"))
 BROUGHT = {
     "danger": ("i want to kill myself", "any", PersonFirst, "utter_person_first_self_harm", CaseKind.HANDOFF),
@@ -86,3 +96,105 @@ def test_an_address_that_something_depends_on_is_not_taken_for_none(desk):
         without_shop(desk).email_of(ADA)
     assert without_shop(desk).email_if_at_hand(ADA) is None
     assert desk.email_if_at_hand(None) is None
+
+
+def written_for(desk, number):
+    """The kinds of mail that were written about a request, by their keys."""
+    return sorted(mail.dedupe_key for mail in all_of(desk, Mail) if mail.dedupe_key.endswith(f":{number}"))
+
+
+@pytest.fixture
+def deletion(desk):
+    """A deletion that is agreed to and can still be taken back, with its chat."""
+    chat = open_chat(desk, ADA)
+    number = rights.ask(desk, chat, RequestKind.ERASURE).number
+    rights.verify(desk, chat, number)
+    return chat, number
+
+
+def test_a_deletion_is_taken_back_although_the_shop_is_away_and_never_runs(desk, deletion):
+    chat, number = deletion
+    bystander = open_chat(desk, BEN)
+    other = rights.ask(desk, bystander, RequestKind.ERASURE).number
+    rights.verify(desk, bystander, other)
+    assert rights.revoke(without_shop(desk), chat, number).state is RequestState.REVOKED
+    desk.clock.advance(timedelta(days=desk.settings.cooling_off_days, minutes=1))
+    assert fulfilment.begin_what_is_due(desk) == 1, "the bystander's goes on"
+    assert fulfilment.waiting_for_a_worker(desk) == [other]
+    assert [each.request_number for each in all_of(desk, Restriction) if each.lifted_at is None] == [other]
+    assert written_for(desk, number) == [f"received:{number}"]
+
+
+def test_a_typed_code_counts_although_the_shop_is_away(desk):
+    chat = open_chat(desk, ADA)
+    number = rights.ask(desk, chat, RequestKind.ERASURE).number
+    code = rights.code_for(desk, chat, number)
+    assert rights.type_code(without_shop(desk), chat, number, code).verdict is Verdict.VERIFIED
+    assert rights.state_of(desk, number).state is RequestState.COOLING_OFF
+    assert [each.request_number for each in all_of(desk, Restriction)] == [number], "processing stops at once"
+    assert written_for(desk, number) == []
+
+
+def test_a_request_that_a_person_carries_out_is_received_although_the_shop_is_away(desk):
+    asked = rights.ask(without_shop(desk), open_chat(desk, ADA), RequestKind.GUARDIAN_CONSENT)
+    assert rights.state_of(desk, asked.number).state is RequestState.RECEIVED
+
+
+def test_a_changed_contact_detail_is_never_agreed_to_without_telling_the_old_address(desk):
+    chat = open_chat(desk, ADA)
+    number = rights.ask(desk, chat, RequestKind.RECTIFICATION, {"contact": True, "changes": []}).number
+    code = rights.code_for(desk, chat, number)
+    with pytest.raises(OperationalError):
+        rights.type_code(without_shop(desk), chat, number, code)
+    assert rights.state_of(desk, number).state is RequestState.AWAITING_VERIFICATION
+    assert rights.type_code(desk, chat, number, code).verdict is Verdict.VERIFIED
+    assert f"contact_changed:{number}" in written_for(desk, number)
+
+
+def deny_it(session, desk, number):
+    deny(session, desk, desk.clock.now(), number, "unfounded", "GDPR Article 12(5)", "the Office of Example", "staff:1")
+
+
+def extend_it(session, desk, number):
+    extend(session, desk, desk.clock.now(), number, "complex", "staff:1")
+
+
+@pytest.mark.parametrize("act", [deny_it, extend_it])
+def test_a_denial_and_an_extension_wait_for_the_shop_rather_than_go_untold(desk, deletion, act):
+    _, number = deletion
+    with desk.transaction() as session:
+        session.get_one(PrivacyRequest, number).regime = Regime.GDPR
+    with desk.reading() as session:
+        before = session.get_one(PrivacyRequest, number)
+        messages = len(all_of(desk, Message))
+    away = without_shop(desk)
+    with pytest.raises(OperationalError), away.transaction() as session:
+        act(session, away, number)
+    with desk.reading() as session:
+        after = session.get_one(PrivacyRequest, number)
+    assert (after.state, after.due_at, after.outcome) == (before.state, before.due_at, before.outcome)
+    assert len(all_of(desk, Message)) == messages
+    with desk.transaction() as session:
+        act(session, desk, number)
+    assert len(written_for(desk, number)) == 2
+
+
+def test_an_answer_to_a_case_waits_for_the_shop_rather_than_go_unmailed(desk):
+    hear(desk, open_chat(desk, ADA), *BROUGHT["a complaint"][:3])
+    (case,), away = all_of(desk, Case), without_shop(desk)
+    for at in (away, desk):
+        with suppress(OperationalError), at.transaction() as session:
+            answer_case(session, at, at.clock.now(), case.number, "kim", "It is settled.")
+        assert all_of(desk, Case)[0].state == (CaseState.WAITING if at is away else CaseState.ANSWERED)
+    assert any(mail.dedupe_key.startswith(ANSWER_MAIL) for mail in all_of(desk, Mail))
+
+
+def test_staff_read_that_nothing_was_changed_while_a_database_is_away(monkeypatch):
+    read = []
+    monkeypatch.setattr(app, "complain", read.append)
+    with structlog.testing.capture_logs() as logged:
+        for error in (OperationalError("SELECT", {"customer": ADA}, Exception()), ValueError(ADA), Conflict("No.")):
+            app._tell(error)
+    assert read == [Unavailable.detail, DeskError.detail, "No."]
+    assert "nothing was changed" in read[0]
+    assert ADA not in str(logged)
