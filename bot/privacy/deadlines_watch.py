@@ -82,16 +82,18 @@ def expire(desk: Desk) -> int:
         How many were closed.
     """
     now = desk.clock.now()
-    old = select(PrivacyRequest.number).where(
+    old = select(PrivacyRequest.number, PrivacyRequest.subject).where(
         PrivacyRequest.state == RequestState.AWAITING_VERIFICATION,
         PrivacyRequest.received_at < now - timedelta(days=desk.settings.unverified_days),
     )
     with desk.reading() as session:
-        numbers = list(session.scalars(old.order_by(PrivacyRequest.number)))
-    return sum(_expire(desk, now, number) for number in numbers)
+        found = session.execute(old.order_by(PrivacyRequest.number)).tuples().all()
+    return sum(_expire(desk, now, number, subject) for number, subject in found)
 
 
-def _expire(desk: Desk, now: datetime, number: str) -> bool:
+def _expire(desk: Desk, now: datetime, number: str, subject: str | None) -> bool:
+    # Before anything is locked: whoever writes to the desk does not wait for the shop.
+    address = desk.email_of(subject) if subject else None
     with desk.transaction() as session:
         # A person who types their code at this moment and this sweep race for one row; exactly one wins.
         if not move(session, number, [RequestState.AWAITING_VERIFICATION], RequestState.EXPIRED, closed_at=now):
@@ -102,7 +104,6 @@ def _expire(desk: Desk, now: datetime, number: str) -> bool:
         )
         days = str(desk.settings.unverified_days)
         announce(session, now, request.conversation_id, "utter_request_expired", number=number, days=days)
-        address = desk.email_of(request.subject) if request.subject else None
         if address:
             what = REQUEST_WORDS[RequestKind(request.kind)]
             outbox.post(

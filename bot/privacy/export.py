@@ -203,6 +203,7 @@ def _offer(work: Work) -> Sequence[str]:
         return rest
     now = desk.clock.now()
     until = now + timedelta(hours=desk.settings.export_hours)
+    address = desk.email_of(work.subject)
     with desk.transaction() as session:
         export = session.scalar(select(Export).where(Export.request_number == work.number).with_for_update())
         if export is None:
@@ -220,7 +221,7 @@ def _offer(work: Work) -> Sequence[str]:
             "size": export.size,
         }
         announce(session, now, work.conversation_id, "utter_export_ready", card, number=work.number, until=told)
-        if address := desk.email_of(work.subject):
+        if address:
             dedupe = f"export-ready:{export.id}"
             outbox.post(session, now, address, "export_ready", dedupe, number=work.number, until=told)
         audit.record(

@@ -314,6 +314,10 @@ def _put_on_hold(desk: Desk, taken: Taken, hold: OnHold) -> None:
 
 def _close(desk: Desk, taken: Taken, room: Room) -> None:
     now = desk.clock.now()
+    with desk.reading() as session:
+        request = session.get_one(PrivacyRequest, taken.number)
+    # Before anything is locked: whoever writes to the desk does not wait for the shop.
+    address = outcome.address_for_end(desk, request, room)
     with desk.transaction() as session:
         _hold_on(session, taken)
         request = session.get_one(PrivacyRequest, taken.number)
@@ -323,4 +327,4 @@ def _close(desk: Desk, taken: Taken, room: Room) -> None:
             session, taken.number, [RequestState.RUNNING], to, closed_at=now, worker_token=None, worker_until=None,
             next_try_at=None,
         )  # fmt: skip
-        outcome.tell_end(session, desk, now, session.get_one(PrivacyRequest, taken.number), room)
+        outcome.tell_end(session, desk, now, session.get_one(PrivacyRequest, taken.number), room, address)

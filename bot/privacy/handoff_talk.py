@@ -147,23 +147,28 @@ def mail_those_away(desk: Desk) -> int:
     waited = Handoff.last_said_at < now - _UNREAD
     away = or_(Handoff.user_seen_at.is_(None), Handoff.user_seen_at < now - _AWAY)
     with desk.reading() as session:
-        found = list(session.scalars(select(Handoff.id).where(*unread, waited, away)))
-    return sum(_mail(desk, handoff_id) for handoff_id in found)
+        whose = select(Handoff.id, Conversation.subject).join(Conversation, Conversation.id == Handoff.conversation_id)
+        found = session.execute(whose.where(*unread, waited, away)).tuples().all()
+    return sum(_mail(desk, handoff_id, subject) for handoff_id, subject in found)
 
 
 def mail_address(desk: Desk, chat: Conversation) -> str | None:
-    """Where somebody who went away reads what is said: the address on file; a visitor has none."""
-    return desk.email_of(chat.subject) if chat.subject else None
+    """Where somebody who went away reads what is said: the address on file. A visitor has none.
+
+    While the shop does not answer none is known, and the talk goes on; what is said then is mailed when it is back.
+    """
+    return desk.email_if_at_hand(chat.subject)
 
 
-def _mail(desk: Desk, handoff_id: int) -> bool:
+def _mail(desk: Desk, handoff_id: int, subject: str | None) -> bool:
+    # Before anything is locked: whoever writes to the desk does not wait for the shop.
+    address = desk.email_of(subject) if subject else None
     with desk.transaction() as session:
         handoff = session.get(Handoff, handoff_id, with_for_update=True)
         if handoff is None:
             return False  # erased meanwhile
         after, handoff.mailed = max(handoff.mailed, handoff.user_read), handoff.last_said
         chat = session.get_one(Conversation, handoff.conversation_id)
-        address = mail_address(desk, chat)
         said = [
             message
             for message in conversations.messages_after(session, chat.id, after)

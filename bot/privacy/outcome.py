@@ -93,8 +93,25 @@ def quiet_alarm(session: Session, number: str) -> None:
     session.execute(update(Case).where(*alarm_waits(number)).values(state=CaseState.CLOSED))
 
 
-def tell_end(session: Session, desk: Desk, now: datetime, request: PrivacyRequest, room: Room) -> None:
-    """The work is done, or done in part: told in the chat and by mail, and a person is alarmed about the rest."""
+def address_for_end(desk: Desk, request: PrivacyRequest, room: Room) -> str | None:
+    """Where the end of the work is told by mail; the shop is not asked where it is told in the chat alone."""
+    told = room.mails_when_done or rest_of(request)
+    return desk.email_of(request.subject) if told and request.subject else None
+
+
+def tell_end(
+    session: Session, desk: Desk, now: datetime, request: PrivacyRequest, room: Room, address: str | None
+) -> None:
+    """The work is done, or done in part: told in the chat and by mail, and a person is alarmed about the rest.
+
+    Args:
+        session: The transaction that ends it.
+        desk: Settings.
+        now: The desk's time.
+        request: What was worked on.
+        room: What carried it out.
+        address: As `address_for_end` says.
+    """
     partly = request.state == RequestState.PARTLY_FULFILLED
     event = AuditEvent.REQUEST_PARTLY_FULFILLED if partly else AuditEvent.REQUEST_FULFILLED
     audit.record(session, now, event, reference=request.number, subject=request.subject, actor="worker")
@@ -107,8 +124,7 @@ def tell_end(session: Session, desk: Desk, now: datetime, request: PrivacyReques
             quiet_alarm(session, request.number)
         if room.done:
             announce(session, now, request.conversation_id, room.done, number=request.number)
-    address = desk.email_of(request.subject) if request.subject else None
-    if address and (partly or room.mails_when_done):
+    if address:
         template = "request_partly_fulfilled" if partly else "request_fulfilled"
         what = REQUEST_WORDS[RequestKind(request.kind)]
         outbox.post(

@@ -1,15 +1,16 @@
 """While the shop's database does not answer: what people bring is kept, and nobody is told of mails that never come."""
 
 import asyncio
-from contextlib import suppress
-from datetime import timedelta
+import sqlite3
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import structlog
 import yaml
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
-from sqlalchemy import select
+from sqlalchemy import event, select, update
 from sqlalchemy.exc import OperationalError
 
 from actions.complaint import OpenComplaint
@@ -18,17 +19,21 @@ from actions.policy_objection import ObjectToPolicyUpdate
 from bot.config import PROJECT
 from bot.desk import app
 from bot.errors import Conflict, DeskError, Unavailable
-from bot.privacy import fulfilment
+from bot.privacy import deadlines_watch, fulfilment, handoff_ownership, handoff_talk, outcome
 from bot.privacy.complaint_answer import ANSWER_MAIL, answer_case
 from bot.privacy.deadlines_extension import extend
 from bot.privacy.denial import deny
+from bot.privacy.handoff_ownership import Agent
 from bot.privacy.identity_verification import Verdict
+from bot.privacy.rooms import ROOMS
+from bot.store import conversations
 from bot.store.desk_tables import Case, Handoff, Mail, Message, PrivacyRequest, Restriction
 from bot.vocabulary import CaseKind, CaseState, Regime, RequestKind, RequestState
 from tests import rights
 from tests.unit.conftest import open_chat, without_shop
 
 ADA, BEN = "1001", "1002"
+MIA = Agent("staff:1", "Mia")
 DOMAIN = yaml.safe_load((PROJECT / "domain.yml").read_text(encoding="utf-8"))
 BROUGHT = {
     "danger": ("i want to kill myself", "any", PersonFirst, "utter_person_first_self_harm", CaseKind.HANDOFF),
@@ -198,3 +203,94 @@ def test_staff_read_that_nothing_was_changed_while_a_database_is_away(monkeypatc
     assert read == [Unavailable.detail, DeskError.detail, "No."]
     assert "nothing was changed" in read[0]
     assert ADA not in str(logged)
+
+
+@pytest.fixture
+def own(own_desk):
+    """A desk with a shop of its own, and whether somebody could write to the desk at each question to the shop."""
+    desk, free = own_desk(), []
+
+    def try_to_write(*_):
+        with closing(sqlite3.connect(desk.settings.desk_home / "desk.sqlite3", timeout=0)) as other:
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                free.append(False)
+            else:
+                free.append(True)
+
+    event.listen(desk.shop.engine, "before_cursor_execute", try_to_write)
+    return desk, free
+
+
+def answer_who_is_away(desk):
+    chat = open_chat(desk, ADA)
+    with desk.transaction() as session:
+        handoff_ownership.take(session, desk, chat, MIA)
+        handoff_talk.say(session, desk, chat, MIA, "Your invoice is corrected.", "k")
+        session.execute(update(Handoff).values(last_said_at=datetime.now(UTC) - timedelta(minutes=1)))
+    return lambda at: handoff_talk.mail_those_away(at)
+
+
+def never_verify(desk):
+    rights.ask(desk, open_chat(desk, ADA), RequestKind.ERASURE)
+    desk.clock.advance(timedelta(days=desk.settings.unverified_days, minutes=1))
+    return deadlines_watch.expire
+
+
+def finish_a_correction(desk):
+    rights.ask(desk, open_chat(desk, ADA), RequestKind.RECTIFICATION, {"contact": False, "changes": []})
+    return rights.work
+
+
+def fetch_a_copy(desk):
+    chat = open_chat(desk, ADA)
+    number = rights.ask(desk, chat, RequestKind.EXPORT).number
+    rights.verify(desk, chat, number)
+    return rights.work
+
+
+WORK = {
+    answer_who_is_away: "handoff:",
+    never_verify: "expired:",
+    finish_a_correction: "request_fulfilled:",
+    fetch_a_copy: "export-ready:",
+}
+"""What the worker does beside the mail, and the key of the mail."""
+
+
+@pytest.mark.parametrize("prepare", WORK)
+def test_the_worker_asks_the_shop_for_an_address_while_everybody_else_can_write(own, prepare):
+    desk, free = own
+    work = prepare(desk)
+    free.clear()
+    work(desk)
+    assert any(mail.dedupe_key.startswith(WORK[prepare]) for mail in all_of(desk, Mail))
+    assert free and all(free)
+
+
+@pytest.mark.parametrize("prepare", [answer_who_is_away, never_verify])
+def test_what_the_worker_tells_by_mail_waits_until_the_shop_is_there(own, prepare):
+    desk, _ = own
+    work = prepare(desk)
+    before = len(all_of(desk, Mail))
+    with pytest.raises(OperationalError):
+        work(without_shop(desk))
+    assert len(all_of(desk, Mail)) == before
+    assert work(desk) == 1
+    assert len(all_of(desk, Mail)) == before + 1
+
+
+def test_an_agent_sees_a_talk_although_nobody_can_say_whether_mail_reaches_the_person(desk):
+    opened = [open_chat(desk, subject) for subject in (ADA, None)]
+    with desk.reading() as session:
+        chats = [conversations.conversation(session, each) for each in opened]
+    assert [handoff_talk.mail_address(without_shop(desk), chat) for chat in chats] == [None, None]
+    assert [handoff_talk.mail_address(desk, chat) for chat in chats] == ["amelia.hartley@example.com", None]
+
+
+def test_work_whose_end_is_not_mailed_ends_although_the_shop_is_away(desk):
+    request = PrivacyRequest(kind=RequestKind.EXPORT, subject=ADA)
+    assert outcome.address_for_end(without_shop(desk), request, ROOMS[RequestKind.EXPORT]) is None
+    with pytest.raises(OperationalError):
+        outcome.address_for_end(without_shop(desk), request, ROOMS[RequestKind.RECTIFICATION])
