@@ -126,7 +126,10 @@ def ensure_notice(session: Session, each: Published, subject: str, now: datetime
 
 
 def _go_on(desk: Desk, now: datetime, each: Published) -> int:
-    """The next part of a pass through the shop's accounts, as long as the outbox has room."""
+    """The next part of a pass through the shop's accounts, as long as the outbox has room.
+
+    The shop is asked while nothing is locked: whoever writes to the desk does not wait for it.
+    """
     with desk.transaction() as session:
         row = session.get_one(PolicyVersion, each.version, with_for_update=True)
         if not _begin_pass(row, now):
@@ -134,8 +137,14 @@ def _go_on(desk: Desk, now: datetime, each: Published) -> int:
         room = MOST_WAITING - _waiting(session)
         if room <= 0:
             return 0
-        people = customers.after(desk.shop, row.pass_cursor, room)
-        written = _write(session, desk, now, each, people)
+        cursor, going = row.pass_cursor, set(session.scalars(_going()))
+    people = customers.after(desk.shop, cursor, room)
+    with desk.transaction() as session:
+        row = session.get_one(PolicyVersion, each.version, with_for_update=True)
+        if row.pass_began_at is None or row.pass_cursor != cursor:
+            return 0  # another worker was faster
+        # Who was going before the shop was asked may be gone by now, and the desk knows nothing of them any more.
+        written = _write(session, desk, now, each, [one for one in people if one.subject not in going])
         if len(people) < room:
             row.passed_at, row.pass_began_at, row.pass_cursor = row.pass_began_at, None, None
         else:
@@ -185,28 +194,30 @@ def _write_again(desk: Desk, now: datetime, each: Published) -> int:
     """New mails for those whom nothing has reached, since theirs was given up; also when the passes are over.
 
     A while after it was given up, and only into half of the outbox's room: an address whose server is never there must
-    not keep a notice from those who have none yet.
+    not keep a notice from those who have none yet. The shop is asked while nothing is locked.
     """
-    with desk.transaction() as session:
+    query = (
+        select(PolicyNotice.subject, PolicyNotice.id, Mail.id)
+        .join(Mail, Mail.id == PolicyNotice.mail_id)
+        .where(PolicyNotice.version == each.version, PolicyNotice.delivered_at.is_(None))
+        .where(given_up(), Mail.given_up_at <= now - _BETWEEN_PASSES, PolicyNotice.subject.not_in(_going()))
+        .order_by(Mail.given_up_at, PolicyNotice.id)
+        .limit(_LOOKED_AT)
+    )
+    with desk.reading() as session:
         room = MOST_WAITING // 2 - _waiting(session)
-        if room <= 0:
-            return 0
-        query = (
-            select(PolicyNotice.subject, PolicyNotice.id, Mail.id)
-            .join(Mail, Mail.id == PolicyNotice.mail_id)
-            .where(PolicyNotice.version == each.version, PolicyNotice.delivered_at.is_(None))
-            .where(given_up(), Mail.given_up_at <= now - _BETWEEN_PASSES, PolicyNotice.subject.not_in(_going()))
-            .order_by(Mail.given_up_at, PolicyNotice.id)
-            .limit(_LOOKED_AT)
-            .with_for_update(of=PolicyNotice)
-        )
-        lost = {subject: (notice, mail) for subject, notice, mail in session.execute(query)}
-        people = [one for one in customers.among(desk.shop, list(lost)) if one.email] if lost else []
-        to = {lost[one.subject][0]: str(one.email) for one in people[:room]}
-        if not to:
-            return 0
-        _mail(session, desk, now, each, to, dict(lost.values()))
-    return len(to)
+        lost = [subject for subject, *_ in session.execute(query)] if room > 0 else []
+    people = [one for one in customers.among(desk.shop, lost) if one.email] if lost else []
+    addresses = {one.subject: str(one.email) for one in people[:room]}
+    if not addresses:
+        return 0
+    with desk.transaction() as session:
+        # Only those who still wait: another worker may have been faster.
+        still = query.where(PolicyNotice.subject.in_(addresses)).with_for_update(of=PolicyNotice)
+        found = session.execute(still).tuples().all()
+        to = {notice: addresses[subject] for subject, notice, _ in found}
+        _mail(session, desk, now, each, to, {notice: mail for _, notice, mail in found})
+    return len(found)
 
 
 def is_leaving(session: Session, subject: str) -> bool:

@@ -1,12 +1,15 @@
 """A desk on fresh embedded databases, with a clock that stands still."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from cryptography.fernet import Fernet
+from sqlalchemy import event
 
 from bot.bootstrap import migrate, open_desk
 from bot.clocks import FixedClock
@@ -149,3 +152,20 @@ def without_shop(desk) -> Desk:
     away.engine = make_engine(f"sqlite:///{desk.settings.desk_home / 'no such folder' / 'shop.sqlite3'}")
     away._reads = for_reading(away.engine)
     return replace(desk, shop=away)
+
+
+def others_can_write(desk) -> list[bool]:
+    """A list that says, from now on and for each question to the shop, whether others could write to the desk then."""
+    could = []
+
+    def try_it(*_):
+        with closing(sqlite3.connect(desk.settings.desk_home / "desk.sqlite3", timeout=0)) as other:
+            try:
+                other.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                could.append(False)
+            else:
+                could.append(True)
+
+    event.listen(desk.shop.engine, "before_cursor_execute", try_it)
+    return could

@@ -7,18 +7,20 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from bot.config import PROJECT
 from bot.errors import Invalid, NotFound, SetupError
 from bot.privacy import policy_notices
 from bot.privacy.policy_update import compare
-from bot.store import policy_versions
-from bot.store.desk_tables import AuditEntry, Mail, PolicyChange, PolicyNotice, PolicyVersion
+from bot.privacy.restriction import lift, restrict
+from bot.store import customers, policy_versions
+from bot.store.desk_tables import AuditEntry, Mail, PolicyChange, PolicyNotice, PolicyVersion, Restriction
 from bot.store.policy_diff import compare_words
-from bot.vocabulary import ChangeKind
+from bot.vocabulary import ChangeKind, RestrictionReason
 from tests import policies, rights
 from tests.unit import policy_desks as people
+from tests.unit.conftest import others_can_write
 from tests.unit.policy_desks import DAY, EFFECTIVE, IN_FORCE, SECOND
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -307,9 +309,6 @@ def test_an_outage_that_outlasts_the_day_of_effect_keeps_no_notice_back_for_good
 def test_who_is_being_deleted_or_has_no_address_any_more_is_not_mailed_again(desk):
     from sqlalchemy import text
 
-    from bot.privacy.restriction import lift, restrict
-    from bot.vocabulary import RestrictionReason
-
     people.publish_second(desk)
     policy_notices.tell_everybody(desk)
     outage(desk)
@@ -393,3 +392,52 @@ def test_the_marks_are_asked_for_where_no_file_holds_them(desk, command):
         assert {mark.sentence for mark in policy_versions.marks(session, SECOND).values()} == {
             "Safer.", "Less.", "The same.", "New."
         }  # fmt: skip
+
+
+def while_people_are_read(desk, monkeypatch, happens):
+    """Something happens once, after the worker has read the next accounts of the shop."""
+    real, left = customers.after, [happens]
+
+    def read(*given):
+        found = real(*given)
+        if left:
+            left.pop()()
+        return found
+
+    monkeypatch.setattr(customers, "after", read)
+
+
+def test_the_shop_is_asked_who_to_tell_while_everybody_else_can_write(desk):
+    people.publish_second(desk)
+    could = others_can_write(desk)
+    policy_notices.tell_everybody(desk)
+    outage(desk)
+    first = len(could)
+    people.at(desk, START + DAY)
+    policy_notices.tell_everybody(desk)
+    assert 0 < first < len(could) and all(could)
+
+
+def test_of_two_workers_that_read_the_same_people_one_tells_them(desk, monkeypatch):
+    people.publish_second(desk)
+    while_people_are_read(desk, monkeypatch, lambda: policy_notices.tell_everybody(desk))
+    assert policy_notices.tell_everybody(desk) == 0
+    assert count(desk, Mail) == policy_notices.MOST_WAITING
+    monkeypatch.undo()
+    people.tell(desk)
+    assert count(desk, Mail) == count(desk, PolicyNotice) == 208
+
+
+def test_who_is_erased_while_the_people_are_read_is_not_told(desk, monkeypatch):
+    people.publish_second(desk)
+    with desk.transaction() as session:
+        restrict(session, desk, START, "1001", RestrictionReason.ERASURE, "PR-2026-000001")
+
+    def erased():
+        with desk.transaction() as session:
+            session.execute(delete(Restriction).where(Restriction.subject == "1001"))
+
+    while_people_are_read(desk, monkeypatch, erased)
+    policy_notices.tell_everybody(desk)
+    assert people.notice(desk, "1001") is None and mails_to(desk, "1001") == []
+    assert len(mails_to(desk, "1002")) == 1

@@ -1,8 +1,7 @@
 """While the shop's database does not answer: what people bring is kept, and nobody is told of mails that never come."""
 
 import asyncio
-import sqlite3
-from contextlib import closing, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +9,7 @@ import structlog
 import yaml
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
-from sqlalchemy import event, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
 from actions.complaint import OpenComplaint
@@ -30,7 +29,7 @@ from bot.store import conversations
 from bot.store.desk_tables import Case, Handoff, Mail, Message, PrivacyRequest, Restriction
 from bot.vocabulary import CaseKind, CaseState, Regime, RequestKind, RequestState
 from tests import rights
-from tests.unit.conftest import open_chat, without_shop
+from tests.unit.conftest import open_chat, others_can_write, without_shop
 
 ADA, BEN = "1001", "1002"
 MIA = Agent("staff:1", "Mia")
@@ -205,24 +204,6 @@ def test_staff_read_that_nothing_was_changed_while_a_database_is_away(monkeypatc
     assert ADA not in str(logged)
 
 
-@pytest.fixture
-def own(own_desk):
-    """A desk with a shop of its own, and whether somebody could write to the desk at each question to the shop."""
-    desk, free = own_desk(), []
-
-    def try_to_write(*_):
-        with closing(sqlite3.connect(desk.settings.desk_home / "desk.sqlite3", timeout=0)) as other:
-            try:
-                other.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError:
-                free.append(False)
-            else:
-                free.append(True)
-
-    event.listen(desk.shop.engine, "before_cursor_execute", try_to_write)
-    return desk, free
-
-
 def answer_who_is_away(desk):
     chat = open_chat(desk, ADA)
     with desk.transaction() as session:
@@ -260,18 +241,18 @@ WORK = {
 
 
 @pytest.mark.parametrize("prepare", WORK)
-def test_the_worker_asks_the_shop_for_an_address_while_everybody_else_can_write(own, prepare):
-    desk, free = own
+def test_the_worker_asks_the_shop_for_an_address_while_everybody_else_can_write(own_desk, prepare):
+    desk = own_desk()
     work = prepare(desk)
-    free.clear()
+    could = others_can_write(desk)
     work(desk)
     assert any(mail.dedupe_key.startswith(WORK[prepare]) for mail in all_of(desk, Mail))
-    assert free and all(free)
+    assert could and all(could)
 
 
 @pytest.mark.parametrize("prepare", [answer_who_is_away, never_verify])
-def test_what_the_worker_tells_by_mail_waits_until_the_shop_is_there(own, prepare):
-    desk, _ = own
+def test_what_the_worker_tells_by_mail_waits_until_the_shop_is_there(own_desk, prepare):
+    desk = own_desk()
     work = prepare(desk)
     before = len(all_of(desk, Mail))
     with pytest.raises(OperationalError):
