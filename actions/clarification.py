@@ -1,10 +1,12 @@
-"""Not understood: offer the likeliest readings, and a person when that fails three times in a row."""
+"""Not understood: offer the likeliest readings, and call a person when that fails three times in a row."""
 
 from typing import Any
 
 from rasa_sdk import Tracker
 
+from actions import handoff
 from actions.base import DeskAction, Events, Turn
+from bot.vocabulary import HandoffReason
 
 _AT_MOST = 3
 _WORTH_OFFERING = 0.03
@@ -33,15 +35,16 @@ def likeliest(ranking: list[dict[str, Any]], domain: dict[str, Any]) -> list[dic
 
 
 class Clarify(DeskAction):
-    """Asks which of the nearest readings was meant."""
+    """Asks which of the nearest readings was meant, and calls a person in the end."""
 
     action_name = "action_clarify"
 
     def act(self, turn: Turn) -> Events:
-        """Offer choices; at the third failure in a row, a person."""
+        """Offer choices; at the third failure in a row, call a person, whom one press sends away again."""
         failures = failures_in_a_row(turn.tracker)
         if failures >= _FAILURES_BEFORE_A_PERSON:
-            turn.say("utter_offer_person")
+            turn.say("utter_person_instead")
+            handoff.queue(turn, HandoffReason.NOT_UNDERSTOOD)
         elif turn.tracker.active_loop.get("name"):
             turn.say("utter_not_understood_here")
         else:

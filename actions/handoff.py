@@ -32,23 +32,13 @@ class HandOff(DeskAction):
         elif chosen == _LEAVE or self._is_not_needed(turn):
             self._leave(turn)
         else:
-            self._queue(turn, HandoffReason.NOT_UNDERSTOOD if chosen else HandoffReason.ASKED)
+            queue(turn, HandoffReason.ASKED)
         return []
 
     def _is_not_needed(self, turn: Turn) -> bool:
         """Whether somebody who waits for a person says that they need none any more."""
         said = turn.words(turn.origin) if turn.was_typed else ""
         return bool(_NOT_NEEDED.search(said)) and handoff.waiting_number(turn.session, turn.chat) is not None
-
-    def _queue(self, turn: Turn, reason: HandoffReason) -> None:
-        wish = handoff.ask_for_person(
-            turn.session, turn.desk, turn.now, turn.chat, turn.origin, turn.mail_address, reason
-        )
-        if not wish.standing.open_now:
-            _promise(turn, "utter_handoff_closed", wish.standing)
-        else:
-            response = "utter_handoff_already_waiting" if wish.already else "utter_handoff_waiting"
-            _promise(turn, response, wish.standing)
 
     def _offer_form(self, turn: Turn) -> None:
         waiting = handoff.waiting_number(turn.session, turn.chat)
@@ -88,6 +78,16 @@ class RateHandoff(DeskAction):
         card = handoff_rating.rate(turn.session, turn.now, turn.chosen or "")
         turn.say("utter_handoff_rated", card=card)
         return []
+
+
+def queue(turn: Turn, reason: HandoffReason) -> None:
+    """Put the conversation into the queue, once, and tell number, place and time."""
+    wish = handoff.ask_for_person(turn.session, turn.desk, turn.now, turn.chat, turn.origin, turn.mail_address, reason)
+    if not wish.standing.open_now:
+        _promise(turn, "utter_handoff_closed", wish.standing)
+    else:
+        response = "utter_handoff_already_waiting" if wish.already else "utter_handoff_waiting"
+        _promise(turn, response, wish.standing)
 
 
 def call_person(turn: Turn, case_number: str) -> None:
