@@ -108,6 +108,9 @@ _NOT_AN_ADDRESS = {
     "token",
 }  # fmt: skip
 
+_BIRTH = {"birthdate", "dob", "birth", "birthday", "geburtstag"}
+_REMOVED = {"deleted", "removed", "trashed"}
+
 
 def is_text(column: sa.Column[object]) -> bool:
     """Whether it holds words rather than numbers; types unknown here may."""
@@ -126,12 +129,12 @@ def kind_of(column: sa.Column[object], person: bool, prefix: str = "") -> Kind:
     told = frozenset(said)
     made = column.type
     if isinstance(made, sa.Boolean):
-        return Kind.REMOVED if told & {"deleted", "removed", "archived", "trashed"} else Kind.FLAG
+        return Kind.REMOVED if told & (_REMOVED | {"archived"}) else Kind.FLAG
     if isinstance(made, sa.Date | sa.DateTime | sa.Time):
         return _moment(told)
-    if told & {"birthdate", "dob", "birth", "geburtstag"}:
+    if told & _BIRTH:
         return Kind.BIRTH
-    if told & _SECRET and not told & {"reset", "count", "at", "expiry"} | {"id"} & told and not _number(column):
+    if told & _SECRET and not told & {"reset", "count", "at", "expiry", "id"} and not _number(column):
         return Kind.SECRET
     if isinstance(made, sa.Numeric) or _number(column):
         return _figure(told)
@@ -151,9 +154,9 @@ def _number(column: sa.Column[object]) -> bool:
 
 
 def _moment(told: frozenset[str]) -> Kind:
-    if told & {"birthdate", "dob", "birth", "birthday", "geburtstag"}:
+    if told & _BIRTH:
         return Kind.BIRTH
-    if told & {"deleted", "removed", "trashed"}:
+    if told & _REMOVED:
         return Kind.REMOVED
     return Kind.CREATED if told & _CREATED and not told & {"updated", "modified", "expiry", "end"} else Kind.DATE
 
@@ -163,7 +166,7 @@ def _figure(told: frozenset[str]) -> Kind:
         return Kind.IP
     if told & {"phone", "msisdn"}:
         return Kind.PHONE
-    if told & {"deleted", "removed", "trashed"}:
+    if told & _REMOVED:
         return Kind.REMOVED
     if told & {"latitude", "longitude", "lat", "lng", "lon"}:
         return Kind.PLACE
