@@ -85,6 +85,7 @@ def make_executor(desk: Desk) -> DomainExecutor:
         handoff.PersonFirst,
         handoff.RateHandoff,
         clarification.Clarify,
+        clarification.OutOfScope,
     ):
         executor.register_action(action(desk))
     executor.register_action(complaint_form.ValidateComplaintForm(desk))
