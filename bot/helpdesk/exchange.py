@@ -10,7 +10,7 @@ from datetime import timedelta
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from bot.clocks import SystemClock
@@ -31,6 +31,7 @@ STAFF = "helpdesk"
 _LEASE = timedelta(minutes=30)
 _LONGEST_PAUSE = timedelta(hours=1)
 _CLAIM = timedelta(minutes=2)
+"""Longer than one call to the help desk may take."""
 _WHO = {Author.USER: "Person", Author.BOT: "Bot", Author.AGENT: "Staff", Author.SYSTEM: "Note"}
 # Tries are about live servers, so they follow the machine's clock.
 _machine = SystemClock()
@@ -60,11 +61,14 @@ class _Claimed:
 def bring_out(desk: Desk, outside: HelpDesk) -> int:
     """Tell the help desk what it does not know yet of conversations that wait, or that it answers.
 
+    Each is claimed only when its turn comes. So an error nobody foresaw leaves the others to the next look, and its own
+    conversation rests for a while that grows.
+
     Returns:
         How many messages of people it took.
     """
     _open_links(desk)
-    return sum(_tell(desk, outside, link) for link in _due(desk))
+    return sum(_tell(desk, outside, link) for each in _due(desk) if (link := _claim(desk, each)) is not None)
 
 
 def bring_in(desk: Desk, event: Reply | Ended) -> None:
@@ -133,35 +137,43 @@ def _open_links(desk: Desk) -> None:
                 known.handoff_id, known.remote, known.told = handoff_id, None, -abs(known.told)
 
 
-def _due(desk: Desk) -> list[_Claimed]:
-    """Links with something to tell, each claimed for this worker."""
-    now = _machine.now()
-    waits = Handoff.state == HandoffState.WAITING
-    theirs = and_(Handoff.state == HandoffState.TAKEN, Handoff.staff == STAFF)
-    rested = or_(HelpdeskLink.next_try_at.is_(None), HelpdeskLink.next_try_at <= now)
-    query = select(HelpdeskLink.conversation_id).join(Handoff, Handoff.id == HelpdeskLink.handoff_id)
+def _due(desk: Desk) -> list[str]:
+    """Conversations of which there is something to tell; those that failed before come last."""
     with desk.reading() as session:
-        found = [
-            conversation_id
-            for conversation_id in session.scalars(query.where(or_(waits, theirs), rested))
-            if _untold(session, conversation_id)
-        ]
-    return [claimed for conversation_id in found if (claimed := _claim(desk, conversation_id)) is not None]
+        found = session.scalars(_rested().order_by(HelpdeskLink.attempts, HelpdeskLink.handoff_id)).all()
+        return [link.conversation_id for link in found if _is_behind(session, link)]
 
 
-def _untold(session: Session, conversation_id: str) -> bool:
-    link = session.get_one(HelpdeskLink, conversation_id)
-    return link.remote is None or conversations.newest_message_id(session, conversation_id) > abs(link.told)
+def _rested() -> Select[tuple[HelpdeskLink]]:
+    """Links of conversations that wait or that the help desk answers, and that nobody claims."""
+    theirs = and_(Handoff.state == HandoffState.TAKEN, Handoff.staff == STAFF)
+    rested = or_(HelpdeskLink.next_try_at.is_(None), HelpdeskLink.next_try_at <= _machine.now())
+    query = select(HelpdeskLink).join(Handoff, Handoff.id == HelpdeskLink.handoff_id)
+    return query.where(or_(Handoff.state == HandoffState.WAITING, theirs), rested)
+
+
+def _is_behind(session: Session, link: HelpdeskLink) -> bool:
+    return link.remote is None or conversations.newest_message_id(session, link.conversation_id) > abs(link.told)
 
 
 def _claim(desk: Desk, conversation_id: str) -> _Claimed | None:
-    now = _machine.now()
+    """Keep other workers from a conversation; None where there is nothing left to tell or another one has it.
+
+    The try counts, and what comes after a failure is arranged, before anything can fail.
+    """
     with desk.transaction() as session:
-        link = session.get(HelpdeskLink, conversation_id, with_for_update=True)
-        if link is None or (link.next_try_at is not None and link.next_try_at > now):
+        if session.get(HelpdeskLink, conversation_id, with_for_update=True) is None:
             return None
-        link.next_try_at = now + _CLAIM
+        link = session.scalar(_rested().where(HelpdeskLink.conversation_id == conversation_id))
+        if link is None or not _is_behind(session, link):
+            return None
+        link.attempts += 1
+        link.next_try_at = _machine.now() + max(_CLAIM, _pause(link.attempts))
         return _Claimed(conversation_id, link.name_of, link.contact, link.remote, link.told, link.attempts)
+
+
+def _pause(attempts: int) -> timedelta:
+    return min(timedelta(seconds=2 ** min(attempts, 12)), _LONGEST_PAUSE)
 
 
 def _tell(desk: Desk, outside: HelpDesk, link: _Claimed) -> int:
@@ -174,12 +186,11 @@ def _tell(desk: Desk, outside: HelpDesk, link: _Claimed) -> int:
             if line.author != Author.AGENT:
                 outside.append_message(case, line.id, _words(line))
                 taken += line.author == Author.USER
-            _keep(desk, link.conversation_id, told=line.id)
+            _keep_claimed(desk, link.conversation_id, told=line.id)
         _keep(desk, link.conversation_id, attempts=0, next_try_at=None)
     except NotTaken as error:
-        pause = min(timedelta(seconds=2 ** min(link.attempts + 1, 12)), _LONGEST_PAUSE)
-        _keep(desk, link.conversation_id, attempts=link.attempts + 1, next_try_at=_machine.now() + pause)
-        log.warning("help desk did not take it", attempt=link.attempts + 1, error=str(error))
+        _keep(desk, link.conversation_id, next_try_at=_machine.now() + _pause(link.attempts))
+        log.warning("help desk did not take it", attempt=link.attempts, error=str(error))
     return taken
 
 
@@ -191,7 +202,7 @@ def _case(desk: Desk, outside: HelpDesk, link: _Claimed) -> Opened:
             return case
     else:
         case = outside.create_case(link.name_of, link.contact)
-        _keep(desk, link.conversation_id, contact=case.contact, remote=case.remote)
+        _keep_claimed(desk, link.conversation_id, contact=case.contact, remote=case.remote)
     with desk.reading() as session:
         facts = summary(session, desk, link.conversation_id)
     who = "a customer, signed in" if facts.signed_in else "a visitor, not signed in"
@@ -203,6 +214,11 @@ def _case(desk: Desk, outside: HelpDesk, link: _Claimed) -> Opened:
 def _words(line: Line) -> str:
     """A line as the help desk reads it; an empty message of a card says what kind it is."""
     return f"{_WHO[Author(line.author)]}: {line.text or line.shown or '…'}"
+
+
+def _keep_claimed(desk: Desk, conversation_id: str, **values: object) -> None:
+    """Keep how far it is; a long talk is told for longer than one claim lasts."""
+    _keep(desk, conversation_id, next_try_at=_machine.now() + _CLAIM, **values)
 
 
 def _keep(desk: Desk, conversation_id: str, **values: object) -> None:

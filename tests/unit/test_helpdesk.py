@@ -7,7 +7,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select, update
 
+from bot.clocks import FixedClock
 from bot.errors import Conflict, SetupError
+from bot.helpdesk import exchange
 from bot.helpdesk.adapter import SignatureWrong
 from bot.helpdesk.chatwoot import Chatwoot as Adapter
 from bot.helpdesk.exchange import bring_in, bring_out, help_desk
@@ -133,6 +135,59 @@ def test_what_was_told_before_a_failure_is_not_told_again(outside_desk, chatwoot
     said = [line for line in chatwoot.messages[1] if line.startswith("Person")]
     assert said == ["Person: First", "Person: Second"]
     assert len(chatwoot.contacts) == len(chatwoot.owners) == 1
+
+
+class Watched:
+    """A help desk that does something before it takes a message."""
+
+    def __init__(self, desk, before):
+        self.adapter, self.before = help_desk(desk.settings), before
+        self.create_case = self.adapter.create_case
+
+    def append_message(self, case, message_id, text):
+        self.before(text)
+        self.adapter.append_message(case, message_id, text)
+
+
+def test_a_conversation_that_cannot_be_told_keeps_no_other_from_the_help_desk(outside_desk, chatwoot, chat):
+    desk, mine, bystander = outside_desk, chat(None), chat(None)
+    number, other = (ask(desk, waits, waits).number for waits in (mine, bystander))
+    user_says(desk, mine, "Hello")
+
+    def fail(text):
+        if number in text:
+            raise RuntimeError
+
+    for _ in range(2):
+        with pytest.raises(RuntimeError):
+            bring_out(desk, Watched(desk, fail))
+        bring_out(desk, Watched(desk, fail))
+        assert sum(other in line for line in chatwoot.messages[2]) == 1, "told at the next look, and once"
+        tried = {link.conversation_id: (link.attempts, link.next_try_at) for link in all_of(desk, HelpdeskLink)}
+        assert tried[mine][0] > 0 and tried[mine][1] > datetime.now(UTC) + timedelta(minutes=1)
+        try_again_now(desk)
+    assert tried[mine][0] == 2 and tried[bystander] == (0, None)
+    bring(desk)
+    assert number in chatwoot.messages[1][0]
+
+
+def test_two_workers_tell_a_slow_help_desk_each_message_once(outside_desk, chatwoot, chat, monkeypatch):
+    desk, mine, bystander = outside_desk, chat(None), chat(None)
+    for waits in (mine, bystander):
+        for number in range(6):
+            user_says(desk, waits, f"{number}")
+        ask(desk, waits, waits)
+    machine = FixedClock(datetime.now(UTC))
+    monkeypatch.setattr(exchange, "_machine", machine)
+
+    def another_worker_looks(text):
+        machine.advance(timedelta(seconds=30))
+        bring(desk)
+
+    bring_out(desk, Watched(desk, another_worker_looks))
+    assert sorted(chatwoot.messages) == [1, 2]
+    for said in chatwoot.messages.values():
+        assert [line for line in said if line.startswith("Person")] == [f"Person: {number}" for number in range(6)]
 
 
 @pytest.mark.parametrize(
