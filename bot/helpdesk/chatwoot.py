@@ -38,9 +38,9 @@ class Chatwoot:
         """A contact where there is none yet, and a conversation of it."""
         if contact is None:
             made = self._post("/contacts", {"identifier": name_of, "name": f"Privacy desk {name_of[:8]}"})
-            contact = str(made["source_id"])
+            contact = _named(made, "source_id")
         opened = self._post(f"/contacts/{contact}/conversations", {"custom_attributes": {"privacy_desk": name_of}})
-        return Opened(contact, str(opened["id"]))
+        return Opened(contact, _named(opened, "id"))
 
     def append_message(self, case: Opened, message_id: int, text: str) -> None:
         """A message from the person's side of the conversation."""
@@ -65,7 +65,7 @@ class Chatwoot:
         if not at.isdigit() or abs(time.time() - int(at)) > _OLDEST_CALL:
             raise SignatureWrong
 
-    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    def _post(self, path: str, body: dict[str, Any]) -> Any:
         try:
             answer = self._http.post(self._inbox + path, json=body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -73,10 +73,16 @@ class Chatwoot:
         if not answer.is_success:
             raise NotTaken(str(answer.status_code))
         try:
-            found: dict[str, Any] = answer.json()
+            return answer.json()
         except ValueError:
             raise NotTaken("no JSON") from None
-        return found
+
+
+def _named(answer: Any, key: str) -> str:
+    found = answer.get(key) if isinstance(answer, dict) else None
+    if not found:
+        raise NotTaken(f"no {key}")
+    return str(found)
 
 
 def _read(event: dict[str, Any]) -> Reply | Ended | None:

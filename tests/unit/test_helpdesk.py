@@ -137,6 +137,20 @@ def test_what_was_told_before_a_failure_is_not_told_again(outside_desk, chatwoot
     assert len(chatwoot.contacts) == len(chatwoot.owners) == 1
 
 
+@pytest.mark.parametrize("answer", [{}, [], None, {"id": None, "source_id": ""}])
+def test_an_answer_of_the_help_desk_that_nobody_expects_is_tried_again_later(outside_desk, chatwoot, chat, answer):
+    desk = outside_desk
+    ask(desk, chat(None))
+    chatwoot.taken = lambda path, body: (200, answer)
+    assert bring(desk) == 0
+    (link,) = all_of(desk, HelpdeskLink)
+    assert (link.attempts, link.contact, link.remote) == (1, None, None)
+    del chatwoot.taken
+    try_again_now(desk)
+    bring(desk)
+    assert all_of(desk, HelpdeskLink)[0].remote == "1"
+
+
 class Watched:
     """A help desk that does something before it takes a message."""
 
