@@ -54,6 +54,7 @@ class _Claimed:
     name_of: str
     contact: str | None
     remote: str | None
+    introduced: bool
     told: int
     attempts: int
 
@@ -117,7 +118,7 @@ def _end(session: Session, desk: Desk, link: HelpdeskLink) -> None:
     if chat.owner_staff != STAFF:
         return
     handoff = session.get_one(Handoff, link.handoff_id)
-    hand_back(session, desk, chat.id, Agent(STAFF, handoff.staff_name or "The person", _LEASE), seen=abs(link.told))
+    hand_back(session, desk, chat.id, Agent(STAFF, handoff.staff_name or "The person", _LEASE), seen=link.told)
 
 
 def _open_links(desk: Desk) -> None:
@@ -134,7 +135,7 @@ def _open_links(desk: Desk) -> None:
             if known is None:
                 session.add(HelpdeskLink(conversation_id=conversation_id, name_of=uuid4().hex, handoff_id=handoff_id))
             else:
-                known.handoff_id, known.remote, known.told = handoff_id, None, -abs(known.told)
+                known.handoff_id, known.remote, known.introduced = handoff_id, None, False
 
 
 def _due(desk: Desk) -> list[str]:
@@ -153,7 +154,7 @@ def _rested() -> Select[tuple[HelpdeskLink]]:
 
 
 def _is_behind(session: Session, link: HelpdeskLink) -> bool:
-    return link.remote is None or conversations.newest_message_id(session, link.conversation_id) > abs(link.told)
+    return not link.introduced or conversations.newest_message_id(session, link.conversation_id) > link.told
 
 
 def _claim(desk: Desk, conversation_id: str) -> _Claimed | None:
@@ -169,7 +170,9 @@ def _claim(desk: Desk, conversation_id: str) -> _Claimed | None:
             return None
         link.attempts += 1
         link.next_try_at = _machine.now() + max(_CLAIM, _pause(link.attempts))
-        return _Claimed(conversation_id, link.name_of, link.contact, link.remote, link.told, link.attempts)
+        return _Claimed(
+            conversation_id, link.name_of, link.contact, link.remote, link.introduced, link.told, link.attempts
+        )
 
 
 def _pause(attempts: int) -> timedelta:
@@ -181,7 +184,7 @@ def _tell(desk: Desk, outside: HelpDesk, link: _Claimed) -> int:
     try:
         case = _case(desk, outside, link)
         with desk.reading() as session:
-            lines = transcript(session, desk, link.conversation_id, abs(link.told))
+            lines = transcript(session, desk, link.conversation_id, link.told)
         for line in lines:
             if line.author != Author.AGENT:
                 outside.append_message(case, line.id, _words(line))
@@ -195,20 +198,24 @@ def _tell(desk: Desk, outside: HelpDesk, link: _Claimed) -> int:
 
 
 def _case(desk: Desk, outside: HelpDesk, link: _Claimed) -> Opened:
-    """The talk at the help desk, opened where there is none; its first line is told until a message behind it is."""
+    """The talk at the help desk, opened where there is none, with its first line."""
     if link.contact and link.remote:
         case = Opened(link.contact, link.remote)
-        if link.told > 0:
-            return case
     else:
         case = outside.create_case(link.name_of, link.contact)
         _keep_claimed(desk, link.conversation_id, contact=case.contact, remote=case.remote)
+    if not link.introduced:
+        outside.append_message(case, 0, _first_line(desk, link.conversation_id))
+        _keep_claimed(desk, link.conversation_id, introduced=True)
+    return case
+
+
+def _first_line(desk: Desk, conversation_id: str) -> str:
     with desk.reading() as session:
-        facts = summary(session, desk, link.conversation_id)
+        facts = summary(session, desk, conversation_id)
     who = "a customer, signed in" if facts.signed_in else "a visitor, not signed in"
     due = f"{facts.promised_at:%d %B %Y, %H:%M} UTC" if facts.promised_at else "soon"
-    outside.append_message(case, 0, f"{facts.number}: {who}, {facts.reason}. An answer is promised by {due}.")
-    return case
+    return f"{facts.number}: {who}, {facts.reason}. An answer is promised by {due}."
 
 
 def _words(line: Line) -> str:

@@ -66,6 +66,39 @@ def test_what_was_typed_before_is_taken_apart_and_put_together_again(settings):
     engine.dispose()
 
 
+def test_a_talk_at_the_help_desk_keeps_whether_it_has_its_first_line(settings):
+    use_keys(settings.encryption_keys)
+    first_version(settings)
+    engine = make_engine(settings.desk_database_url)
+    config = Config()
+    config.set_main_option("script_location", str(PROJECT / "bot" / "store" / "migrations"))
+    told = {"c1": 0, "c2": 7, "c3": -7}
+
+    def moved(move, version, columns):
+        with engine.begin() as connection:
+            config.attributes["connection"] = connection
+            move(config, version)
+            return {
+                row[0]: tuple(row[1:]) for row in connection.exec_driver_sql(f"SELECT {columns} FROM helpdesk_links")
+            }
+
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        config.attributes["masked"] = None
+        connection.exec_driver_sql("DELETE FROM messages")
+        command.upgrade(config, "0013")
+        of_chat = "(id, owner, ownership, engine_ownership, created_at)"
+        of_link = "(conversation_id, name_of, handoff_id, told, attempts)"
+        for chat in ("c2", "c3"):
+            connection.exec_driver_sql(f"INSERT INTO conversations {of_chat} VALUES ('{chat}', 'bot', 0, 0, '{AT}')")
+        for chat, number in told.items():
+            connection.exec_driver_sql(f"INSERT INTO helpdesk_links {of_link} VALUES ('{chat}', 'n', 1, {number}, 0)")
+    columns = "conversation_id, told, introduced"
+    assert moved(command.upgrade, "0014", columns) == {"c1": (0, 0), "c2": (7, 1), "c3": (7, 0)}
+    assert moved(command.downgrade, "0013", "conversation_id, told") == {chat: (each,) for chat, each in told.items()}
+    engine.dispose()
+
+
 def test_an_earlier_desk_keeps_everything_and_becomes_the_declared_shape(settings):
     from alembic.autogenerate import compare_metadata
     from alembic.migration import MigrationContext
