@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from bot.clocks import SystemClock
 from bot.errors import Conflict, NotFound
 from bot.privacy.complaint import file_case
+from bot.privacy.entities import finder
 from bot.privacy.handoff import close_case
 from bot.privacy.handoff_queue import enter, open_handoff, promised_at, standing
 from bot.store import audit, conversations
@@ -28,6 +29,8 @@ LEASE = timedelta(seconds=60)
 """How long a conversation stays with an agent whose page no longer says that it is open."""
 RATE = "rate_handoff"
 """Intent behind the buttons that ask how it went; their value is the score."""
+WITH_OUTCOME = "utter_handed_back_with_outcome"
+"""Response in which the bot repeats words of an agent."""
 _SCORES = (("1", "1 – bad"), ("2", "2"), ("3", "3"), ("4", "4"), ("5", "5 – very good"))
 # Leases are about live pages, so they follow the machine's clock.
 _machine = SystemClock()
@@ -140,7 +143,7 @@ def hand_back(
     handoff.state, handoff.ended_at, handoff.agent_typing_until = HandoffState.ENDED, now, None
     close_case(session, handoff.case_number)
     audit.record(session, now, AuditEvent.HANDOFF_ENDED, chat.id, handoff.case_number, chat.subject, actor=agent.id)
-    return _say_back(session, now, chat, handoff, agent, outcome.strip())
+    return _say_back(session, desk, chat, handoff, agent, outcome.strip())
 
 
 def return_left(desk: Desk) -> int:
@@ -230,9 +233,10 @@ def _newest_of_user(session: Session, conversation_id: str) -> int:
 
 
 def _say_back(
-    session: Session, now: datetime, chat: Conversation, handoff: Handoff, agent: Agent, outcome: str
+    session: Session, desk: Desk, chat: Conversation, handoff: Handoff, agent: Agent, outcome: str
 ) -> Message:
     """The bot's first words: a turn of its own, so that no button of an earlier question lives on."""
+    now = desk.clock.now()
     turn = Turn(
         conversation_id=chat.id,
         idempotency_key=f"handback:{handoff.id}",
@@ -243,12 +247,14 @@ def _say_back(
     )
     session.add(turn)
     session.flush()
-    response = "utter_handed_back_with_outcome" if outcome else "utter_handed_back"
+    response = WITH_OUTCOME if outcome else "utter_handed_back"
+    masked = finder(desk.settings).masked(sentence(response, name=agent.name, outcome=outcome))
     message = Message(
         conversation_id=chat.id,
         turn_id=turn.id,
         author=Author.BOT,
-        text=sentence(response, name=agent.name, outcome=outcome),
+        text=masked.text,
+        hidden=masked.values or None,
         response=response,
         citations=[],
         choices=[

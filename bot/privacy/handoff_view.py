@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from bot.errors import Invalid, NotFound
 from bot.privacy.entities import Finder, finder
 from bot.privacy.handoff_masking import hide, masked_details, words_of
-from bot.privacy.handoff_ownership import Agent, mine
+from bot.privacy.handoff_ownership import WITH_OUTCOME, Agent, mine
 from bot.privacy.handoff_queue import newest_handoff, place_of
 from bot.privacy.request_states import OPEN
 from bot.privacy.request_status import RequestView, own_requests
@@ -94,7 +94,7 @@ class Note:
 
 
 def transcript(session: Session, desk: Desk, conversation_id: str, after: int = 0) -> list[Line]:
-    """What was said, with personal values hidden in what people typed; what the desk says holds none.
+    """What was said, with personal values hidden in what people typed; what the desk says by itself holds none.
 
     Raises:
         NotFound: There is no such conversation.
@@ -198,7 +198,8 @@ def notes(session: Session, conversation_id: str) -> list[Note]:
 
 
 def _line(message: Message, look: Finder, known: list[str]) -> Line:
-    text = hide(message.words, look, known) if message.author in _TYPED else message.words
+    typed = message.author in _TYPED or message.response == WITH_OUTCOME
+    text = hide(message.words, look, known) if typed else message.words
     card = message.card or {}
     filled = card.get("kind") == conversations.FORM_VALUES
     return Line(

@@ -40,7 +40,7 @@ from bot.store.desk_tables import (
 )
 from bot.vocabulary import CaseKind, HandoffState, RequestKind
 from bot.web.forms import Filled
-from bot.web.turns import Said, Turns
+from bot.web.turns import Said, Turns, present
 from tests import rights
 from tests.unit.conftest import open_chat
 from tests.unit.test_turns import Engine
@@ -420,6 +420,26 @@ def test_an_agent_sees_values_hidden_and_each_look_is_written_down_with_its_reas
         (f"message:{line.id}:answer", MIA.id),
     ]
     assert email not in str([vars(look) for look in looks])
+
+
+def test_the_outcome_of_a_hand_back_is_read_by_the_person_alone_and_hidden_from_everybody_else(desk, chat):
+    mine, bystander, email = chat(ADA), chat(None), desk.email_of(ADA)
+    name = str(desk.shop.customer(ADA)["name"])
+    outcome = f"I wrote to {email} for {name}, phone +44 20 7946 0958."
+    said = []
+    for handed, words in ((mine, outcome), (bystander, "")):
+        act(desk, handoff_ownership.take, handed, MIA)
+        said.append(act(desk, handoff_ownership.hand_back, handed, MIA, 0, words))
+    kept = next(message for message in all_of(desk, Message) if message.id == said[0].id)
+    assert email not in kept.text and "7946" not in kept.text, "no list and no engine that reads the text sees it"
+    assert outcome in present(kept)["text"]
+    with desk.reading() as session:
+        line = handoff_view.transcript(session, desk, mine)[-1]
+        other = handoff_view.transcript(session, desk, bystander)[-1]
+    assert line.hidden and "What came of it: I wrote to" in line.text
+    for value in (email, name, "7946"):
+        assert value not in line.text, value
+    assert (other.text, other.hidden) == (said[1].text, False)
 
 
 def test_a_message_of_another_conversation_cannot_be_revealed(desk, chat):
