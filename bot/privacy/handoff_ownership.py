@@ -22,6 +22,7 @@ from bot.store import audit, conversations
 from bot.store.announcements import note, sentence
 from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation, Handoff, Message, Turn
+from bot.store.turn_keys import OwnTurn, own_key
 from bot.vocabulary import AuditEvent, Author, CaseKind, HandoffReason, HandoffState, Owner
 
 log = structlog.get_logger("handoff")
@@ -239,7 +240,7 @@ def _say_back(
     now = desk.clock.now()
     turn = Turn(
         conversation_id=chat.id,
-        idempotency_key=f"handback:{handoff.id}",
+        idempotency_key=own_key(OwnTurn.HANDED_BACK, handoff.id),
         body_hash="",
         state="done",
         ownership=chat.ownership,

@@ -13,6 +13,7 @@ from bot.privacy.handoff_queue import newest_handoff
 from bot.store import conversations, outbox
 from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation, Handoff, Message, Turn
+from bot.store.turn_keys import OwnTurn, own_key
 from bot.vocabulary import Author, HandoffState, Owner
 
 LONGEST = 4_000
@@ -227,7 +228,7 @@ def _digest(desk: Desk, agent: Agent, words: str) -> str:
 
 
 def _key(key: str) -> str:
-    return f"staff:{key}"
+    return own_key(OwnTurn.SAID_BY_STAFF, key)
 
 
 def _said_before(session: Session, conversation_id: str, key: str, digest: str) -> Message | None:

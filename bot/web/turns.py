@@ -23,6 +23,7 @@ from bot.privacy.typed_code import claim_in, code_in
 from bot.store import conversations
 from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation, Message, Turn
+from bot.store.turn_keys import key_from_outside
 from bot.vocabulary import Author, Owner
 from bot.web import forms, picking
 from bot.web.forms import Checked, Filled
@@ -106,6 +107,7 @@ class Turns:
             RateLimited: Too many messages of this conversation wait for their turn.
             Unavailable: The turn could not be run; the same key may be sent again.
         """
+        key = key_from_outside(key)
         form = await run_in_threadpool(self._checked, conversation_id, key, said.form) if said.form else None
         begun = await self._begin_when_free(conversation_id, key, said, form)
         if begun.done:

@@ -397,6 +397,25 @@ def test_that_somebody_types_is_kept_only_while_an_agent_has_their_conversation(
         assert session.scalars(select(Handoff.user_typing_until)).one() is None
 
 
+@pytest.mark.parametrize("longer", ["", ":" + "x" * 110])
+def test_a_key_that_a_person_chooses_never_stands_where_the_desk_puts_its_own(desk, chat, longer):
+    mine, bystander, engine = chat(ADA), chat(None), Engine()
+    handoff_id = act(desk, handoff_ownership.take, mine, MIA).id
+    keys = [f"handback:{handoff_id}{longer}", f"staff:k{longer}", f"staff:helpdesk:1{longer}", "handback", "k"]
+    for conversation_id in (mine, bystander):
+        for key in (*keys, *keys):
+            user_says(desk, conversation_id, f"Hello {key}", engine, key=key)
+    assert [text for author, text in talk(desk, mine) if author == "user"] == [f"Hello {key}" for key in keys]
+    assert len(engine.seen) == len(keys), "a repeat does nothing twice, whatever its key"
+    with pytest.raises(Conflict):
+        user_says(desk, bystander, "Something else", engine, key=keys[0])
+    assert act(desk, handoff_talk.say, mine, MIA, "I am here", f"k{longer}").author == "agent"
+    with desk.transaction() as session:
+        assert not handoff_talk.was_said(session, mine, f"helpdesk:1{longer}")
+    act(desk, handoff_ownership.hand_back, mine, MIA, seen=10_000)
+    assert chat_of(desk, mine).owner == "bot"
+
+
 def test_an_agent_sees_values_hidden_and_each_look_is_written_down_with_its_reason(desk, chat):
     mine, email = chat(ADA), desk.email_of(ADA)
     name = str(desk.shop.customer(ADA)["name"])
