@@ -4,6 +4,7 @@ Every look at a hidden value is written into the record with its reason (policy 
 permissions").
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -23,6 +24,7 @@ from bot.store.desk_tables import Case, Handoff, HandoffNote, Message, PrivacyRe
 from bot.vocabulary import AuditEvent, Author, HandoffState, RevealReason
 
 _TYPED = (Author.USER, Author.AGENT)
+_LOOKED_BACK = 500
 _CLAUSES = 3
 _WORDS = 3
 
@@ -100,9 +102,7 @@ def transcript(session: Session, desk: Desk, conversation_id: str, after: int = 
         NotFound: There is no such conversation.
     """
     subject = conversations.conversation(session, conversation_id).subject
-    known = words_of(masked_details(desk, subject)) if subject else []
-    look = finder(desk.settings)
-    return [_line(message, look, known) for message in conversations.messages_after(session, conversation_id, after)]
+    return _lines(desk, subject, conversations.messages_after(session, conversation_id, after))
 
 
 def details(desk: Desk, subject: str) -> list[Detail]:
@@ -152,8 +152,9 @@ def summary(session: Session, desk: Desk, conversation_id: str) -> Summary:
     """
     chat = conversations.conversation(session, conversation_id)
     handoff = newest_handoff(session, chat.id)
-    lines = transcript(session, desk, conversation_id)
-    cited = dict.fromkeys(clause for line in reversed(lines) for clause in line.clauses)
+    wrote = conversations.newest_messages(session, chat.id, _WORDS, Author.USER)
+    answers = conversations.newest_messages(session, chat.id, _LOOKED_BACK, Author.BOT)
+    cited = dict.fromkeys(each["title"] for message in answers for each in message.citations)
     waits = handoff is not None and handoff.state != HandoffState.ENDED
     return Summary(
         number=handoff.case_number if handoff else None,
@@ -167,7 +168,7 @@ def summary(session: Session, desk: Desk, conversation_id: str) -> Summary:
         overdue=bool(handoff and waits and not handoff.answered_at and handoff.promised_at < desk.clock.now()),
         place=place_of(session, handoff) if handoff else 0,
         statement=_statement(session, desk, handoff, chat.subject),
-        last_words=[line.text for line in lines if line.author == Author.USER][-_WORDS:],
+        last_words=[line.text for line in _lines(desk, chat.subject, reversed(wrote))],
         open_requests=[each for each in own_requests(session, chat.subject) if each.state in OPEN]
         if chat.subject
         else [],
@@ -195,6 +196,12 @@ def notes(session: Session, conversation_id: str) -> list[Note]:
     """What colleagues wrote down, oldest first."""
     query = select(HandoffNote).where(HandoffNote.conversation_id == conversation_id).order_by(HandoffNote.id)
     return [Note(row.staff, row.text, row.at) for row in session.scalars(query)]
+
+
+def _lines(desk: Desk, subject: str | None, messages: Iterable[Message]) -> list[Line]:
+    known = words_of(masked_details(desk, subject)) if subject else []
+    look = finder(desk.settings)
+    return [_line(message, look, known) for message in messages]
 
 
 def _line(message: Message, look: Finder, known: list[str]) -> Line:

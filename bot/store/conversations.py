@@ -158,16 +158,16 @@ def find_turn(session: Session, conversation_id: str, key: str) -> Turn | None:
     return session.scalar(select(Turn).where(Turn.conversation_id == conversation_id, Turn.idempotency_key == key))
 
 
-def messages_after(session: Session, conversation_id: str, after: int = 0, limit: int = 500) -> list[Message]:
-    """What was said in a conversation after the message of that id, oldest first."""
-    return list(
-        session.scalars(
-            select(Message)
-            .where(Message.conversation_id == conversation_id, Message.id > after)
-            .order_by(Message.id)
-            .limit(limit)
-        )
-    )
+def messages_after(session: Session, conversation_id: str, after: int = 0, limit: int | None = None) -> list[Message]:
+    """What was said in a conversation after the message of that id, oldest first; all of it unless there is a limit."""
+    said = select(Message).where(Message.conversation_id == conversation_id, Message.id > after)
+    return list(session.scalars(said.order_by(Message.id).limit(limit)))
+
+
+def newest_messages(session: Session, conversation_id: str, most: int, author: str) -> list[Message]:
+    """The last things one author said in a conversation, newest first."""
+    said = select(Message).where(Message.conversation_id == conversation_id, Message.author == author)
+    return list(session.scalars(said.order_by(Message.id.desc()).limit(most)))
 
 
 def messages_of_turn(session: Session, turn_id: int, author: str) -> list[Message]:

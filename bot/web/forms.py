@@ -75,7 +75,7 @@ def used(session: Session, conversation_id: str, card_id: str, except_turn: int 
 
 def mark_used(session: Session, conversation_id: str, card_id: str) -> None:
     """Let the history show the form as sent."""
-    for message in reversed(conversations.messages_after(session, conversation_id, limit=10_000)):
+    for message in reversed(conversations.messages_after(session, conversation_id)):
         card = message.card or {}
         if message.author == Author.BOT and card.get("id") == card_id:
             message.card = card | {"used": True}

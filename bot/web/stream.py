@@ -27,6 +27,7 @@ from bot.web.turns import present
 _POLL_SECONDS = 0.4
 _HEARTBEAT_SECONDS = 15.0
 _PRESENCE_SECONDS = 15.0
+_MOST_AT_ONCE = 500
 _MOST_STREAMS = 10
 _MANY_STREAMS = "This chat is open in too many places at once. Please close some of them and try again."
 _machine = SystemClock()
@@ -126,7 +127,7 @@ def _news(desk: Desk, conversation_id: str, seen: _Seen) -> list[str]:
         chat = conversations.conversation(session, conversation_id)
         now = live(session, chat)
         events = seen.changes(_marks(chat, now))
-        said = conversations.messages_after(session, conversation_id, seen.last_id)
+        said = conversations.messages_after(session, conversation_id, seen.last_id, _MOST_AT_ONCE)
         for message in said:
             seen.last_id = message.id
             events.append(_event("message", present(message), message.id))

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from fastapi.testclient import TestClient
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy import select, update
@@ -25,6 +26,7 @@ from bot.privacy import (
 from bot.privacy.handoff_live import live
 from bot.privacy.handoff_ownership import Agent
 from bot.privacy.handoff_queue import promised_at
+from bot.privacy.policy_question import Citation
 from bot.store import conversations
 from bot.store.announcements import announce
 from bot.store.desk_tables import (
@@ -39,6 +41,7 @@ from bot.store.desk_tables import (
     Satisfaction,
 )
 from bot.vocabulary import CaseKind, HandoffState, RequestKind
+from bot.web.app import make_app
 from bot.web.forms import Filled
 from bot.web.turns import Said, Turns, present
 from tests import rights
@@ -481,6 +484,29 @@ def test_the_summary_holds_facts(desk, chat):
     desk.clock.advance(timedelta(days=5))
     with desk.reading() as session:
         assert handoff_view.summary(session, desk, mine).overdue
+
+
+def test_a_long_chat_is_read_to_its_end_by_the_agent_and_by_the_person(desk, chat):
+    bystander, now = chat(None), datetime.now(UTC)
+    with desk.transaction() as session:
+        mine, token = conversations.open_session(session, ADA, now, now + timedelta(hours=1))
+        for number in range(601):
+            words = {"author": "user" if number < 600 else "bot", "text": f"Words {number}", "created_at": now}
+            quoted = [Citation("c", "1", f"Clause {number}", "c", 0, 1, "/policy").as_dict()] if number == 600 else []
+            session.add(Message(conversation_id=mine, citations=quoted, choices=[], **words))
+    user_says(desk, mine, "My last question")
+    user_says(desk, bystander, "Hello")
+    with desk.reading() as session:
+        lines = handoff_view.transcript(session, desk, mine)
+        facts = handoff_view.summary(session, desk, mine)
+        assert [line.text for line in handoff_view.transcript(session, desk, bystander)] == ["Hello", "Fine."]
+    assert [line.text for line in lines] == [text for _, text in talk(desk, mine)] and len(lines) == 603
+    assert facts.last_words == ["Words 598", "Words 599", "My last question"] and facts.clauses == ["Clause 600"]
+    act(desk, handoff_ownership.take, mine, MIA)
+    act(desk, handoff_ownership.hand_back, mine, MIA, seen=lines[-1].id)
+    answer = TestClient(make_app(desk)).get("/api/v1/messages", headers={"Authorization": f"Bearer {token}"})
+    assert [each["text"] for each in answer.json()["messages"]] == [text for _, text in talk(desk, mine)]
+    assert len(talk(desk, mine)) > 603
 
 
 def test_the_rating_is_kept_without_anybody_and_its_word_without_numbers_and_addresses(desk, chat):
