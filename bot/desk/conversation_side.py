@@ -10,6 +10,7 @@ from bot.privacy.consent_standing import PurposeStanding, standing
 from bot.privacy.handoff_view import Detail, Note, Summary, add_note, details, notes
 from bot.privacy.request_status import RequestView, own_requests
 from bot.privacy.staff_accounts import accounts, actor_of
+from bot.store.shop import if_it_answers
 
 
 def show_facts(opened: Open, facts: Summary) -> None:
@@ -42,13 +43,17 @@ async def show_customer(opened: Open, subject: str | None) -> None:
     if subject is None:
         return
 
-    def look(session: Session) -> tuple[list[Detail], list[RequestView], list[PurposeStanding]]:
+    def look(session: Session) -> tuple[list[Detail] | None, list[RequestView], list[PurposeStanding]]:
         desk = opened.visit.desk
-        return details(desk, subject), own_requests(session, subject), standing(session, desk, subject)
+        known = details(desk, subject)
+        purposes = None if known is None else if_it_answers(lambda: standing(session, desk, subject))
+        return known, own_requests(session, subject), purposes or []
 
     known, requests, purposes = await opened.visit.read(look)
     with pieces.part("The customer"):
-        for each in known:
+        if known is None:
+            ui.label(conversation_words.NO_DETAILS).classes("fine")
+        for each in known or []:
             with ui.element("div").classes("detail"):
                 ui.label(each.label).classes("fine")
                 ui.label(each.shown)
@@ -72,10 +77,12 @@ async def show_customer(opened: Open, subject: str | None) -> None:
             ],
             empty="No requests.",
         )
-    with pieces.part("What their data may be used for"):
-        pieces.facts(
-            (each.purpose.title, pieces.Mark("yes", "good") if each.is_on else pieces.Mark("no")) for each in purposes
-        )
+    if purposes:
+        with pieces.part("What their data may be used for"):
+            pieces.facts(
+                (each.purpose.title, pieces.Mark("yes", "good") if each.is_on else pieces.Mark("no"))
+                for each in purposes
+            )
 
 
 async def show_notes(opened: Open) -> None:

@@ -17,6 +17,7 @@ from bot.privacy.handoff_replies import replies
 from bot.privacy.handoff_talk import agent_read, agent_types, mail_address, say
 from bot.privacy.handoff_view import Line, Summary, reveal, transcript
 from bot.store import conversations
+from bot.store.shop import if_it_answers
 from bot.vocabulary import Author
 
 _SECONDS_BETWEEN_TYPING = 3.0
@@ -29,7 +30,7 @@ class Open:
 
     Attributes:
         mine: Whether this member of staff answers it.
-        mailed: What is said goes to their address too while their chat is closed.
+        mailed: What is said goes to their address too while their chat is closed; None while nobody can tell.
         seen: Newest message on the page.
         revealed: Values that were revealed on this page, by field; gone when the page is closed.
         key: Under which the next message is sent; a new one only after it was taken.
@@ -38,7 +39,7 @@ class Open:
     visit: Visit
     conversation_id: str
     mine: bool = False
-    mailed: bool = False
+    mailed: bool | None = False
     seen: int = 0
     revealed: dict[str, str] = field(default_factory=dict)
     key: str = field(default_factory=lambda: uuid4().hex)
@@ -56,6 +57,7 @@ class Talk:
     def __init__(self, opened: Open, reached: ui.label) -> None:
         self._opened, self._reached = opened, reached
         self._stamps: dict[int, tuple[ui.label, str]] = {}
+        self._warning = ui.label("").classes("fine").props("role=status")
         self._log = ui.element("div").classes("talk").props('role=log aria-label="Conversation" tabindex=0')
         self._typing = ui.label("").classes("fine typing-line").props("role=status")
 
@@ -63,13 +65,15 @@ class Talk:
         """Add what is new, and bring marks up to date."""
         opened = self._opened
 
-        def look(session: Session) -> tuple[list[Line], Across, bool]:
+        def look(session: Session) -> tuple[list[Line], Across, bool | None]:
             desk, chat = opened.visit.desk, conversations.conversation(session, opened.conversation_id)
             lines = transcript(session, desk, chat.id, opened.seen)
-            return lines, across(session, chat.id), bool(mail_address(desk, chat))
+            return lines, across(session, chat.id), if_it_answers(lambda: bool(mail_address(desk, chat)))
 
         lines, other, opened.mailed = await opened.visit.read(look)
         self._reached.set_text(conversation_words.reach(other.there, opened.mailed))
+        if not all(line.names_hidden for line in lines):
+            self._warning.set_text(conversation_words.NAMES_NOT_HIDDEN)
         with self._log:
             for line in lines:
                 self._show(line)

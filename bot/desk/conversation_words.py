@@ -28,6 +28,8 @@ REVEAL_REASONS: dict[str, str] = {
     RevealReason.LEGAL: "The law asks for it",
     RevealReason.SAFETY: "Somebody is in danger",
 }
+NAMES_NOT_HIDDEN = "The shop's database does not answer: names and addresses in the talk are not hidden."
+NO_DETAILS = "The shop's database does not answer: nothing it knows of the customer can be shown."
 _SOON = timedelta(minutes=30)
 
 
@@ -41,18 +43,25 @@ def promise(now: datetime, promised_at: datetime, answered: bool, state: str) ->
     return Mark(at, "soon" if promised_at - now < _SOON else "calm")
 
 
-def reach(there: bool | None, mailed: bool) -> str:
-    """Whether what an agent says reaches the person now; nothing while nobody of the staff is expected to say any."""
+def reach(there: bool | None, mailed: bool | None) -> str:
+    """Whether what an agent says reaches the person now; nothing while nobody of the staff is expected to say any.
+
+    Args:
+        there: Whether their chat is open.
+        mailed: Whether an address is on file; None while the shop's database does not answer.
+    """
     if there is None:
         return ""
     if there:
         return "their chat is open"
+    if mailed is None:
+        return "their chat is closed: the shop's database does not answer, so nobody knows whether mail reaches them"
     if mailed:
         return "their chat is closed: answers go by mail too"
     return "their chat is closed and no address is known: they cannot be reached until they open it again"
 
 
-def where_answered(mailed: bool) -> str:
+def where_answered(mailed: bool | None) -> str:
     """Where a person reads an answer that comes later, as a ready-made reply says it."""
     return "here and by mail" if mailed else "here"
 

@@ -46,6 +46,10 @@ def help_desk(settings: Settings) -> HelpDesk | None:
     return Chatwoot(settings) if settings.chatwoot_url else None
 
 
+class _NotHidden(Exception):
+    """What people typed may show who they are: it goes out when it can be hidden. Staff here may read it meanwhile."""
+
+
 @dataclass(frozen=True)
 class _Claimed:
     """A link that no other worker touches for a while."""
@@ -183,18 +187,24 @@ def _tell(desk: Desk, outside: HelpDesk, link: _Claimed) -> int:
     taken = 0
     try:
         case = _case(desk, outside, link)
-        with desk.reading() as session:
-            lines = transcript(session, desk, link.conversation_id, link.told)
-        for line in lines:
+        for line in _lines(desk, link):
             if line.author != Author.AGENT:
                 outside.append_message(case, line.id, _words(line))
                 taken += line.author == Author.USER
             _keep_claimed(desk, link.conversation_id, told=line.id)
         _keep(desk, link.conversation_id, attempts=0, next_try_at=None)
-    except NotTaken as error:
+    except (NotTaken, _NotHidden) as error:
         _keep(desk, link.conversation_id, next_try_at=_machine.now() + _pause(link.attempts))
-        log.warning("help desk did not take it", attempt=link.attempts, error=str(error))
+        log.warning("not told to the help desk", attempt=link.attempts, error=str(error))
     return taken
+
+
+def _lines(desk: Desk, link: _Claimed) -> list[Line]:
+    with desk.reading() as session:
+        lines = transcript(session, desk, link.conversation_id, link.told)
+    if not all(line.names_hidden for line in lines):
+        raise _NotHidden("the shop's database does not answer")
+    return lines
 
 
 def _case(desk: Desk, outside: HelpDesk, link: _Claimed) -> Opened:

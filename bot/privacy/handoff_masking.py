@@ -10,6 +10,7 @@ from bot.privacy.rectification_form import Correctable, correctable
 from bot.store.desk import Desk
 from bot.store.masking import mask
 from bot.store.numbers import KINDS as NUMBERS_OF_THE_DESK
+from bot.store.shop import if_it_answers
 from bot.vocabulary import EntityKind
 
 _SHORTEST = 3
@@ -31,6 +32,11 @@ def words_of(details: Mapping[str, Correctable]) -> list[str]:
     names = [str(each.current) for each in details.values() if each.column.mask == "name"]
     single = [word for name in names for word in re.findall(r"\w+", name)]
     return sorted({text for text in (*values, *single) if len(text) >= _SHORTEST}, key=len, reverse=True)
+
+
+def known_words(desk: Desk, subject: str | None) -> list[str] | None:
+    """The words on file about a person; None while the shop's database does not answer, none for a visitor."""
+    return if_it_answers(lambda: words_of(masked_details(desk, subject))) if subject else []
 
 
 def hide(text: str, finder: Finder, known: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from bot.errors import Invalid, NotFound
 from bot.privacy.entities import Finder, finder
-from bot.privacy.handoff_masking import hide, masked_details, words_of
+from bot.privacy.handoff_masking import hide, known_words, masked_details
 from bot.privacy.handoff_ownership import WITH_OUTCOME, Agent, mine
 from bot.privacy.handoff_queue import newest_handoff, place_of
 from bot.privacy.request_states import OPEN
@@ -21,6 +21,7 @@ from bot.privacy.request_status import RequestView, own_requests
 from bot.store import audit, conversations
 from bot.store.desk import Desk
 from bot.store.desk_tables import Case, Handoff, HandoffNote, Message, PrivacyRequest
+from bot.store.shop import if_it_answers
 from bot.vocabulary import AuditEvent, Author, HandoffState, RevealReason
 
 _TYPED = (Author.USER, Author.AGENT)
@@ -36,6 +37,8 @@ class Line:
     Attributes:
         hidden: Something in it was shortened; `reveal` with `message:<id>` shows it.
         shown: What kind of card it carries, without what is in it.
+        names_hidden: Whether what the shop knows of the person was looked for in it; while the shop's database does not
+            answer, only what has the shape of a value is hidden.
     """
 
     id: int
@@ -47,6 +50,7 @@ class Line:
     clauses: list[str]
     choices: list[str]
     at: datetime
+    names_hidden: bool
 
 
 @dataclass(frozen=True)
@@ -98,16 +102,20 @@ class Note:
 def transcript(session: Session, desk: Desk, conversation_id: str, after: int = 0) -> list[Line]:
     """What was said, with personal values hidden in what people typed; what the desk says by itself holds none.
 
+    It is there without the shop's database too, for people who wait have to be answered; see `Line.names_hidden`.
+
     Raises:
         NotFound: There is no such conversation.
     """
     subject = conversations.conversation(session, conversation_id).subject
-    return _lines(desk, subject, conversations.messages_after(session, conversation_id, after))
+    known = known_words(desk, subject)
+    return _lines(desk, known, conversations.messages_after(session, conversation_id, after))
 
 
-def details(desk: Desk, subject: str) -> list[Detail]:
-    """The customer's details, shortened."""
-    return [Detail(field, each.column.label, each.shown) for field, each in masked_details(desk, subject).items()]
+def details(desk: Desk, subject: str) -> list[Detail] | None:
+    """The customer's details, shortened; None while the shop's database does not answer."""
+    found = if_it_answers(lambda: masked_details(desk, subject))
+    return None if found is None else [Detail(field, each.column.label, each.shown) for field, each in found.items()]
 
 
 def reveal(session: Session, desk: Desk, conversation_id: str, agent: Agent, field: str, reason: str) -> str:
@@ -152,6 +160,7 @@ def summary(session: Session, desk: Desk, conversation_id: str) -> Summary:
     """
     chat = conversations.conversation(session, conversation_id)
     handoff = newest_handoff(session, chat.id)
+    known = known_words(desk, chat.subject)
     wrote = conversations.newest_messages(session, chat.id, _WORDS, Author.USER)
     answers = conversations.newest_messages(session, chat.id, _LOOKED_BACK, Author.BOT)
     cited = dict.fromkeys(each["title"] for message in answers for each in message.citations)
@@ -167,8 +176,8 @@ def summary(session: Session, desk: Desk, conversation_id: str) -> Summary:
         promised_at=handoff.promised_at if handoff else None,
         overdue=bool(handoff and waits and not handoff.answered_at and handoff.promised_at < desk.clock.now()),
         place=place_of(session, handoff) if handoff else 0,
-        statement=_statement(session, desk, handoff, chat.subject),
-        last_words=[line.text for line in _lines(desk, chat.subject, reversed(wrote))],
+        statement=_statement(session, desk, handoff, known),
+        last_words=[line.text for line in _lines(desk, known, reversed(wrote))],
         open_requests=[each for each in own_requests(session, chat.subject) if each.state in OPEN]
         if chat.subject
         else [],
@@ -198,20 +207,20 @@ def notes(session: Session, conversation_id: str) -> list[Note]:
     return [Note(row.staff, row.text, row.at) for row in session.scalars(query)]
 
 
-def _lines(desk: Desk, subject: str | None, messages: Iterable[Message]) -> list[Line]:
-    known = words_of(masked_details(desk, subject)) if subject else []
+def _lines(desk: Desk, known: list[str] | None, messages: Iterable[Message]) -> list[Line]:
     look = finder(desk.settings)
     return [_line(message, look, known) for message in messages]
 
 
-def _line(message: Message, look: Finder, known: list[str]) -> Line:
+def _line(message: Message, look: Finder, known: list[str] | None) -> Line:
     typed = message.author in _TYPED or message.response == WITH_OUTCOME
-    text = hide(message.words, look, known) if typed else message.words
+    text = hide(message.words, look, known or []) if typed else message.words
     card = message.card or {}
     filled = card.get("kind") == conversations.FORM_VALUES
     return Line(
         message.id, message.author, message.speaker, text, filled or text != message.words, card.get("kind"),
         [each["title"] for each in message.citations], [each["label"] for each in message.choices], message.created_at,
+        names_hidden=known is not None or not typed,
     )  # fmt: skip
 
 
@@ -230,8 +239,8 @@ def _verified(session: Session, conversation_id: str) -> datetime | None:
     return session.scalar(select(func.max(PrivacyRequest.verified_at)).where(own))
 
 
-def _statement(session: Session, desk: Desk, handoff: Handoff | None, subject: str | None) -> str | None:
+def _statement(session: Session, desk: Desk, handoff: Handoff | None, known: list[str] | None) -> str | None:
     case = session.get(Case, handoff.case_number) if handoff else None
     if case is None or not case.statement:
         return None
-    return hide(case.statement, finder(desk.settings), words_of(masked_details(desk, subject)) if subject else [])
+    return hide(case.statement, finder(desk.settings), known or [])

@@ -1,21 +1,33 @@
 """The shop's own database, read by the data map. Nothing about its tables is declared here."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy import ColumnElement, Connection, Engine, Row
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.store.datamap.model import Category, Column, DataMap, Show, Table
 from bot.store.datamap.reflecting import reflect
 from bot.store.engine import for_reading
 from bot.store.ownership import Ownership, cast_key, condition_of, is_key, written_key
 
+log = structlog.get_logger("shop")
 _BATCH = 500
 _LISTED = 3
+
+
+def if_it_answers[T](look: Callable[[], T]) -> T | None:
+    """What a look at the shop's database gives; None while it does not answer, for what can go on without."""
+    try:
+        return look()
+    except SQLAlchemyError as error:
+        log.warning("the shop's database does not answer", error=type(error).__name__)
+        return None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from nicegui import ui
 from sqlalchemy import select, update
 
 from bot.desk import pieces
+from bot.desk.conversation_words import NAMES_NOT_HIDDEN, NO_DETAILS
 from bot.privacy import handoff_ownership, handoff_talk
 from bot.privacy.handoff_ownership import Agent
 from bot.privacy.handoff_replies import replies
@@ -17,7 +18,7 @@ from bot.store.desk_tables import AuditEntry, Handoff, HandoffNote, Message
 from bot.vocabulary import StaffRole
 from bot.web.turns import Said, Turns
 from tests.desk_pages import PASSWORD, at_the_desk, code_of, hire
-from tests.unit.test_handoff import ADA, act, all_of, ask, chat_of, user_says
+from tests.unit.test_handoff import ADA, act, all_of, ask, chat_of, shop_away, user_says
 
 
 def test_an_agent_takes_a_waiting_conversation_answers_and_hands_it_back(desk, chat):
@@ -174,6 +175,26 @@ def test_staff_read_whether_the_person_can_be_reached_while_the_page_is_open(des
         await user.should_not_see("their chat is open")
 
     at_the_desk(desk, StaffRole.AGENT, visit)
+
+
+def test_a_conversation_opens_while_the_shop_does_not_answer_and_says_what_is_not_hidden(desk, chat):
+    mine, bystander = chat(ADA), chat(None)
+    for waits in (mine, bystander):
+        user_says(desk, waits, f"Please help, {desk.email_of(ADA)}")
+
+    async def visit(user):
+        await user.open(f"/conversations/{bystander}")
+        await user.should_see("Please help, ")
+        await user.should_not_see("database does not answer")
+        await user.open(f"/conversations/{mine}")
+        await user.should_see("Please help, ")
+        await user.should_see(NAMES_NOT_HIDDEN)
+        await user.should_see(NO_DETAILS)
+        user.find("Take over").click()
+        await user.should_see("nobody knows whether mail reaches them", retries=20)
+        await user.should_not_see(desk.email_of(ADA))
+
+    at_the_desk(shop_away(desk), StaffRole.AGENT, visit)
 
 
 @pytest.mark.parametrize(("who", "where"), [(ADA, "here and by mail"), (None, "here")])

@@ -1,6 +1,8 @@
 """A person takes over, talks, and hands back; what anybody else reads, hears or keeps of it."""
 
 import asyncio
+from copy import copy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -40,6 +42,7 @@ from bot.store.desk_tables import (
     Message,
     Satisfaction,
 )
+from bot.store.engine import for_reading, make_engine
 from bot.vocabulary import CaseKind, HandoffState, RequestKind
 from bot.web.app import make_app
 from bot.web.forms import Filled
@@ -86,6 +89,14 @@ def chat_of(desk, conversation_id):
 def let_lease_end(desk):
     with desk.transaction() as session:
         session.execute(update(Conversation).values(owner_until=datetime.now(UTC) - timedelta(seconds=1)))
+
+
+def shop_away(desk):
+    """The same desk while the shop's database does not answer."""
+    away = copy(desk.shop)
+    away.engine = make_engine(f"sqlite:///{desk.settings.desk_home / 'no such folder' / 'shop.sqlite3'}")
+    away._reads = for_reading(away.engine)
+    return replace(desk, shop=away)
 
 
 def test_what_is_said_to_a_person_reaches_the_person_and_not_the_engine(desk, chat):
@@ -442,6 +453,31 @@ def test_an_agent_sees_values_hidden_and_each_look_is_written_down_with_its_reas
         (f"message:{line.id}:answer", MIA.id),
     ]
     assert email not in str([vars(look) for look in looks])
+
+
+def test_people_are_answered_while_the_shop_does_not_answer_and_values_with_a_shape_stay_hidden(desk, chat):
+    mine, bystander, email = chat(ADA), chat(None), desk.email_of(ADA)
+    name = str(desk.shop.customer(ADA)["name"])
+    for waits in (mine, bystander):
+        user_says(desk, waits, f"I am {name}, {email}")
+    number = ask(desk, mine).number
+    with desk.transaction() as session:
+        session.get_one(Case, number).statement = f"Write to {email}"
+    alone = shop_away(desk)
+    with alone.reading() as session:
+        line, answer = handoff_view.transcript(session, alone, mine)[:2]
+        other = handoff_view.transcript(session, alone, bystander)[0]
+        facts = handoff_view.summary(session, alone, mine)
+    assert email not in line.text + str(facts.last_words) + str(facts.statement) and line.hidden and facts.statement
+    assert name in line.text and not line.names_hidden, "nobody knows the name, and that is said"
+    assert answer.names_hidden and other.names_hidden, "the bot names nobody, and of a visitor nothing is on file"
+    assert handoff_view.details(alone, ADA) is None
+    act(alone, handoff_ownership.take, mine, MIA)
+    act(alone, handoff_talk.say, mine, MIA, "I am here", "k")
+    assert email in act(alone, handoff_view.reveal, mine, MIA, f"message:{line.id}", "answer")
+    with desk.reading() as session:
+        line = handoff_view.transcript(session, desk, mine)[0]
+    assert line.names_hidden and name not in line.text
 
 
 def test_the_outcome_of_a_hand_back_is_read_by_the_person_alone_and_hidden_from_everybody_else(desk, chat):

@@ -20,7 +20,7 @@ from bot.store.desk_tables import Case, Handoff, HelpdeskLink, Mail, Turn
 from bot.store.own_records import erase_conversation
 from bot.web.app import make_app
 from tests.chatwoot import INBOX, SECRET, Chatwoot, answered, resolved, signed
-from tests.unit.test_handoff import ADA, act, all_of, ask, chat_of, let_lease_end, talk, user_says
+from tests.unit.test_handoff import ADA, act, all_of, ask, chat_of, let_lease_end, shop_away, talk, user_says
 
 
 @pytest.fixture
@@ -182,6 +182,23 @@ def test_a_conversation_that_cannot_be_told_keeps_no_other_from_the_help_desk(ou
     assert tried[mine][0] == 2 and tried[bystander] == (0, None)
     bring(desk)
     assert number in chatwoot.messages[1][0]
+
+
+def test_what_somebody_typed_goes_out_only_once_the_shop_says_what_to_hide_in_it(outside_desk, chatwoot, chat):
+    desk, mine, bystander = outside_desk, chat(ADA), chat(None)
+    name = str(desk.shop.customer(ADA)["name"])
+    for waits in (mine, bystander):
+        user_says(desk, waits, f"I am {name}, please help")
+        ask(desk, waits, waits)
+    assert bring(shop_away(desk)) == 1
+    assert len(chatwoot.messages[1]) == 1, "that somebody waits is told at once"
+    assert "a customer, signed in" in chatwoot.messages[1][0]
+    assert f"Person: I am {name}, please help" in chatwoot.messages[2], "the name a visitor gives is nobody's on file"
+    other = list(chatwoot.messages[2])
+    try_again_now(desk)
+    assert bring(desk) == 1
+    assert "please help" in chatwoot.messages[1][1] and name not in str(chatwoot.messages[1])
+    assert chatwoot.messages[2] == other
 
 
 def test_two_workers_tell_a_slow_help_desk_each_message_once(outside_desk, chatwoot, chat, monkeypatch):
