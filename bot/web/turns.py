@@ -154,15 +154,9 @@ class Turns:
             return conversations.is_busy(session, conversation_id, _machine.now())
 
     def _begin(self, conversation_id: str, key: str, said: Said, form: Checked | None) -> Begun | None:
+        """Begin a turn, or find how it ended; None while an earlier one of the conversation runs."""
         with self._desk.transaction() as session:
-            try:
-                # Before the turn is looked for: of two with one key at once, the later finds what the earlier made.
-                chat = conversations.locked(session, conversation_id)
-            except NotFound:
-                raise SessionExpired from None  # erased since the session was looked up
-            turn = conversations.find_turn(session, conversation_id, key)
-            if turn is not None and turn.body_hash != self._hash(said):
-                raise Conflict("This Idempotency-Key was used for another message. Please use a new one.")
+            chat, turn = self._found(session, conversation_id, key, said)
             if turn is not None and turn.state == "done":
                 return Begun(turn.id, None, True, {})
             if chat.owner == Owner.PERSON or (turn is not None and turn.ownership != chat.ownership):
@@ -170,17 +164,29 @@ class Turns:
             lease = conversations.take_lease(session, conversation_id, _machine.now(), self._desk.settings.turn_seconds)
             if lease is None:
                 return None
-            if said.form and forms.used(session, chat.id, said.form.card_id, turn.id if turn else None):
-                raise FormGone
-            if turn is not None and turn.id < (chat.last_turn_id or 0):
-                # The bot may have asked something newer since, and would take a late yes for the answer to that.
-                raise FormGone if said.form else ChoiceGone(None if turn.choice_intent else _OVERTAKEN)
+            _refuse_late(session, chat, said, turn)
             if turn is None:
-                policy_banner.show(session, self._desk, self._desk.clock.now(), chat)
-                if chat.last_turn_id is None:
-                    wishes.follow_person(session, chat, _machine.now())
+                self._greet(session, chat)
                 turn = self._new_turn(session, chat, key, said, form)
             return Begun(turn.id, lease, False, self._payload(session, chat, turn), turn.ownership)
+
+    def _found(self, session: Session, conversation_id: str, key: str, said: Said) -> tuple[Conversation, Turn | None]:
+        """The conversation, held until the transaction ends, and the turn that this is a repeat of."""
+        try:
+            # Before the turn is looked for: of two with one key at once, the later finds what the earlier made.
+            chat = conversations.locked(session, conversation_id)
+        except NotFound:
+            raise SessionExpired from None  # erased since the session was looked up
+        turn = conversations.find_turn(session, conversation_id, key)
+        if turn is not None and turn.body_hash != self._hash(said):
+            raise Conflict("This Idempotency-Key was used for another message. Please use a new one.")
+        return chat, turn
+
+    def _greet(self, session: Session, chat: Conversation) -> None:
+        """What a new message finds in the chat already: news of the policy, and what the person still waits for."""
+        policy_banner.show(session, self._desk, self._desk.clock.now(), chat)
+        if chat.last_turn_id is None:
+            wishes.follow_person(session, chat, _machine.now())
 
     def _to_person(self, session: Session, chat: Conversation, key: str, said: Said, turn: Turn | None) -> Begun:
         """Keep what was said to a person, or while one was there: done at once, and the engine never learns of it."""
@@ -245,29 +251,10 @@ class Turns:
             still_the_bots = chat.ownership == begun.ownership
             # Nothing is said when a person took over while the bot was thinking, and what waited waits on.
             answers = led.answers if still_the_bots else []
-            now = self._desk.clock.now()
-            policy, library = binding(session, self._desk, now, chat.subject), self._desk.policies
-            for answer in [*self._opening(session, conversation_id, answers), *answers]:
-                message = _message(conversation_id, begun.turn_id, Author.BOT, answer.get("text") or "", now)
-                custom = answer.get("custom") or {}
-                message.response = answer.get("response")
-                message.citations = [c.as_dict() for c in cite(policy, library, custom.get("citations") or [])]
-                message.choices = [
-                    conversations.add_choice(
-                        session, conversation_id, begun.turn_id, button["payload"], button["title"]
-                    )
-                    for button in answer.get("buttons") or []
-                ]
-                if custom.get("card"):
-                    message.card = _card(session, conversation_id, custom["card"])
-                session.add(message)
-                session.flush()
-            turn = session.get_one(Turn, begun.turn_id)
-            turn.state = "done"
-            if turn.choice_intent == forms.SUBMIT and turn.choice_value:
-                forms.mark_used(session, conversation_id, turn.choice_value)
+            self._store_answers(session, chat, begun.turn_id, answers)
+            _close(session, begun.turn_id)
             confidence = answers[0].get("confidence") if answers else None
-            daily_counts.count_turn(session, now, confidence, first=chat.last_turn_id is None)
+            daily_counts.count_turn(session, self._desk.clock.now(), confidence, first=chat.last_turn_id is None)
             if still_the_bots:
                 wishes.settle(session, led.outcome)
                 chat.last_turn_id = begun.turn_id
@@ -275,9 +262,25 @@ class Turns:
                     chat.engine_ownership = chat.ownership
             return Answered(conversations.messages_of_turn(session, begun.turn_id, Author.BOT), chat.owner)
 
-    def _opening(self, session: Session, conversation_id: str, answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _store_answers(self, session: Session, chat: Conversation, turn_id: int, answers: list[dict[str, Any]]) -> None:
+        now = self._desk.clock.now()
+        policy, library = binding(session, self._desk, now, chat.subject), self._desk.policies
+        for answer in [*self._opening(session, chat, answers), *answers]:
+            message = _message(chat.id, turn_id, Author.BOT, answer.get("text") or "", now)
+            custom = answer.get("custom") or {}
+            message.response = answer.get("response")
+            message.citations = [c.as_dict() for c in cite(policy, library, custom.get("citations") or [])]
+            message.choices = [
+                conversations.add_choice(session, chat.id, turn_id, button["payload"], button["title"])
+                for button in answer.get("buttons") or []
+            ]
+            if custom.get("card"):
+                message.card = _card(session, chat.id, custom["card"])
+            session.add(message)
+            session.flush()
+
+    def _opening(self, session: Session, chat: Conversation, answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """What a young person is told first of all in a chat, unless the answers are about that already."""
-        chat = session.get_one(Conversation, conversation_id)
         about = any(str(each.get("response")).startswith("utter_guardian") for each in answers)
         if chat.last_turn_id is not None or chat.subject is None or not answers or about:
             return []
@@ -294,6 +297,22 @@ class Turns:
             # A database that is still away must not hide what broke the turn off; the lease then ends by itself.
             with suppress(SQLAlchemyError), self._desk.transaction() as session:
                 conversations.release_lease(session, conversation_id, begun.lease)
+
+
+def _refuse_late(session: Session, chat: Conversation, said: Said, turn: Turn | None) -> None:
+    """A form serves once, and what broke off does not overtake what was answered since."""
+    if said.form and forms.used(session, chat.id, said.form.card_id, turn.id if turn else None):
+        raise FormGone
+    if turn is not None and turn.id < (chat.last_turn_id or 0):
+        # The bot may have asked something newer since, and would take a late yes for the answer to that.
+        raise FormGone if said.form else ChoiceGone(None if turn.choice_intent else _OVERTAKEN)
+
+
+def _close(session: Session, turn_id: int) -> None:
+    turn = session.get_one(Turn, turn_id)
+    turn.state = "done"
+    if turn.choice_intent == forms.SUBMIT and turn.choice_value:
+        forms.mark_used(session, turn.conversation_id, turn.choice_value)
 
 
 def _pick(session: Session, chat: Conversation, said: Said) -> Pick:
