@@ -208,12 +208,13 @@ def take_up(session: Session, desk: Desk, now: datetime, number: str, actor: str
     Raises:
         Conflict: The request is not partly fulfilled.
     """
-    request = session.get(PrivacyRequest, number)
-    if request is None or request.state != RequestState.PARTLY_FULFILLED:
+    partly = [RequestState.PARTLY_FULFILLED]
+    # Before anything else: of two officers at once, the later must not reopen steps that a worker is at by then.
+    if not move(session, number, partly, RequestState.RUNNING, closed_at=None, attempts=0):
         raise Conflict("Only a request that is done in part can be taken up again.")
+    request = session.get_one(PrivacyRequest, number)
     work = _work(desk, Taken(number, ""), request)
     outcome.reopen_steps(session, request, [step.name for step in ROOMS[RequestKind(request.kind)].steps(work)])
-    move(session, number, [RequestState.PARTLY_FULFILLED], RequestState.RUNNING, closed_at=None, attempts=0)
     outcome.quiet_alarm(session, number)
     audit.record(session, now, AuditEvent.REQUEST_STARTED, reference=number, subject=request.subject, actor=actor)
 

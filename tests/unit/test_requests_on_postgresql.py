@@ -1,0 +1,79 @@
+"""Races of requests on PostgreSQL, where readers and writers do not wait for each other by themselves."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from bot.errors import Conflict
+from bot.privacy import fulfilment
+from bot.store.desk_tables import AuditEntry, PrivacyRequest, RequestStep
+from bot.vocabulary import RequestKind, RequestState
+from tests.unit.conftest import NOON
+
+AMELIA, DANIEL = "1001", "1002"
+
+
+@pytest.fixture
+def desk(postgresql_desk):
+    return postgresql_desk
+
+
+def kept(desk, number, subject=AMELIA, **values):
+    """A request, as it stands in the table."""
+    row = {
+        "kind": RequestKind.EXPORT, "state": RequestState.RUNNING, "regime": "policy", "origin": number,
+        "received_at": NOON, "due_at": NOON + timedelta(days=30), **values,
+    }  # fmt: skip
+    with desk.transaction() as session:
+        session.add(PrivacyRequest(number=number, subject=subject, **row))
+    return number
+
+
+def row_of(desk, number):
+    with desk.reading() as session:
+        return session.get_one(PrivacyRequest, number)
+
+
+def events_of(desk, number):
+    with desk.reading() as session:
+        return list(session.scalars(select(AuditEntry.event).where(AuditEntry.reference == number)))
+
+
+@pytest.fixture
+def begun():
+    """Begins an act in a thread of its own, and gives it time to come to where it must wait."""
+    with ThreadPoolExecutor() as pool:
+
+        def begin(act):
+            begins = pool.submit(act)
+            time.sleep(0.5)
+            return begins
+
+        yield begin
+
+
+def done_in_part(desk, number, subject=AMELIA):
+    left = {"rest": {"offer": ["A line"]}}
+    kept(desk, number, subject, state=RequestState.PARTLY_FULFILLED, outcome=left, closed_at=NOON)
+    with desk.transaction() as session:
+        session.add_all(RequestStep(request_number=number, step=step, done_at=NOON) for step in ("package", "offer"))
+
+
+def test_of_two_officers_who_take_a_request_up_at_once_one_does_and_the_work_since_then_stays(desk, begun):
+    number, bystander = "PR-2026-000001", "PR-2026-000002"
+    done_in_part(desk, number)
+    done_in_part(desk, bystander, DANIEL)
+
+    with desk.transaction() as session:
+        fulfilment.take_up(session, desk, NOON, number, "staff:1")
+        session.add(RequestStep(request_number=number, step="offer", done_at=NOON))
+        second = begun(lambda: fulfilment.retry(desk, number, "staff:2"))
+    assert isinstance(second.exception(), Conflict)
+    assert events_of(desk, number) == ["request_started"]
+    with desk.reading() as session:
+        steps = select(RequestStep.step).where(RequestStep.request_number == number)
+        assert set(session.scalars(steps)) == {"package", "offer"}
+    assert row_of(desk, bystander).state == RequestState.PARTLY_FULFILLED
