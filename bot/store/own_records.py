@@ -165,11 +165,13 @@ def close_other_requests(session: Session, now: datetime, machine_now: datetime,
         PrivacyRequest.closed_at.is_(None),
         PrivacyRequest.state.in_(_OPEN),
     )
-    idle = or_(PrivacyRequest.worker_until.is_(None), PrivacyRequest.worker_until < machine_now)
-    for other in session.scalars(select(PrivacyRequest.number).where(*others, idle)).all():
-        audit.record(session, now, AuditEvent.REQUEST_EXPIRED, reference=other, subject=subject, actor="worker")
-        closed = {"state": RequestState.EXPIRED, "closed_at": now, "worker_token": None, "worker_until": None}
-        _change(session, update(PrivacyRequest).where(PrivacyRequest.number == other).values(**closed))
+    nobody_at_it = or_(PrivacyRequest.worker_until.is_(None), PrivacyRequest.worker_until < machine_now)
+    idle = (*others, nobody_at_it)
+    closed = {"state": RequestState.EXPIRED, "closed_at": now, "worker_token": None, "worker_until": None}
+    for other in session.scalars(select(PrivacyRequest.number).where(*idle).order_by(PrivacyRequest.number)).all():
+        # Asked once more: a worker may have taken it since it was found, or have finished it.
+        if _change(session, update(PrivacyRequest).where(PrivacyRequest.number == other, *idle).values(**closed)):
+            audit.record(session, now, AuditEvent.REQUEST_EXPIRED, reference=other, subject=subject, actor="worker")
     session.expire_all()
     return session.scalar(select(PrivacyRequest.number).where(*others).limit(1)) is None
 

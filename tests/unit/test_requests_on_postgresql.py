@@ -5,10 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from bot.clocks import SystemClock
 from bot.errors import Conflict
 from bot.privacy import fulfilment
+from bot.store import own_records
 from bot.store.desk_tables import AuditEntry, PrivacyRequest, RequestStep
 from bot.vocabulary import RequestKind, RequestState
 from tests.unit.conftest import NOON
@@ -77,3 +79,33 @@ def test_of_two_officers_who_take_a_request_up_at_once_one_does_and_the_work_sin
         steps = select(RequestStep.step).where(RequestStep.request_number == number)
         assert set(session.scalars(steps)) == {"package", "offer"}
     assert row_of(desk, bystander).state == RequestState.PARTLY_FULFILLED
+
+
+def worked_on(session, number, state, seconds):
+    """What a worker that takes a request, or finishes it, leaves in the row; not committed yet."""
+    until = SystemClock().now() + timedelta(seconds=seconds)
+    session.execute(
+        update(PrivacyRequest)
+        .where(PrivacyRequest.number == number)
+        .values(state=state, worker_token="w", worker_until=until, closed_at=NOON if seconds < 0 else None)
+    )
+
+
+@pytest.mark.parametrize(("state", "seconds"), [(RequestState.RUNNING, 60), (RequestState.FULFILLED, -1)])
+def test_a_deletion_closes_nothing_that_a_worker_took_or_finished_at_that_moment(desk, begun, state, seconds):
+    deletion, copy, waits = "PR-2026-000001", "PR-2026-000002", "PR-2026-000003"
+    bystander = kept(desk, "PR-2026-000004", DANIEL)
+    for number in (deletion, copy, waits):
+        kept(desk, number)
+
+    def close_others():
+        with desk.transaction() as session:
+            return own_records.close_other_requests(session, NOON, SystemClock().now(), AMELIA, deletion)
+
+    with desk.transaction() as session:
+        worked_on(session, copy, state, seconds)
+        closing = begun(close_others)
+    assert closing.result() is (state is RequestState.FULFILLED)
+    assert (row_of(desk, copy).state, events_of(desk, copy)) == (state, [])
+    assert (row_of(desk, waits).state, events_of(desk, waits)) == (RequestState.EXPIRED, ["request_expired"])
+    assert row_of(desk, bystander).state == RequestState.RUNNING
