@@ -156,8 +156,11 @@ def close_other_requests(session: Session, now: datetime, machine_now: datetime,
         subject: Whose requests.
         number: The request that goes on.
 
+    A deletion that has its plan has begun, and is as little closed as what a worker is at: it comes to its own end, and
+    so does the mail that tells of it.
+
     Returns:
-        Whether none is open any more; False while a worker is at one of them.
+        Whether none is open any more; False while a worker is at one of them, or a deletion has begun.
     """
     others = (
         PrivacyRequest.subject == subject,
@@ -166,7 +169,7 @@ def close_other_requests(session: Session, now: datetime, machine_now: datetime,
         PrivacyRequest.state.in_(_OPEN),
     )
     nobody_at_it = or_(PrivacyRequest.worker_until.is_(None), PrivacyRequest.worker_until < machine_now)
-    idle = (*others, nobody_at_it)
+    idle = (*others, nobody_at_it, PrivacyRequest.plan.is_(None))
     closed = {"state": RequestState.EXPIRED, "closed_at": now, "worker_token": None, "worker_until": None}
     for other in session.scalars(select(PrivacyRequest.number).where(*idle).order_by(PrivacyRequest.number)).all():
         # Asked once more: a worker may have taken it since it was found, or have finished it.

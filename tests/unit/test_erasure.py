@@ -547,6 +547,28 @@ def test_other_requests_of_the_person_are_closed_and_never_worked_on(desk, ameli
     assert rights.state_of(desk, hers).state is RequestState.AWAITING_VERIFICATION
 
 
+def test_a_second_deletion_waits_for_one_that_has_begun_and_its_certificate_still_leaves(desk, amelia, daniel):
+    first, hers = agreed(desk, amelia, details=RECORDED), rights.ask(desk, daniel, RequestKind.EXPORT).number
+    desk.clock.advance(timedelta(days=8))
+    assert run_until(desk, first, "certificate")
+    second, now = "PR-2026-000099", desk.clock.now()
+    with desk.transaction() as session:
+        session.add(
+            PrivacyRequest(
+                number=second, kind=RequestKind.ERASURE, state=RequestState.RUNNING, regime="policy", subject=AMELIA,
+                origin="guardian:1", details=EVERYTHING, received_at=now, due_at=now, verified_at=now, confirmed_at=now,
+            )
+        )  # fmt: skip
+    rights.skip_pauses(desk)
+    assert not fulfilment.carry_out(desk, fulfilment.take(desk, second))
+    assert rights.state_of(desk, first).state is RequestState.RUNNING
+    rights.work(desk)
+    assert {rights.state_of(desk, each).state for each in (first, second)} == {RequestState.FULFILLED}
+    sent = [entry.reference for entry in all_of(desk, AuditEntry) if entry.event == "certificate_sent"]
+    assert sent == [first, second]
+    assert rights.state_of(desk, hers).state is RequestState.AWAITING_VERIFICATION
+
+
 def note_about(desk, subject, text):
     """What a colleague wrote about another customer."""
     table = desk.shop.metadata.tables["support_notes"]
