@@ -27,7 +27,8 @@ from bot.vocabulary import RequestKind, RequestState
 MONTHS = 24
 _YEARS = (
     "year", "right", "received", "complied with in whole", "complied with in part", "denied",
-    "taken back by the person", "never verified", "open", "median days to respond", "mean days to respond",
+    "taken back by the person", "never verified", "overtaken by a deletion", "open",
+    "median days to respond", "mean days to respond",
 )  # fmt: skip
 _LOG = (
     "number", "date of request", "nature of request", "manner of request", "rules", "verified", "extended",
@@ -40,6 +41,8 @@ _RESPONSES = {
     RequestState.REVOKED: "taken back by the person",
     RequestState.EXPIRED: "closed, the person never verified it",
 }
+_OVERTAKEN = "overtaken"
+"""The state, in the counts, of what was verified and closed unanswered: only a deletion of everything does that."""
 _ANSWERS = (RequestState.FULFILLED, RequestState.PARTLY_FULFILLED, RequestState.DENIED)
 
 
@@ -74,10 +77,11 @@ def year_counts(session: Session, desk: Desk) -> list[YearCount]:
     """Every request the desk ever received, by year of receipt where the shop is, and right."""
     found: dict[tuple[int, str], YearCount] = {}
     columns = (PrivacyRequest.received_at, PrivacyRequest.kind, PrivacyRequest.state, PrivacyRequest.closed_at)
-    for received, kind, state, closed in session.execute(select(*columns)).tuples():
+    for received, kind, state, closed, verified in session.execute(select(*columns, PrivacyRequest.verified_at)):
         year = date_of(received, desk.settings).year
         count = found.setdefault((year, kind), YearCount(year, RequestKind(kind), {}, []))
-        count.states[state] = count.states.get(state, 0) + 1
+        counted = _OVERTAKEN if _is_overtaken(state, verified) else state
+        count.states[counted] = count.states.get(counted, 0) + 1
         if closed is not None and state in _ANSWERS:
             count.days.append((closed - received).total_seconds() / 86_400)
     return [found[key] for key in sorted(found, key=lambda key: (-key[0], key[1]))]
@@ -98,14 +102,24 @@ def log(session: Session, desk: Desk, now: datetime) -> Iterator[tuple[Any, ...]
             "yes" if request.verified_at else "no",
             request.extension_reason or "no",
             f"{date_of(request.closed_at, desk.settings)}" if request.closed_at else "",
-            _RESPONSES.get(RequestState(request.state), "open"),
+            _response(request),
             "; ".join(str(denial[key]) for key in ("reason", "law") if key in denial),
         )
 
 
+def _response(request: PrivacyRequest) -> str:
+    if _is_overtaken(request.state, request.verified_at):
+        return "closed, all data of the person was deleted first"
+    return _RESPONSES.get(RequestState(request.state), "open")
+
+
+def _is_overtaken(state: str, verified_at: datetime | None) -> bool:
+    return state == RequestState.EXPIRED and verified_at is not None
+
+
 def _count_cells(each: YearCount) -> list[Any]:
     state = each.states
-    closed = (*_ANSWERS, RequestState.REVOKED, RequestState.EXPIRED)
+    closed = (*_ANSWERS, RequestState.REVOKED, RequestState.EXPIRED, _OVERTAKEN)
     received = sum(state.values())
     days = [round(median(each.days), 1), round(mean(each.days), 1)] if each.days else ["", ""]
     counts = [state.get(one, 0) for one in closed]

@@ -102,6 +102,24 @@ def test_the_log_says_how_each_request_was_responded_to(desk, state, words):
     assert line["nature of response"] == words
 
 
+def test_what_was_verified_and_closed_by_a_deletion_is_not_said_to_be_never_verified(desk):
+    chat = open_chat(desk, "1001")
+    copy, number = rights.ask(desk, chat, RequestKind.EXPORT).number, rights.ask(desk, chat, RequestKind.ERASURE).number
+    never = rights.ask(desk, open_chat(desk, "1002"), RequestKind.EXPORT).number
+    for each in (copy, number):
+        rights.verify(desk, chat, each)
+    with desk.transaction() as session:
+        session.get_one(PrivacyRequest, copy).state = RequestState.ON_HOLD
+        session.get_one(PrivacyRequest, never).state = RequestState.EXPIRED
+    rights.finish(desk, number)
+    counts, log = tables(desk)
+    said = {line["number"]: (line["verified"], line["nature of response"]) for line in log}
+    assert said[copy] == ("yes", "closed, all data of the person was deleted first")
+    assert said[never] == ("no", "closed, the person never verified it")
+    copies = next(count for count in counts if count["right"] == "a copy of your data")
+    assert (copies["never verified"], copies["overtaken by a deletion"], copies["open"]) == ("1", "1", "0")
+
+
 def test_the_log_goes_back_24_months_and_no_further(desk):
     request(desk, "PR-2024-000001", RequestKind.EXPORT, RequestState.FULFILLED, NOON - timedelta(days=740))
     request(desk, "PR-2024-000002", RequestKind.EXPORT, RequestState.FULFILLED, NOON - timedelta(days=720))
