@@ -19,13 +19,15 @@ from bot.privacy import holds
 from bot.privacy.rectification_form import NUMBER, STATEMENT, Correctable, correctable
 from bot.privacy.room import Room, Step, Work
 from bot.store import outbox, webhooks
-from bot.store.correcting import Change, correct, followers, is_taken, named_row, standing
+from bot.store.correcting import Change, correct, followers, is_account_email, is_taken, named_row, standing
 from bot.store.desk import Desk
 from bot.store.desk_tables import Dispute, PrivacyRequest, WebhookEvent
 from bot.vocabulary import HoldKind, ShopEvent
 
 _TAKEN = "This address cannot be used for your account. Please give another one, or ask for a person in the chat."
 _NO_ROW = "You have no order with that number. Please look it up in the confirmation you got."
+_TAKEN_SINCE = "another account has this address by now"
+_MOVED = "it was changed or removed meanwhile"
 _BETWEEN = ", "
 _MISSING = {NUMBER: "Please write the number, so that your words are put to the right one.",
             STATEMENT: "Please write what is wrong."}  # fmt: skip
@@ -135,8 +137,11 @@ def _correct(work: Work) -> Sequence[str]:
     """Make the changes; what somebody else changed meanwhile stays and is left to a person."""
     if work.subject is None:
         return []
-    left = correct(work.desk.shop, work.subject, _changes(work.details))
-    return [f"{label}: it was changed or removed meanwhile" for label in dict.fromkeys(each.label for each in left)]
+    shop, subject = work.desk.shop, work.subject
+    left = correct(shop, subject, _changes(work.details))
+    taken = {each.after for each in left if is_account_email(shop, each) and is_taken(shop, subject, each.after)}
+    why = {each.label: _TAKEN_SINCE if each.after in taken else _MOVED for each in left}
+    return [f"{label}: {reason}" for label, reason in why.items()]
 
 
 def _keep_statement(work: Work) -> Sequence[str]:

@@ -120,6 +120,12 @@ def is_taken(shop: ShopStore, subject_id: str, address: str) -> bool:
         return any(key != own for key in connection.scalars(query))
 
 
+def is_account_email(shop: ShopStore, change: Change) -> bool:
+    """Whether this is a new e-mail address of the account itself."""
+    subject = shop.datamap.subject
+    return (change.table, change.column) == (subject.table, subject.email)
+
+
 def disputable(shop: ShopStore, subject_id: str) -> list[Table]:
     """Tables whose facts are disputed rather than overwritten, where the person has a row."""
     tables = [table for table in shop.datamap.personal_tables() if table.named_by]
@@ -140,8 +146,8 @@ def correct(shop: ShopStore, subject_id: str, changes: Sequence[Change]) -> list
     """Make changes in one transaction; run again, it finds them made.
 
     A value that is neither what it was nor what it is to be was changed by somebody else meanwhile and stays.
-    A new e-mail address of the account, and what follows from it, is made as a whole or not at all; it is unconfirmed
-    from then on.
+    A new e-mail address of the account, and what follows from it, is made as a whole or not at all, and not when
+    another customer has it by now; it is unconfirmed from then on.
 
     Returns:
         The changes that were not made.
@@ -149,8 +155,7 @@ def correct(shop: ShopStore, subject_id: str, changes: Sequence[Change]) -> list
     customer = shop.customer(subject_id)
     if customer is None:
         return list(changes)
-    subject = shop.datamap.subject
-    account = [each for each in changes if (each.table, each.column) == (subject.table, subject.email)]
+    account = [each for each in changes if is_account_email(shop, each)]
     follow = [each for each in changes if each not in account and _follows(shop, each)]
     others = [each for each in changes if each not in account and each not in follow]
     groups = [[*account, *follow], *([each] for each in others)]
@@ -265,16 +270,25 @@ def _make(connection: Connection, shop: ShopStore, owned: ColumnElement[bool], c
         return True
     row = _is_row(live, change.key)
     mine = connection.scalar(sa.select(sa.func.count()).select_from(live).where(row, owned))
-    if found != (change.before,) or not mine:
+    if found != (change.before,) or not mine or _is_anothers(connection, shop, change):
         return False
     values = {change.column: _from_text(change.after, live.c[change.column])} | _unconfirmed(shop, change)
     connection.execute(sa.update(live).where(row).values(values))
     return True
 
 
+def _is_anothers(connection: Connection, shop: ShopStore, change: Change) -> bool:
+    """Whether a new address of the account became another customer's since it was agreed; not every shop forbids it."""
+    if not is_account_email(shop, change):
+        return False
+    people = shop.metadata.tables[change.table]
+    another = _says(people.c[change.column], change.after, connection) & sa.not_(_is_row(people, change.key))
+    return connection.scalar(sa.select(sa.func.count()).select_from(people).where(another)) != 0
+
+
 def _unconfirmed(shop: ShopStore, change: Change) -> dict[str, Any]:
     subject = shop.datamap.subject
-    if (change.table, change.column) != (subject.table, subject.email) or subject.email_confirmed is None:
+    if not is_account_email(shop, change) or subject.email_confirmed is None:
         return {}
     column = shop.metadata.tables[subject.table].c[subject.email_confirmed]
     return {column.name: None if column.nullable else column.type.python_type()}

@@ -346,6 +346,29 @@ def test_when_the_address_was_taken_meanwhile_nothing_that_hangs_on_it_is_change
     assert rows(desk.shop, "SELECT email_confirmed_at IS NULL FROM customers WHERE id = 1001") == [(0,)]
 
 
+def test_an_address_that_another_customer_took_since_the_yes_in_any_casing_is_left_and_the_rest_is_made(desk):
+    give_newsletter(desk.shop, AMELIA, "amelia.hartley@example.com")
+    proposed = propose(desk, AMELIA, {"customers.email.1001": NEW, "customers.name.1001": "Amelia Hart"})
+    change_shop(desk.shop, "UPDATE customers SET email = :new WHERE id = 1002", new=NEW.upper())
+    before = everything(desk.shop, but={("customers", 1001)})
+    rest = carry_out(desk, proposed)
+    assert rest == [
+        "E-mail address: another account has this address by now",
+        "E-mail address of the newsletter: another account has this address by now",
+    ]
+    assert rows(desk.shop, "SELECT email, name FROM customers WHERE id = 1001") == [
+        ("amelia.hartley@example.com", "Amelia Hart")
+    ]
+    assert everything(desk.shop, but={("customers", 1001)}) == before
+
+
+def test_a_new_address_that_stands_already_is_not_left_when_the_work_runs_again(desk):
+    proposed = propose(desk, AMELIA, {"customers.email.1001": NEW})
+    assert carry_out(desk, proposed) == []
+    change_shop(desk.shop, "UPDATE customers SET email = :new WHERE id = 1002", new=NEW.upper())
+    assert carry_out(desk, proposed) == []
+
+
 def test_when_the_address_changed_meanwhile_the_newsletter_stays_where_it_is(desk):
     key = give_newsletter(desk.shop, AMELIA, "amelia.hartley@example.com")
     proposed = propose(desk, AMELIA, {"customers.email.1001": NEW})
