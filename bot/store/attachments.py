@@ -22,6 +22,7 @@ from bot.store import audit, file_checks
 from bot.store.desk import Desk
 from bot.store.desk_tables import Attachment, Case
 from bot.store.file_checks import MOST_BYTES, MOST_PIXELS, MediaType
+from bot.store.own_records import cases_of
 from bot.vocabulary import AuditEvent
 
 MOST_FILES = 10
@@ -153,7 +154,7 @@ def read(session: Session, desk: Desk, attachment_id: str, actor: str | None = N
 
 def about(subject: str) -> ColumnElement[bool]:
     """Files that tell of a customer: theirs, and those of their cases."""
-    cases = select(Case.number).where(Case.subject == subject)
+    cases = select(Case.number).where(cases_of(subject))
     return or_(Attachment.subject == subject, Attachment.owner_number.in_(cases))
 
 

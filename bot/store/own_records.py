@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from bot.store import audit, conversations
 from bot.store.desk_tables import (
+    Attachment,
     Card,
     Case,
     CaseMessage,
@@ -62,8 +63,20 @@ def conversations_of(session: Session, subject: str) -> list[str]:
     return list(session.scalars(select(Conversation.id).where(Conversation.subject == subject)))
 
 
+def cases_of(subject: str) -> ColumnElement[bool]:
+    """Cases of a customer: those they brought, and those they opened with a claim code in a chat of theirs.
+
+    The customer is not written to the latter. What was told without a name stays without one, and its key may be handed
+    on: whoever opens the case in another chat takes it along.
+    """
+    chats = select(Conversation.id).where(Conversation.subject == subject)
+    return or_(Case.subject == subject, Case.subject.is_(None) & Case.conversation_id.in_(chats))
+
+
 def erase_conversation(session: Session, conversation_id: str, machine_now: datetime, now: datetime) -> bool:
     """Delete a chat with everything in it, for good: a tombstone stays, and whoever still writes to it fails.
+
+    A case without a name that a customer had opened in it is closed and emptied with it.
 
     Args:
         session: One transaction for all of it.
@@ -85,6 +98,9 @@ def erase_conversation(session: Session, conversation_id: str, machine_now: date
 
 
 def _delete_chat(session: Session, conversation_id: str) -> None:
+    # Nothing but the chat leads from its person to what they opened in it with a claim code.
+    of_customer = select(Conversation.id).where(Conversation.id == conversation_id, Conversation.subject.is_not(None))
+    _empty_cases(session, Case.subject.is_(None) & Case.conversation_id.in_(of_customer))
     for table in (PrivacyRequest, Case):
         _change(session, update(table).where(table.conversation_id == conversation_id).values(conversation_id=None))
     talk = (Message, Choice, Card, WaitingWish, ChatSession, VerificationCode, Turn, Handoff, HandoffNote, HelpdeskLink)
@@ -191,12 +207,20 @@ def close_cases(session: Session, subject: str) -> None:
 
     Number, kind, state and dates stay, as the law's log of complaints; what was written about them goes.
     """
-    own = Case.subject == subject
-    open_ones = Case.state != CaseState.CLOSED
-    _change(session, delete(CaseMessage).where(CaseMessage.case_number.in_(select(Case.number).where(own))))
-    _change(session, update(Case).where(own, open_ones, Case.kind != CaseKind.ALARM).values(state=CaseState.CLOSED))
+    _empty_cases(session, Case.subject == subject)
+
+
+def _empty_cases(session: Session, which: ColumnElement[bool]) -> None:
+    of_these = Case.number.in_(session.scalars(select(Case.number).where(which)).all())
+    numbers, open_ones = select(Case.number).where(of_these), Case.state != CaseState.CLOSED
+    _change(session, delete(CaseMessage).where(CaseMessage.case_number.in_(numbers)))
+    _change(session, delete(Attachment).where(Attachment.owner_number.in_(numbers)))
+    _change(
+        session, update(Case).where(of_these, open_ones, Case.kind != CaseKind.ALARM).values(state=CaseState.CLOSED)
+    )
     nothing = {"subject": None, "statement": None, "about": None, "wish": None, "conversation_id": None}
-    _change(session, update(Case).where(own).values(**nothing))
+    no_key = {"claim_hash": None, "claim_salt": None}
+    _change(session, update(Case).where(of_these).values(**nothing, **no_key))
     session.expire_all()
 
 

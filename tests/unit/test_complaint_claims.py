@@ -17,6 +17,7 @@ from bot.store import conversations
 from bot.store.desk_tables import AuditEntry, Card, Case, Message
 from bot.vocabulary import Author
 from bot.web.turns import Said, Turns
+from tests.unit.exporting import copy_for
 from tests.unit.test_requests_and_cases import all_of, file
 from tests.unit.test_typed_codes import Engine
 
@@ -87,6 +88,18 @@ def test_number_and_code_open_the_case_in_another_conversation(desk, chat, case)
     entries = [each for each in all_of(desk, AuditEntry) if each.event == "case_claimed"]
     assert [(each.reference, each.conversation_id) for each in entries] == [(number, later)]
     assert numbers(desk, later) == [number] and numbers(desk, mine) == []
+
+
+def test_a_case_opened_by_a_customer_is_in_their_copy_and_still_names_nobody(desk, chat, case):
+    _mine, number, code = case
+    hers, theirs = chat("1001"), chat("1002")
+    claim(desk, hers, f"{number} {code}")
+    assert [row["number"] for row in copy_for(desk, hers, "1001").rows("desk-cases")] == [number]
+    assert copy_for(desk, theirs, "1002").rows("desk-cases") == []
+    with desk.reading() as session:
+        assert session.get_one(Case, number).subject is None
+    claim(desk, chat(None), f"{number} {code}")
+    assert copy_for(desk, hers, "1001").rows("desk-cases") == []
 
 
 @pytest.mark.parametrize("spelled", ["{0}", "{0} ", "my code: {1}", "{2}", "it is {3}"])

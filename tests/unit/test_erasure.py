@@ -17,6 +17,7 @@ from bot.privacy.restriction import processing
 from bot.privacy.room import NotYet
 from bot.store import certificates, conversations, erasing, outbox, tracker_records
 from bot.store.desk_tables import (
+    Attachment,
     AuditEntry,
     AuditPseudonym,
     Base,
@@ -537,6 +538,41 @@ def test_a_chat_and_a_mail_that_come_while_the_work_runs_go_as_well(desk, amelia
     assert rights.state_of(desk, number).state is RequestState.FULFILLED
     assert {row.conversation_id for row in all_of(desk, Tombstone)} == {amelia, late}
     assert_no_trace(desk)
+
+
+def told_without_a_name(desk, origin):
+    """A case that somebody told without signing in, with an answer and a file; its number."""
+    number, now = f"CS-2026-9{origin:05d}", desk.clock.now()
+    with desk.transaction() as session:
+        case = Case(
+            number=number, kind=CaseKind.COMPLAINT, state="answered", priority="normal", origin=f"n{origin}",
+            statement="Amelia waited", claim_hash="0" * 64, claim_salt="00", created_at=now, due_at=now,
+        )  # fmt: skip
+        session.add(case)
+        session.flush()
+        session.add(CaseMessage(case_number=number, kind="answer", text="Dear Amelia", created_at=now))
+        session.add(
+            Attachment(
+                id=f"{origin:032d}", owner_kind="case", owner_number=number, name="Amelia.png", media_type="image/png",
+                size=1, content=b"amelia", created_at=now,
+            )
+        )  # fmt: skip
+    return number
+
+
+def test_a_case_told_without_a_name_and_opened_with_its_code_in_a_chat_of_the_person_goes_with_that_chat(desk, amelia):
+    claimed, anonymous = told_without_a_name(desk, 1), told_without_a_name(desk, 2)
+    nobodys = open_chat(desk, None)
+    with desk.transaction() as session:
+        session.get_one(Case, claimed).conversation_id = amelia
+        session.get_one(Case, anonymous).conversation_id = nobodys
+    erased(desk, amelia)
+    with desk.reading() as session:
+        gone, stays = session.get_one(Case, claimed), session.get_one(Case, anonymous)
+    assert (gone.state, gone.statement, gone.claim_hash, gone.conversation_id) == ("closed", None, None, None)
+    assert (stays.state, stays.statement, stays.conversation_id) == ("answered", "Amelia waited", nobodys)
+    assert [row.case_number for row in all_of(desk, CaseMessage)] == [anonymous]
+    assert [row.owner_number for row in all_of(desk, Attachment)] == [anonymous]
 
 
 def test_other_requests_of_the_person_are_closed_and_never_worked_on(desk, amelia, daniel):

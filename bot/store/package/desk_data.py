@@ -34,6 +34,7 @@ from bot.store.desk_tables import (
     WebhookEvent,
 )
 from bot.store.numbers import numbers_in
+from bot.store.own_records import cases_of
 from bot.store.package.contents import Field, NotGiven, Source
 from bot.store.package.values import Values
 from bot.store.placeholders import restored
@@ -150,7 +151,7 @@ def desk_sources(desk: Desk, subject: str) -> list[Source]:
             closed=_WORKING_PAPERS if _has_plan(desk, subject) else None,
         ),
         table(
-            "cases", ("case", "cases"), REQUESTS, own(Case, Case.number),
+            "cases", ("case", "cases"), REQUESTS, select(Case).where(cases_of(subject)).order_by(Case.number),
             (Case.number, "Number"), (Case.kind, "Kind"), (Case.state, "State"), (Case.request_number, "Request"),
             (Case.statement, "Your words"), (Case.about, "About"), (Case.wish, "What you want"),
             (Case.created_at, "Made"), (Case.due_at, "Answer by"), (Case.confirmed_at, "You said it is right"),
@@ -159,7 +160,7 @@ def desk_sources(desk: Desk, subject: str) -> list[Source]:
         table(
             "case-messages", ("word on a case", "words on your cases"), REQUESTS,
             select(CaseMessage).join(Case, Case.number == CaseMessage.case_number)
-            .where(Case.subject == subject).order_by(CaseMessage.id),
+            .where(cases_of(subject)).order_by(CaseMessage.id),
             (CaseMessage.case_number, "Case"), (CaseMessage.created_at, "Written"), (CaseMessage.kind, "What"),
             (CaseMessage.text, "Text"), (CaseMessage.basis, "Based on"),
             (CaseMessage.complain_to, "Where to complain further"),
@@ -315,7 +316,7 @@ def _addresses(session: Session, desk: Desk, subject: str) -> set[str]:
 
 def _numbers(session: Session, subject: str) -> set[str]:
     own = select(PrivacyRequest.number).where(PrivacyRequest.subject == subject)
-    cases = select(Case.number).where(Case.subject == subject)
+    cases = select(Case.number).where(cases_of(subject))
     consents = select(GuardianConsent.number).where(GuardianConsent.subject == subject)
     return {*session.scalars(own), *session.scalars(cases), *session.scalars(consents)}
 
