@@ -136,7 +136,7 @@ def deny(
     audit.record(session, now, AuditEvent.REQUEST_DENIED, request.conversation_id, number, request.subject, actor=actor)
     if room := ROOMS.get(RequestKind(request.kind)):
         room.revoked(session, desk, now, request)
-    outcome.quiet_alarm(session, number)
+    outcome.quiet_alarm(session, now, number, actor)
     guardian, basis = decision.asked_by(request), BASES[DenialReason(reason)]
     if guardian:
         return _tell_guardian(session, desk, now, request, guardian, basis.told(to_guardian=True), law, complain_to)

@@ -57,7 +57,7 @@ def _made(session: Session, work: Work, request: PrivacyRequest) -> Certificate:
         "anonymous": sum(part.anonymous for part in decided.tables),
         "kept": sum(part.stays for part in decided.tables if part.role is None),
     }
-    outcome.quiet_alarm(session, request.number)
+    outcome.quiet_alarm(session, now, request.number, "worker")
     signed = certificates.sign(text, facts, work.desk.settings.signing_key)
     return certificates.keep(session, now, request.number, text, signed)
 

@@ -95,7 +95,7 @@ def _go_on(desk: Desk, now: datetime, number: str) -> bool:
         if not over or not move(session, number, [RequestState(request.state)], to, **values):
             return False
         if hold == HoldKind.LEGAL:
-            outcome.quiet_alarm(session, number)
+            outcome.quiet_alarm(session, now, number, "worker")
         if hold != HoldKind.VETO:
             audit.record(session, now, event, reference=number, subject=request.subject, actor="worker")
         return True
@@ -215,7 +215,7 @@ def take_up(session: Session, desk: Desk, now: datetime, number: str, actor: str
     request = session.get_one(PrivacyRequest, number)
     work = _work(desk, Taken(number, ""), request)
     outcome.reopen_steps(session, request, [step.name for step in ROOMS[RequestKind(request.kind)].steps(work)])
-    outcome.quiet_alarm(session, number)
+    outcome.quiet_alarm(session, now, number, actor)
     audit.record(session, now, AuditEvent.REQUEST_STARTED, reference=number, subject=request.subject, actor=actor)
 
 

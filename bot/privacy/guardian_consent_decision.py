@@ -150,7 +150,7 @@ def _close_what_waits(session: Session, now: datetime, subject: str, actor: str)
             continue
         chat = session.get_one(PrivacyRequest, number).conversation_id
         audit.record(session, now, AuditEvent.REQUEST_DENIED, chat, number, subject, actor=actor)
-        outcome.quiet_alarm(session, number)
+        outcome.quiet_alarm(session, now, number, actor)
         announce(session, now, chat, "utter_guardian_request_closed", number=number)
 
 

@@ -5,9 +5,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, select, update
+from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
+from bot.privacy.case_states import move
 from bot.privacy.deadlines import date_of
 from bot.privacy.request_status import REQUEST_WORDS
 from bot.privacy.room import Room
@@ -88,9 +89,24 @@ def alarms_of(session: Session, number: str) -> list[tuple[datetime, str]]:
     return [(case.created_at, " ".join((case.statement or "It needs a person.").splitlines())) for case in cases]
 
 
-def quiet_alarm(session: Session, number: str) -> None:
-    """Nobody has to look after a request any more: what alarmed about it is answered."""
-    session.execute(update(Case).where(*alarm_waits(number)).values(state=CaseState.CLOSED))
+def quiet_alarm(session: Session, now: datetime, number: str, actor: str | None = None) -> bool:
+    """Nobody has to look after a request any more: what alarmed about it leaves the list, and the record says so.
+
+    Args:
+        session: The transaction of what ends the need.
+        now: The desk's time.
+        number: Which request.
+        actor: Who ended it, where it was not the person themselves.
+
+    Returns:
+        Whether an alarm waited.
+    """
+    alarms = session.scalars(select(Case.number).where(*alarm_waits(number)).order_by(Case.number)).all()
+    closed = [each for each in alarms if move(session, each, [CaseState.WAITING], CaseState.CLOSED, closed_at=now)]
+    for each in closed:
+        subject = session.get_one(PrivacyRequest, number).subject
+        audit.record(session, now, AuditEvent.CASE_CLOSED, reference=each, subject=subject, actor=actor)
+    return bool(closed)
 
 
 def address_for_end(desk: Desk, request: PrivacyRequest, room: Room) -> str | None:
@@ -121,7 +137,7 @@ def tell_end(
     else:
         if session.get(Certificate, request.number) is None:
             # Else it was done when the certificate was made: an alarm since then says that nobody could be sent it.
-            quiet_alarm(session, request.number)
+            quiet_alarm(session, now, request.number, "worker")
         if room.done:
             announce(session, now, request.conversation_id, room.done, number=request.number)
     if address:

@@ -2,19 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.errors import Conflict, NotFound
 from bot.privacy import outcome
-from bot.privacy.case_states import move
 from bot.privacy.request_intake import verified
 from bot.privacy.rooms import ROOMS
 from bot.privacy.staff_accounts import actor_of, colleagues
 from bot.store import audit
 from bot.store.desk import Desk
-from bot.store.desk_tables import Case, PrivacyRequest
-from bot.vocabulary import AuditEvent, CaseState, HoldKind, RequestKind, RequestState
+from bot.store.desk_tables import PrivacyRequest
+from bot.vocabulary import AuditEvent, HoldKind, RequestKind, RequestState
 
 
 def assign(session: Session, now: datetime, number: str, to: int | None, actor: str) -> None:
@@ -41,13 +39,8 @@ def looked_after(session: Session, now: datetime, number: str, actor: str) -> No
     Raises:
         Conflict: No alarm about it waits (any more).
     """
-    alarms = session.scalars(select(Case.number).where(*outcome.alarm_waits(number)).order_by(Case.number)).all()
-    closed = [each for each in alarms if move(session, each, [CaseState.WAITING], CaseState.CLOSED, closed_at=now)]
-    if not closed:
+    if not outcome.quiet_alarm(session, now, number, actor):
         raise Conflict("No alarm about this request waits any more.")
-    subject = session.get_one(PrivacyRequest, number).subject
-    for each in closed:
-        audit.record(session, now, AuditEvent.CASE_CLOSED, reference=each, subject=subject, actor=actor)
 
 
 def checked_by_person(session: Session, desk: Desk, now: datetime, number: str, actor: str) -> RequestState:
@@ -63,5 +56,5 @@ def checked_by_person(session: Session, desk: Desk, now: datetime, number: str, 
     if request is None or request.hold_reason != HoldKind.NO_ADDRESS or request.state != RequestState.ON_HOLD:
         raise Conflict("No request of that number waits for a person to check who it is.")
     state = verified(session, desk, now, number, ROOMS[RequestKind(request.kind)], actor=actor).state
-    outcome.quiet_alarm(session, number)
+    outcome.quiet_alarm(session, now, number, actor)
     return state

@@ -36,7 +36,7 @@ def revoke_request(session: Session, desk: Desk, now: datetime, chat: Conversati
     taken_back = view(request)
     if room := ROOMS.get(taken_back.kind):
         room.revoked(session, desk, now, request)
-    outcome.quiet_alarm(session, number)
+    outcome.quiet_alarm(session, now, number)
     if address:
         what = REQUEST_WORDS[taken_back.kind]
         outbox.post(session, now, address, "request_revoked", f"revoked:{number}", number=number, what=what)

@@ -204,5 +204,7 @@ def test_what_fails_is_tried_again_after_longer_and_longer_and_then_a_person_is_
     assert [step for of, step in world.done if of == number] == ["one", "two", "three"]
     with desk.reading() as session:
         (alarm,) = session.scalars(select(Case).where(Case.kind == "alarm"))
-    assert alarm.state == "closed", "nobody has to look any more"
+        ended = session.scalars(select(AuditEntry).where(AuditEntry.event == "case_closed")).one()
+    assert (alarm.state, alarm.closed_at) == ("closed", desk.clock.now()), "nobody has to look any more"
+    assert (ended.reference, ended.actor) == (alarm.number, "worker")
     assert row_of(desk, hers).attempts == 0
