@@ -94,7 +94,11 @@ def try_code(session: Session, now: datetime, chat: Conversation, number: str, m
         return known
     if session.get_one(PrivacyRequest, number).state != RequestState.AWAITING_VERIFICATION:
         return Tried(Verdict.GONE)
-    return one_time_code.hold_against(session, now, _purpose(chat, number, sent.subject), sent, message, typed)
+    tried = one_time_code.hold_against(session, now, _purpose(chat, number, sent.subject), sent, message, typed)
+    if tried.verdict is Verdict.VERIFIED:
+        # What becomes of it is told where the person is now, not where they once began.
+        session.get_one(PrivacyRequest, number).conversation_id = chat.id
+    return tried
 
 
 def give_to_a_person(session: Session, desk: Desk, now: datetime, number: str) -> bool:

@@ -71,6 +71,20 @@ def test_after_three_wrong_codes_the_right_one_is_refused(asked):
     assert rights.state_of(desk, number).state is RequestState.AWAITING_VERIFICATION
 
 
+def test_what_becomes_of_a_request_is_told_in_the_chat_in_which_its_code_was_typed(asked):
+    desk, first, number = asked
+    hers = rights.ask(desk, open_chat(desk, "1002"), RequestKind.EXPORT).number
+    second = open_chat(desk, "1001")
+    rights.type_code(desk, second, number, wrong(rights.code_for(desk, second, number)))
+    told = [None, None]
+    with desk.reading() as session:
+        told[0] = session.get_one(PrivacyRequest, number).conversation_id
+    rights.type_code(desk, second, number, rights.code_for(desk, second, number))
+    with desk.reading() as session:
+        told[1], theirs = (session.get_one(PrivacyRequest, each).conversation_id for each in (number, hers))
+    assert told == [first, second] and theirs not in told
+
+
 def test_a_code_serves_once(asked):
     desk, chat, number = asked
     code = rights.code_for(desk, chat, number)
