@@ -11,6 +11,7 @@ from bot.privacy.complaint import KIND_WORDS
 from bot.privacy.complaint_card import state_in_words
 from bot.privacy.complaint_status import CaseView, own_cases
 from bot.privacy.complaint_words import request_in
+from bot.privacy.export import offer_again
 from bot.privacy.request_status import REQUEST_WORDS, STATE_WORDS, RequestView, own_request, own_requests
 from bot.privacy.step_questions import StepTopic, topic_of
 from bot.privacy.taking_back import revoke_request
@@ -60,6 +61,13 @@ def _take_back(turn: Turn, number: str) -> None:
     turn.say("utter_request_revoked", number=done.number)
 
 
+def _offer_copy(turn: Turn) -> None:
+    """A copy that is ready is shown here too: it was told in a chat that may be closed by now."""
+    ready = offer_again(turn.session, turn.desk, turn.now, turn.chat)
+    if ready:
+        turn.say("utter_export_waits", card=ready.card, number=ready.number, until=in_words_with_time(ready.until))
+
+
 class RequestStatus(DeskAction):
     """Lists one's own requests and cases; a number names one, or, when asked which to take back, is the answer."""
 
@@ -84,6 +92,7 @@ class RequestStatus(DeskAction):
             self._list(turn, [own_request(turn.session, subject or "", number)], [], [])
         else:
             self._list(turn, own_requests(turn.session, subject) if subject else [], cases, _others(turn))
+        _offer_copy(turn)
         return []
 
     def _list(self, turn: Turn, requests: list[RequestView], cases: list[CaseView], others: list[str]) -> None:

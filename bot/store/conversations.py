@@ -102,6 +102,12 @@ def conversation(session: Session, conversation_id: str) -> Conversation:
     return found
 
 
+def newest_of(session: Session, subject: str) -> str | None:
+    """Id of the chat that a customer began last: signing in begins a new one, and then no earlier one can be opened."""
+    theirs = select(Conversation.id).where(Conversation.subject == subject)
+    return session.scalar(theirs.order_by(Conversation.created_at.desc(), Conversation.id).limit(1))
+
+
 def locked(session: Session, conversation_id: str) -> Conversation:
     """The conversation as it is now, held until the transaction ends: who changes it or speaks in it waits.
 

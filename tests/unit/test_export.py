@@ -8,13 +8,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 from fastapi.testclient import TestClient
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
 
 from actions.access import ExportJourney
+from actions.base import Turn
+from actions.request_status import RequestStatus
+from bot.config import PROJECT
 from bot.errors import NotFound
 from bot.privacy import export
 from bot.privacy.export import ExportAway, ExportGone, fetch, forget_exports, sweep_expired
 from bot.privacy.request_status import RequestView
+from bot.store import conversations
 from bot.store.announcements import sentence
 from bot.store.desk_tables import AuditEntry, Export, Mail, Message, PrivacyRequest
 from bot.store.package import shelf
@@ -23,8 +30,10 @@ from bot.vocabulary import RequestKind, RequestState
 from bot.web.app import make_app
 from tests.unit.conftest import NOON
 from tests.unit.exporting import announced, asked, carried_out, copy_for, fetched, opened, token_of
+from tests.unit.test_complaint_claims import typed
 
 AMELIA, BYSTANDER = "1001", "1002"
+DOMAIN = yaml.safe_load((PROJECT / "domain.yml").read_text(encoding="utf-8"))
 
 
 @pytest.fixture
@@ -59,7 +68,62 @@ def test_the_person_is_told_in_the_chat_with_a_card_and_by_mail_without_the_link
     assert mail.recipient == "amelia.hartley@example.com"
     whole = mail.subject_line + mail.text
     assert token not in whole and "/exports/" not in whole and "Amelia" not in whole
-    assert "Open the chat" in whole
+    assert "open the chat" in whole
+
+
+def later_chat(desk, subject):
+    """Signing in once more begins a new conversation."""
+    later = NOON + timedelta(hours=9)
+    with desk.transaction() as session:
+        return conversations.open_session(session, subject, later, later + timedelta(hours=8))[0]
+
+
+def test_the_card_goes_to_the_chat_in_which_the_person_was_last_and_to_nobody_elses(desk, chat):
+    first, theirs = chat(AMELIA), chat(BYSTANDER)
+    last, nobodys = later_chat(desk, AMELIA), later_chat(desk, None)
+    assert carried_out(asked(desk, first, AMELIA)) == []
+    assert [each.response for each in announced(desk, last)] == ["utter_export_ready"]
+    assert [announced(desk, each) for each in (first, theirs, nobodys)] == [[], [], []]
+    assert opened(fetched(desk, AMELIA, token_of(desk, last)))
+
+
+def status_asked(desk, chat_id, words="Where is my request?"):
+    """What the bot answers, with the content of the cards."""
+    dispatcher, said = CollectingDispatcher(), typed(desk, chat_id, words)
+    latest = {"intent": {"name": "request_status"}, "metadata": {"message": str(said)}}
+    tracker = Tracker(chat_id, {}, latest, [], False, None, {}, "action_listen")
+    with desk.transaction() as session:
+        RequestStatus(desk).act(Turn(desk, session, dispatcher, tracker, DOMAIN))
+        cards = {each["response"]: (each.get("custom") or {}).get("card") for each in dispatcher.messages}
+        return {
+            response: conversations.card_content(session, chat_id, card) if card else None
+            for response, card in cards.items()
+        }
+
+
+def test_who_asks_where_the_request_is_gets_a_new_link_to_the_copy_that_waits_and_the_old_one_is_dead(desk, ready):
+    first, old = ready
+    theirs, later = later_chat(desk, BYSTANDER), later_chat(desk, AMELIA)
+    desk.clock.advance(timedelta(hours=9))
+    with desk.transaction() as session:
+        request = session.query(PrivacyRequest).one()
+        request.state, number = RequestState.FULFILLED, request.number
+    assert "utter_export_waits" not in status_asked(desk, theirs)
+    card = status_asked(desk, later, f"where is {number}")["utter_export_waits"]
+    assert card["expires_at"] == (NOON + timedelta(hours=72)).isoformat()
+    with pytest.raises(NotFound):
+        fetched(desk, AMELIA, old)
+    assert opened(fetched(desk, AMELIA, card["url"].rpartition("/")[2])).rows("customers")
+    assert "utter_export_waits" not in status_asked(desk, later)
+    with desk.reading() as session:
+        told = [(each.event, each.conversation_id) for each in session.query(AuditEntry)]
+    assert told.count(("export_offered_again", later)) == 1
+    assert len(announced(desk, first)) == 1
+
+
+def test_a_copy_whose_time_is_over_is_not_offered_again(desk, ready):
+    desk.clock.advance(timedelta(hours=72))
+    assert "utter_export_waits" not in status_asked(desk, later_chat(desk, AMELIA))
 
 
 def test_only_the_hash_of_the_token_is_kept(desk, ready):
