@@ -37,6 +37,7 @@ from bot.store.desk_tables import (
     PrivacyRequest,
     VerificationCode,
 )
+from bot.store.engine import one_at_a_time
 from bot.store.numbers import next_number
 from bot.vocabulary import AuditEvent, GuardianState, HoldKind, RequestKind, RequestState
 
@@ -137,6 +138,7 @@ def ask_for_child(session: Session, desk: Desk, now: datetime, visit: Visit, kin
     row = visit.row
     if kind not in FOR_CHILD or not has_a_say(session, desk, row):
         raise Conflict("This can no longer be asked for here.")
+    one_at_a_time(session, f"requests of {row.subject}")
     if known := _open_for_child(session, row.subject, kind):
         return view(known)
     number = next_number(session, "PR", now)

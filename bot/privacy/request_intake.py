@@ -15,6 +15,7 @@ from bot.privacy.room import Room
 from bot.store import audit, outbox
 from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation, PrivacyRequest
+from bot.store.engine import one_at_a_time
 from bot.store.numbers import next_number
 from bot.vocabulary import AuditEvent, HoldKind, RequestKind, RequestState
 
@@ -72,6 +73,7 @@ def receive_request(
     """
     if chat.subject is None:
         raise NotSignedIn
+    one_at_a_time(session, f"requests of {chat.subject}")
     known = session.scalar(select(PrivacyRequest).where(PrivacyRequest.origin == origin))
     if known is not None:
         return view(known)

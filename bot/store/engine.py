@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session
 
 from bot.errors import SetupError
 
@@ -58,6 +59,19 @@ def _patience(url: URL) -> dict[str, Any]:
 def for_reading(engine: Engine) -> Engine:
     """The same database for work that only reads; on SQLite such transactions wait for nobody."""
     return engine.execution_options(only_reads=True)
+
+
+def one_at_a_time(session: Session, what: str) -> None:
+    """Whoever asks and then writes about the same thing waits until this transaction ends, also where no row is yet.
+
+    On SQLite all who write wait for each other already.
+
+    Args:
+        session: A transaction that writes.
+        what: Names the thing.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtext(:what))"), {"what": what})
 
 
 def _make_sqlite_safe(engine: Engine, foreign_keys: bool) -> None:

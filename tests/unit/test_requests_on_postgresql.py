@@ -10,10 +10,12 @@ from sqlalchemy import select, update
 from bot.clocks import SystemClock
 from bot.errors import Conflict
 from bot.privacy import fulfilment
-from bot.store import own_records
+from bot.privacy.request_intake import receive_request
+from bot.privacy.rooms import ROOMS
+from bot.store import conversations, own_records
 from bot.store.desk_tables import AuditEntry, PrivacyRequest, RequestStep
 from bot.vocabulary import RequestKind, RequestState
-from tests.unit.conftest import NOON
+from tests.unit.conftest import NOON, open_chat
 
 AMELIA, DANIEL = "1001", "1002"
 
@@ -89,6 +91,26 @@ def worked_on(session, number, state, seconds):
         .where(PrivacyRequest.number == number)
         .values(state=state, worker_token="w", worker_until=until, closed_at=NOON if seconds < 0 else None)
     )
+
+
+def test_a_yes_in_two_tabs_at_once_makes_one_request(desk, begun):
+    tabs, theirs = [open_chat(desk, AMELIA) for _ in range(2)], open_chat(desk, DANIEL)
+
+    def said_yes(session, chat):
+        kind, person = RequestKind.EXPORT, conversations.conversation(session, chat)
+        return receive_request(session, desk, NOON, person, kind, ROOMS[kind], chat).number
+
+    def in_a_tab_of_its_own(chat):
+        with desk.transaction() as session:
+            return said_yes(session, chat)
+
+    with desk.transaction() as session:
+        first = said_yes(session, tabs[0])
+        second = begun(lambda: in_a_tab_of_its_own(tabs[1]))
+    assert second.result() == first
+    assert in_a_tab_of_its_own(theirs) != first
+    with desk.reading() as session:
+        assert sorted(session.scalars(select(PrivacyRequest.subject))) == [AMELIA, DANIEL]
 
 
 @pytest.mark.parametrize(("state", "seconds"), [(RequestState.RUNNING, 60), (RequestState.FULFILLED, -1)])
