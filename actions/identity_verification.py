@@ -166,7 +166,7 @@ def _file(turn: Turn) -> dict[str, Any]:
         turn.now,
         turn.chat,
         kind,
-        ROOMS.get(kind),
+        ROOMS[kind],
         turn.origin,
         details,
         turn.words(said_in) if said_in else None,

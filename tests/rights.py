@@ -76,7 +76,7 @@ def ask(
             desk.clock.now(),
             chat,
             kind,
-            ROOMS.get(kind),
+            ROOMS[kind],
             origin or uuid4().hex,
             DETAILS.get(kind, {}) if details is None else details,
         )

@@ -50,7 +50,7 @@ def receive_request(
     now: datetime,
     chat: Conversation,
     kind: RequestKind,
-    room: Room | None,
+    room: Room,
     origin: str,
     details: dict[str, Any] | None = None,
     statement: str | None = None,
@@ -63,7 +63,7 @@ def receive_request(
         now: Time of receipt; the clock starts here, whatever the verification takes.
         chat: The conversation it was asked and confirmed in.
         kind: Which right.
-        room: What carries it out; None where a person does.
+        room: What carries it out.
         origin: Id of the confirming message: the same message never makes a second request.
         details: What is asked for in particular.
         statement: What the person wrote when asking.
@@ -77,10 +77,10 @@ def receive_request(
     known = session.scalar(select(PrivacyRequest).where(PrivacyRequest.origin == origin))
     if known is not None:
         return view(known)
-    verifies = room is not None and room.needs_code(details or {})
+    verifies = room.needs_code(details or {})
     if kind is RequestKind.RECTIFICATION:
         _give_way(session, now, chat.subject)
-    elif room is None or verifies:
+    elif verifies:
         waiting = open_request(session, chat.subject, kind)
         if waiting is not None:
             return waiting
@@ -101,10 +101,8 @@ def receive_request(
     session.add(request)
     session.flush()
     audit.record(session, now, AuditEvent.REQUEST_RECEIVED, chat.id, request.number, subject=chat.subject)
-    if room is not None and not verifies:
+    if not verifies:
         go_on(session, desk, now, request, room, RequestState.RECEIVED)
-    elif room is None:
-        confirm_by_mail(session, desk, now, request)
     return view(request)
 
 

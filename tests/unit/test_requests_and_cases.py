@@ -15,14 +15,15 @@ from bot.store import conversations
 from bot.store.desk_tables import AuditEntry, Case, Mail, PrivacyRequest, UnansweredTopic
 from bot.store.numbers import next_number
 from bot.vocabulary import CaseKind, RequestKind, RequestState
+from tests import rights
 
 MONTH = timedelta(days=30)
 
 
-def receive(desk, conversation_id, kind=RequestKind.GUARDIAN_CONSENT, origin="1", **more):
+def receive(desk, conversation_id, kind=RequestKind.EXPORT, origin="1", **more):
     with desk.transaction() as session:
         person, now = conversations.conversation(session, conversation_id), desk.clock.now()
-        return request_intake.receive_request(session, desk, now, person, kind, ROOMS.get(kind), origin, **more)
+        return request_intake.receive_request(session, desk, now, person, kind, ROOMS[kind], origin, **more)
 
 
 def revoke(desk, conversation_id, number):
@@ -50,16 +51,19 @@ def all_of(desk, table):
         return session.scalars(select(table)).all()
 
 
-def test_a_request_gets_a_number_a_due_date_a_mail_and_an_audit_line(desk, chat):
-    request = receive(desk, chat("1001"), statement="Please delete my searches.")
-    assert (request.number, request.state) == ("PR-2026-000001", RequestState.RECEIVED)
+def test_a_request_gets_a_number_a_due_date_an_audit_line_and_with_its_code_a_mail(desk, chat):
+    conversation_id = chat("1001")
+    request = receive(desk, conversation_id, statement="Please send me everything.")
+    assert (request.number, request.state) == ("PR-2026-000001", RequestState.AWAITING_VERIFICATION)
     assert request.due_at == datetime(2026, 12, 23, 23, 59, 59, tzinfo=UTC)
-    (mail,) = all_of(desk, Mail)
-    assert mail.recipient == "amelia.hartley@example.com"
-    assert request.number in mail.subject_line and "Nothing has been changed yet" in mail.text
     assert [(entry.event, entry.reference) for entry in all_of(desk, AuditEntry)] == [
         ("request_received", request.number)
     ]
+    assert all_of(desk, Mail) == []
+    rights.verify(desk, conversation_id, request.number)
+    (mail,) = (each for each in all_of(desk, Mail) if each.dedupe_key == f"received:{request.number}")
+    assert mail.recipient == "amelia.hartley@example.com"
+    assert request.number in mail.subject_line and "It is being carried out now" in mail.text
 
 
 def test_the_words_of_a_request_are_kept_encrypted_for_whoever_carries_it_out(desk, chat):
@@ -79,7 +83,7 @@ def test_the_same_message_never_makes_two_requests(desk, chat):
     conversation_id = chat("1001")
     first = receive(desk, conversation_id, origin="7")
     assert receive(desk, conversation_id, origin="7").number == first.number
-    assert len(all_of(desk, PrivacyRequest)) == len(all_of(desk, Mail)) == 1
+    assert len(all_of(desk, PrivacyRequest)) == 1
 
 
 def test_asking_twice_for_the_same_right_keeps_one_request(desk, chat):
@@ -106,7 +110,7 @@ def test_a_request_can_be_taken_back_once_and_by_its_owner_only(desk, chat):
     assert revoke(desk, chat("1001"), number).state is RequestState.REVOKED
     with pytest.raises(NotRevocable):
         revoke(desk, chat("1001"), number)
-    assert [mail.dedupe_key for mail in all_of(desk, Mail)] == [f"received:{number}", f"revoked:{number}"]
+    assert [mail.dedupe_key for mail in all_of(desk, Mail)] == [f"revoked:{number}"]
 
 
 def test_taking_back_at_the_same_moment_happens_once(desk, chat):

@@ -62,7 +62,10 @@ def numbers(desk, show, staff_id=0):
 
 def test_the_queue_shows_what_waits_for_a_person_what_is_mine_and_what_is_late(desk, deletion):
     kim = hire(desk, name="kim").staff_id
-    guardian = rights.ask(desk, open_chat(desk, BYSTANDER), RequestKind.GUARDIAN_CONSENT).number
+    guardian = rights.ask(desk, open_chat(desk, BYSTANDER), RequestKind.EXPORT).number
+    with desk.transaction() as session:
+        request = session.get_one(PrivacyRequest, guardian)
+        request.state, request.hold_reason = RequestState.ON_HOLD, HoldKind.GUARDIAN_ASKED
     assert numbers(desk, Show.WAITING) == [guardian]
     assert sorted(numbers(desk, Show.ALL)) == sorted([deletion, guardian])
     assert numbers(desk, Show.MINE, kim) == [] == numbers(desk, Show.OVERDUE)
