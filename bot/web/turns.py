@@ -14,6 +14,7 @@ from bot.clocks import SystemClock
 from bot.errors import ChoiceGone, Conflict, FormGone, NotFound, SessionExpired
 from bot.privacy import daily_counts, policy_banner, wishes
 from bot.privacy.entities import finder
+from bot.privacy.filed_before import numbers_from
 from bot.privacy.guardian_consent_notice import opening_words
 from bot.privacy.handoff_vulnerable import sign_in
 from bot.privacy.identity_verification import awaits_code
@@ -21,6 +22,7 @@ from bot.privacy.policy_question import cite
 from bot.privacy.policy_standing import binding
 from bot.privacy.typed_code import claim_in, code_in
 from bot.store import conversations
+from bot.store.announcements import sentence
 from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation, Message, Turn
 from bot.store.turn_keys import key_from_outside
@@ -39,6 +41,7 @@ _FORM_AND_PERSON = (
     "A person is answering you at the moment, and forms are for the bot. Tell them what you want to change."
 )
 _OVERTAKEN = "You have written something newer since, so this was left out. Please send it as a new message."
+_FILED = "utter_filed_before"
 _MANY_WAIT = "Several of your messages are still being answered. Please wait for the answers, then send this again."
 # Leases are about live processes, so they follow the machine's clock even when the demo's clock is moved.
 _machine = SystemClock()
@@ -164,6 +167,9 @@ class Turns:
             lease = conversations.take_lease(session, conversation_id, _machine.now(), self._desk.settings.turn_seconds)
             if lease is None:
                 return None
+            if turn is not None and _is_overtaken(chat, turn) and self._was_filed(session, chat, turn):
+                conversations.release_lease(session, conversation_id, lease)
+                return Begun(turn.id, None, True, {})
             _refuse_late(session, chat, said, turn)
             if turn is None:
                 self._greet(session, chat)
@@ -187,6 +193,22 @@ class Turns:
         policy_banner.show(session, self._desk, self._desk.clock.now(), chat)
         if chat.last_turn_id is None:
             wishes.follow_person(session, chat, _machine.now())
+
+    def _was_filed(self, session: Session, chat: Conversation, turn: Turn) -> bool:
+        """Whether what a turn asked for was done though its answer never came; its answer then says under which number.
+
+        Said to be left out, it would be asked for once more.
+        """
+        said = conversations.messages_of_turn(session, turn.id, Author.USER)[0]
+        numbers = numbers_from(session, said.id)
+        if not numbers:
+            return False
+        told = sentence(_FILED, numbers=", ".join(numbers))
+        message = _message(chat.id, turn.id, Author.BOT, told, self._desk.clock.now())
+        message.response = _FILED
+        session.add(message)
+        _close(session, turn.id)
+        return True
 
     def _to_person(self, session: Session, chat: Conversation, key: str, said: Said, turn: Turn | None) -> Begun:
         """Keep what was said to a person, or while one was there: done at once, and the engine never learns of it."""
@@ -303,9 +325,13 @@ def _refuse_late(session: Session, chat: Conversation, said: Said, turn: Turn | 
     """A form serves once, and what broke off does not overtake what was answered since."""
     if said.form and forms.used(session, chat.id, said.form.card_id, turn.id if turn else None):
         raise FormGone
-    if turn is not None and turn.id < (chat.last_turn_id or 0):
+    if turn is not None and _is_overtaken(chat, turn):
         # The bot may have asked something newer since, and would take a late yes for the answer to that.
         raise FormGone if said.form else ChoiceGone(None if turn.choice_intent else _OVERTAKEN)
+
+
+def _is_overtaken(chat: Conversation, turn: Turn) -> bool:
+    return turn.id < (chat.last_turn_id or 0)
 
 
 def _close(session: Session, turn_id: int) -> None:

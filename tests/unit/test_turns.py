@@ -8,8 +8,10 @@ from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 
 from bot.errors import ChoiceGone, Conflict, NotFound, RateLimited, Unavailable
+from bot.privacy.complaint import file_case
 from bot.store import conversations
 from bot.store.desk_tables import Conversation, DailyCount, Message, Turn
+from bot.vocabulary import CaseKind
 from bot.web.engine_client import Reply
 from bot.web.turns import Said, Turns, present
 
@@ -325,6 +327,24 @@ def test_words_that_broke_off_are_not_taken_up_after_newer_ones_and_the_person_i
         take(desk, engine, conversation_id, "k2", Said(text=typed))
     assert len(engine.seen) == 3
     assert take(desk, engine, conversation_id, "k4", Said(text=typed)).messages
+
+
+@pytest.mark.parametrize("place", ["", "-1"])
+def test_what_was_filed_though_its_answer_never_came_is_told_with_its_number_and_not_as_left_out(desk, chat, place):
+    conversation_id, engine = chat("1001"), Engine(Unavailable())
+    with pytest.raises(Unavailable):
+        take(desk, engine, conversation_id, "k1", Said(text="I want to complain"))
+    with desk.transaction() as session:
+        message = session.scalars(select(Message.id)).one()
+        here, now, month = conversations.conversation(session, conversation_id), desk.clock.now(), timedelta(days=30)
+        filed = file_case(session, now, here, CaseKind.COMPLAINT, f"{message}{place}", month, None)
+        file_case(session, now, here, CaseKind.COMPLAINT, f"{message}0", month, None)
+    take(desk, engine, conversation_id, "k2", Said(text="Are you there?"))
+    for _again in range(2):
+        (answer,) = take(desk, engine, conversation_id, "k1", Said(text="I want to complain")).messages
+        assert answer.response == "utter_filed_before" and f"filed under {filed.number}." in answer.text
+    assert len(engine.seen) == 2
+    assert take(desk, engine, conversation_id, "k3", Said(text="Thank you")).messages, "the chat is free"
 
 
 def test_messages_that_broke_off_one_after_the_other_can_both_be_sent_again(desk, chat):
