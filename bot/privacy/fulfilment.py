@@ -72,27 +72,11 @@ def begin_what_is_due(desk: Desk) -> int:
 def _go_on(desk: Desk, now: datetime, number: str) -> bool:
     with desk.transaction() as session:
         request = session.get(PrivacyRequest, number)
-        if request is None or request.kind not in ROOMS:
+        if request is None or request.kind not in ROOMS or not _waited_enough(session, now, request):
             return False
-        room, hold = ROOMS[RequestKind(request.kind)], request.hold_reason
-        values: dict[str, Any]
-        if request.state == RequestState.COOLING_OFF:
-            over = request.not_before is None or request.not_before <= now
-            to, values, event = RequestState.RUNNING, {"not_before": None}, AuditEvent.REQUEST_STARTED
-        elif request.state == RequestState.ON_HOLD and request.hold_reason == HoldKind.CONTACT_CHANGED:
-            later = holds.held_until(session, now, request.subject or "", HoldKind.CONTACT_CHANGED)
-            if later is not None:  # changed once more meanwhile: the last of the holds counts, and until then is read
-                request.not_before = later
-            over = request.not_before is None or request.not_before <= now
-            to, values, event = after_holds(desk, now, room)
-        elif request.state == RequestState.ON_HOLD:
-            over = _hold_is_over(session, now, request)
-            # A no that is only asked about again stands until there is a yes.
-            values = {"hold_reason": hold if hold == HoldKind.VETO else None, "next_try_at": None}
-            to, event = RequestState.RUNNING, AuditEvent.REQUEST_STARTED
-        else:
-            return False
-        if not over or not move(session, number, [RequestState(request.state)], to, **values):
+        hold = request.hold_reason
+        to, values, event = _onward(desk, now, request)
+        if not move(session, number, [RequestState(request.state)], to, **values):
             return False
         if hold == HoldKind.LEGAL:
             outcome.quiet_alarm(session, now, number, "worker")
@@ -101,13 +85,33 @@ def _go_on(desk: Desk, now: datetime, number: str) -> bool:
         return True
 
 
-def _hold_is_over(session: Session, now: datetime, request: PrivacyRequest) -> bool:
-    """A legal hold ends when it is released; the shop's veto is asked about again after a while."""
-    if request.hold_reason == HoldKind.LEGAL:
+def _waited_enough(session: Session, now: datetime, request: PrivacyRequest) -> bool:
+    """Whether a wait that ends by itself is over; what waits for a person never is.
+
+    A legal hold ends when it is released; the shop's veto is asked about again after a while.
+    """
+    if request.state == RequestState.ON_HOLD and request.hold_reason == HoldKind.CONTACT_CHANGED:
+        later = holds.held_until(session, now, request.subject or "", HoldKind.CONTACT_CHANGED)
+        if later is not None:  # changed once more meanwhile: the last of the holds counts, and until then is read
+            request.not_before = later
+    elif request.state == RequestState.ON_HOLD and request.hold_reason == HoldKind.LEGAL:
         return not holds.is_held(session, now, request.subject or "", HoldKind.LEGAL)
-    if request.hold_reason == HoldKind.VETO:
+    elif request.state == RequestState.ON_HOLD and request.hold_reason == HoldKind.VETO:
         return request.next_try_at is None or request.next_try_at <= _machine.now()
-    return False
+    elif request.state != RequestState.COOLING_OFF:
+        return False
+    return request.not_before is None or request.not_before <= now
+
+
+def _onward(desk: Desk, now: datetime, request: PrivacyRequest) -> tuple[RequestState, dict[str, Any], AuditEvent]:
+    """Where a request goes that has waited enough, with the columns that change and what the record calls it."""
+    if request.state == RequestState.COOLING_OFF:
+        return RequestState.RUNNING, {"not_before": None}, AuditEvent.REQUEST_STARTED
+    if request.hold_reason == HoldKind.CONTACT_CHANGED:
+        return after_holds(desk, now, ROOMS[RequestKind(request.kind)])
+    # A no that is only asked about again stands until there is a yes.
+    stands = HoldKind.VETO if request.hold_reason == HoldKind.VETO else None
+    return RequestState.RUNNING, {"hold_reason": stands, "next_try_at": None}, AuditEvent.REQUEST_STARTED
 
 
 def waiting_for_a_worker(desk: Desk) -> list[str]:
