@@ -6,12 +6,11 @@ from actions.complaint_cards import show_buttons
 from actions.identity_verification import resend_buttons
 from actions.step_question import say_until
 from bot.clocks import in_words_with_time
-from bot.privacy import guardian_consent, handoff
+from bot.privacy import export, guardian_consent, handoff
 from bot.privacy.complaint import KIND_WORDS
 from bot.privacy.complaint_card import state_in_words
 from bot.privacy.complaint_status import CaseView, own_cases
 from bot.privacy.complaint_words import request_in
-from bot.privacy.export import offer_again
 from bot.privacy.request_status import REQUEST_WORDS, STATE_WORDS, RequestView, own_request, own_requests
 from bot.privacy.step_questions import StepTopic, topic_of
 from bot.privacy.taking_back import revoke_request
@@ -61,11 +60,13 @@ def _take_back(turn: Turn, number: str) -> None:
     turn.say("utter_request_revoked", number=done.number)
 
 
-def _offer_copy(turn: Turn) -> None:
-    """A copy that is ready is shown here too: it was told in a chat that may be closed by now."""
-    ready = offer_again(turn.session, turn.desk, turn.now, turn.chat)
-    if ready:
-        turn.say("utter_export_waits", card=ready.card, number=ready.number, until=in_words_with_time(ready.until))
+def _tell_of_copy(turn: Turn) -> None:
+    """A copy that waits in a chat that may be closed by now can be had here, with a code."""
+    waiting = export.waits_elsewhere(turn.session, turn.now, turn.chat)
+    if waiting:
+        buttons = [{"title": turn.text(label), "payload": payload} for label, payload in export.HERE]
+        until = in_words_with_time(waiting.until)
+        turn.say(export.ELSEWHERE, buttons=buttons, number=waiting.number, until=until)
 
 
 class RequestStatus(DeskAction):
@@ -92,7 +93,7 @@ class RequestStatus(DeskAction):
             self._list(turn, [own_request(turn.session, subject or "", number)], [], [])
         else:
             self._list(turn, own_requests(turn.session, subject) if subject else [], cases, _others(turn))
-        _offer_copy(turn)
+        _tell_of_copy(turn)
         return []
 
     def _list(self, turn: Turn, requests: list[RequestView], cases: list[CaseView], others: list[str]) -> None:

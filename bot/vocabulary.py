@@ -280,7 +280,6 @@ class AuditEvent(StrEnum):
     CODE_WRONG = "code_wrong"
     IDENTITY_VERIFIED = "identity_verified"
     EXPORT_READY = "export_ready"
-    EXPORT_OFFERED_AGAIN = "export_offered_again"
     EXPORT_FETCHED = "export_fetched"
     CONSENT_CHANGED = "consent_changed"
     RESTRICTED = "restricted"

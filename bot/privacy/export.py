@@ -24,7 +24,7 @@ from bot.store import attachments, audit, outbox
 from bot.store.announcements import announce
 from bot.store.conversations import hashed, newest_of
 from bot.store.desk import Desk
-from bot.store.desk_tables import Conversation, Export
+from bot.store.desk_tables import Conversation, Export, PrivacyRequest
 from bot.store.package import shelf
 from bot.store.package.contents import Contents, Named
 from bot.store.package.desk_data import CATEGORIES, desk_sources
@@ -35,6 +35,8 @@ from bot.store.package.writing import Written, write_package
 from bot.vocabulary import AuditEvent
 
 ADDRESS = "/api/v1/exports/"
+ELSEWHERE = "utter_export_elsewhere"
+HERE = (("utter_choice_export_here", "/request_export"),)
 _CLAUSES = ("access-and-correction", "no-access", "delete-or-anonymise")
 _SECONDS_BETWEEN_BEATS = 3.0
 _PROGRESS_AFTER = (5.0, 30.0, 120.0)
@@ -74,12 +76,11 @@ class Fetched:
 
 
 @dataclass(frozen=True)
-class Offered:
-    """A package that can be fetched until a time, and the card that leads to it."""
+class Waiting:
+    """A package that can be fetched until a time."""
 
     number: str
     until: datetime
-    card: dict[str, Any]
 
 
 def steps(_work: Work) -> Sequence[Step]:
@@ -219,19 +220,23 @@ def _offer(work: Work) -> Sequence[str]:
             raise NotFound
         if export.token_hash is not None:
             return []
-        chat, told = newest_of(session, work.subject), in_words_with_time(until)
-        announce(session, now, chat, "utter_export_ready", _link(export, until), number=work.number, until=told)
+        told = in_words_with_time(until)
+        card = _link(export, until)
+        announce(session, now, work.conversation_id, "utter_export_ready", card, number=work.number, until=told)
+        newest = newest_of(session, work.subject)
+        if newest != work.conversation_id:
+            announce(session, now, newest, ELSEWHERE, buttons=HERE, number=work.number, until=told)
         if address:
             dedupe = f"export-ready:{export.id}"
             outbox.post(session, now, address, "export_ready", dedupe, number=work.number, until=told)
         audit.record(
-            session, now, AuditEvent.EXPORT_READY, chat, work.number, subject=work.subject, actor="worker",
+            session, now, AuditEvent.EXPORT_READY, work.conversation_id, work.number, subject=work.subject,
+            actor="worker",
         )  # fmt: skip
     return []
 
 
 def _link(export: Export, until: datetime) -> dict[str, Any]:
-    """A card with a new link to a package; one that was given out before is dead from then on."""
     token = secrets.token_urlsafe(32)
     export.token_hash, export.expires_at = hashed(token), until
     return {
@@ -243,23 +248,19 @@ def _link(export: Export, until: datetime) -> dict[str, Any]:
     }
 
 
-def offer_again(session: Session, desk: Desk, now: datetime, chat: Conversation) -> Offered | None:
-    """The copy that waits for its person, for the chat they ask in: where it was told first may be closed for good.
+def waits_elsewhere(session: Session, now: datetime, chat: Conversation) -> Waiting | None:
+    """The copy of whoever asks that waits in another chat of theirs, which may be closed for good.
 
-    Its link is new, since nobody knows the old one any more, and its time stays as it was.
-
-    Returns:
-        None when no copy waits, also when the chat is nobody's.
+    Its link is not shown again here: signing in is not enough for a copy, the code was typed there.
     """
     waits = (Export.token_hash.is_not(None), Export.used_at.is_(None), Export.expires_at > now)
-    theirs = select(Export).where(Export.subject == chat.subject, *waits)
-    export = session.scalar(theirs.order_by(Export.created_at.desc()).limit(1).with_for_update())
-    if export is None or export.expires_at is None or not shelf.finished(desk.settings, export.id).exists():
-        return None
-    card = _link(export, export.expires_at)
-    event, number = AuditEvent.EXPORT_OFFERED_AGAIN, export.request_number
-    audit.record(session, now, event, chat.id, number, subject=export.subject)
-    return Offered(number, export.expires_at, card)
+    query = (
+        select(Export)
+        .join(PrivacyRequest, PrivacyRequest.number == Export.request_number)
+        .where(Export.subject == chat.subject, *waits, PrivacyRequest.conversation_id.is_distinct_from(chat.id))
+    )
+    export = session.scalar(query.order_by(Export.created_at.desc()).limit(1))
+    return None if export is None or export.expires_at is None else Waiting(export.request_number, export.expires_at)
 
 
 def _is_ready(desk: Desk, number: str) -> bool:

@@ -68,7 +68,7 @@ def test_the_person_is_told_in_the_chat_with_a_card_and_by_mail_without_the_link
     assert mail.recipient == "amelia.hartley@example.com"
     whole = mail.subject_line + mail.text
     assert token not in whole and "/exports/" not in whole and "Amelia" not in whole
-    assert "open the chat" in whole
+    assert "Open the chat" in whole
 
 
 def later_chat(desk, subject):
@@ -78,13 +78,15 @@ def later_chat(desk, subject):
         return conversations.open_session(session, subject, later, later + timedelta(hours=8))[0]
 
 
-def test_the_card_goes_to_the_chat_in_which_the_person_was_last_and_to_nobody_elses(desk, chat):
+def test_the_card_goes_to_the_chat_in_which_the_code_was_typed_and_the_newest_one_is_told_of_it(desk, chat):
     first, theirs = chat(AMELIA), chat(BYSTANDER)
     last, nobodys = later_chat(desk, AMELIA), later_chat(desk, None)
     assert carried_out(asked(desk, first, AMELIA)) == []
-    assert [each.response for each in announced(desk, last)] == ["utter_export_ready"]
-    assert [announced(desk, each) for each in (first, theirs, nobodys)] == [[], [], []]
-    assert opened(fetched(desk, AMELIA, token_of(desk, last)))
+    assert [each.response for each in announced(desk, first)] == ["utter_export_ready"]
+    (told,) = announced(desk, last)
+    assert told.response == "utter_export_elsewhere" and told.card is None
+    assert [announced(desk, each) for each in (theirs, nobodys)] == [[], []]
+    assert opened(fetched(desk, AMELIA, token_of(desk, first)))
 
 
 def status_asked(desk, chat_id, words="Where is my request?"):
@@ -101,29 +103,25 @@ def status_asked(desk, chat_id, words="Where is my request?"):
         }
 
 
-def test_who_asks_where_the_request_is_gets_a_new_link_to_the_copy_that_waits_and_the_old_one_is_dead(desk, ready):
-    first, old = ready
+def test_who_asks_in_another_chat_where_a_copy_is_gets_no_link_to_it_but_a_way_to_one(desk, ready):
+    first, token = ready
     theirs, later = later_chat(desk, BYSTANDER), later_chat(desk, AMELIA)
     desk.clock.advance(timedelta(hours=9))
     with desk.transaction() as session:
         request = session.query(PrivacyRequest).one()
         request.state, number = RequestState.FULFILLED, request.number
-    assert "utter_export_waits" not in status_asked(desk, theirs)
-    card = status_asked(desk, later, f"where is {number}")["utter_export_waits"]
-    assert card["expires_at"] == (NOON + timedelta(hours=72)).isoformat()
-    with pytest.raises(NotFound):
-        fetched(desk, AMELIA, old)
-    assert opened(fetched(desk, AMELIA, card["url"].rpartition("/")[2])).rows("customers")
-    assert "utter_export_waits" not in status_asked(desk, later)
-    with desk.reading() as session:
-        told = [(each.event, each.conversation_id) for each in session.query(AuditEntry)]
-    assert told.count(("export_offered_again", later)) == 1
-    assert len(announced(desk, first)) == 1
+    assert "utter_export_elsewhere" not in status_asked(desk, theirs)
+    assert "utter_export_elsewhere" not in status_asked(desk, first)
+    for words in ("Where is my request?", f"where is {number}"):
+        answered = status_asked(desk, later, words)
+        assert answered["utter_export_elsewhere"] is None and token not in str(answered)
+    assert opened(fetched(desk, AMELIA, token)).rows("customers")
+    assert "utter_export_elsewhere" not in status_asked(desk, later)
 
 
-def test_a_copy_whose_time_is_over_is_not_offered_again(desk, ready):
+def test_a_copy_whose_time_is_over_is_told_of_no_more(desk, ready):
     desk.clock.advance(timedelta(hours=72))
-    assert "utter_export_waits" not in status_asked(desk, later_chat(desk, AMELIA))
+    assert "utter_export_elsewhere" not in status_asked(desk, later_chat(desk, AMELIA))
 
 
 def test_only_the_hash_of_the_token_is_kept(desk, ready):
