@@ -139,11 +139,6 @@ def test_a_typed_code_counts_although_the_shop_is_away(desk):
     assert written_for(desk, number) == []
 
 
-def test_a_request_that_a_person_carries_out_is_received_although_the_shop_is_away(desk):
-    asked = rights.ask(without_shop(desk), open_chat(desk, ADA), RequestKind.GUARDIAN_CONSENT)
-    assert rights.state_of(desk, asked.number).state is RequestState.RECEIVED
-
-
 def test_a_changed_contact_detail_is_never_agreed_to_without_telling_the_old_address(desk):
     chat = open_chat(desk, ADA)
     number = rights.ask(desk, chat, RequestKind.RECTIFICATION, {"contact": True, "changes": []}).number
