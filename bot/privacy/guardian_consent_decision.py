@@ -199,17 +199,19 @@ def _once(kind: str, request: str, row: GuardianConsent) -> str:
 
 
 def _have_a_person_decide(session: Session, desk: Desk, now: datetime, subject: str, number: str) -> None:
-    """One urgent case for each word that made it a disagreement."""
-    origin = f"guardian-dispute:{number}:{now:%Y%m%d%H%M%S}"
-    if session.scalar(select(Case.number).where(Case.origin.like(f"guardian-dispute:{number}:%"))) is not None:
+    """One urgent case for each word that made it a disagreement, as long as it waits; a settled one says nothing."""
+    begins = f"guardian-dispute:{number}:"
+    waits = (Case.origin.startswith(begins), Case.state == CaseState.WAITING)
+    if session.scalar(select(Case.number).where(*waits)) is not None:
         return
+    case_number = next_number(session, "CS", now)
     case = Case(
-        number=next_number(session, "CS", now),
+        number=case_number,
         kind=CaseKind.ALARM,
         state=CaseState.WAITING,
         priority=Priority.URGENT,
         subject=subject,
-        origin=origin,
+        origin=f"{begins}{case_number}",
         statement="Two parents or guardians of this customer disagree. Until it is settled, nothing is processed. "
         f"The newest word is that of {number}.",
         created_at=now,

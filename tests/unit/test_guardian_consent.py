@@ -525,6 +525,28 @@ def test_two_who_disagree_keep_the_data_alone_until_a_person_decides(desk, maya)
     assert allowed(desk).allowed and everything(desk, Case)[0].state == "closed"
 
 
+def test_two_who_disagree_anew_after_it_was_settled_alarm_a_person_anew(desk, maya):
+    other = open_chat(desk, ADULT)
+    asked(desk, maya, MOTHER)
+    mother = Guardian(desk, MOTHER)
+    mother.prove()
+    mother.refuse()
+    father = agreed(desk, maya, FATHER)
+    with desk.transaction() as session:
+        guardian_consent_review.settle_dispute(session, desk, desk.clock.now(), MAYA, "staff:1", consent_stands=True)
+    desk.clock.advance(timedelta(days=1))
+    agreed(desk, maya, MOTHER)
+    assert allowed(desk).allowed
+    father.visit = "another visit"
+    father.prove()
+    father.withdraw()
+    assert not allowed(desk).allowed
+    cases = sorted(everything(desk, Case), key=lambda case: case.number)
+    assert [(case.state, case.subject) for case in cases] == [("closed", MAYA), ("waiting", MAYA)]
+    assert [each.event for each in everything(desk, AuditEntry)].count("guardian_dispute") == 2
+    assert other and allowed(desk, ADULT).allowed
+
+
 def test_a_person_may_also_decide_for_the_no(desk, maya):
     agreed(desk, maya, MOTHER)
     father = agreed(desk, maya, FATHER)
