@@ -6,7 +6,7 @@ GDPR Article 7(3): withdrawing is as easy as giving. Policy clauses `minors` and
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from bot.errors import Conflict
@@ -33,6 +33,7 @@ from bot.vocabulary import (
     RestrictionReason,
 )
 
+_DISPUTE = "guardian-dispute"
 DECIDED_ALREADY = "This was decided already. Please open the link in your newest mail."
 
 
@@ -117,6 +118,8 @@ def settle(session: Session, desk: Desk, now: datetime, subject: str, number: st
         restriction.restrict(session, desk, now, subject, RestrictionReason.GUARDIAN_MISSING)
     if found is Standing.DISPUTED:
         _have_a_person_decide(session, desk, now, subject, number)
+    else:
+        _close_disputes(session, now, subject)
     return found
 
 
@@ -138,6 +141,7 @@ def end(session: Session, now: datetime, subject: str, actor: str) -> None:
             audit.record(session, now, AuditEvent.GUARDIAN_ENDED, reference=number, subject=subject, actor=actor)
             mail_guardian(session, now, row, "guardian_of_age")
     _close_what_waits(session, now, subject, actor)
+    _close_disputes(session, now, subject)
 
 
 def _close_what_waits(session: Session, now: datetime, subject: str, actor: str) -> None:
@@ -200,7 +204,7 @@ def _once(kind: str, request: str, row: GuardianConsent) -> str:
 
 def _have_a_person_decide(session: Session, desk: Desk, now: datetime, subject: str, number: str) -> None:
     """One urgent case for each word that made it a disagreement, as long as it waits; a settled one says nothing."""
-    begins = f"guardian-dispute:{number}:"
+    begins = f"{_DISPUTE}:{number}:"
     waits = (Case.origin.startswith(begins), Case.state == CaseState.WAITING)
     if session.scalar(select(Case.number).where(*waits)) is not None:
         return
@@ -220,3 +224,9 @@ def _have_a_person_decide(session: Session, desk: Desk, now: datetime, subject: 
     session.add(case)
     audit.record(session, now, AuditEvent.CASE_FILED, reference=case.number, actor="worker")
     audit.record(session, now, AuditEvent.GUARDIAN_DISPUTE, reference=number, subject=subject)
+
+
+def _close_disputes(session: Session, now: datetime, subject: str) -> None:
+    """Nobody has to decide between guardians any more."""
+    waits = (Case.subject == subject, Case.origin.startswith(f"{_DISPUTE}:"), Case.state == CaseState.WAITING)
+    session.execute(update(Case).where(*waits).values(state=CaseState.CLOSED, closed_at=now))

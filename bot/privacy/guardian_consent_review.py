@@ -23,8 +23,8 @@ from bot.store import attachments, audit
 from bot.store.announcements import announce
 from bot.store.attachments import AttachmentView
 from bot.store.desk import Desk
-from bot.store.desk_tables import Attachment, Case, GuardianConsent, Minor, PrivacyRequest
-from bot.vocabulary import AuditEvent, CaseState, GuardianState, HoldKind, RequestKind, RequestState
+from bot.store.desk_tables import Attachment, GuardianConsent, Minor, PrivacyRequest
+from bot.vocabulary import AuditEvent, GuardianState, HoldKind, RequestKind, RequestState
 
 REASONS = {
     "unreadable": "it could not be read",
@@ -187,8 +187,6 @@ def settle_dispute(
         for number in live:
             decision.withdraw(session, desk, now, number)
     audit.record(session, now, AuditEvent.GUARDIAN_DISPUTE_SETTLED, reference=live[0], subject=subject, actor=actor)
-    cases = (Case.subject == subject) & Case.origin.like("guardian-dispute:%")
-    session.execute(update(Case).where(cases).values(state=CaseState.CLOSED))
     return decision.settle(session, desk, now, subject, live[0])
 
 

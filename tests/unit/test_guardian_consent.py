@@ -547,6 +547,21 @@ def test_two_who_disagree_anew_after_it_was_settled_alarm_a_person_anew(desk, ma
     assert other and allowed(desk, ADULT).allowed
 
 
+@pytest.mark.parametrize("by", ["a yes", "a birthday"])
+def test_a_disagreement_that_ends_by_itself_alarms_nobody_any_longer(desk, maya, by):
+    agreed(desk, maya, MOTHER)
+    agreed(desk, maya, FATHER).withdraw()
+    assert [case.state for case in everything(desk, Case)] == ["waiting"]
+    desk.clock.advance(timedelta(days=1))
+    if by == "a yes":
+        agreed(desk, maya, FATHER)
+        assert allowed(desk).allowed
+    else:
+        desk.clock.advance(timedelta(days=3 * 366))
+        look_for_minors(desk)
+    assert [case.state for case in everything(desk, Case)] == ["closed"]
+
+
 def test_a_person_may_also_decide_for_the_no(desk, maya):
     agreed(desk, maya, MOTHER)
     father = agreed(desk, maya, FATHER)
