@@ -205,6 +205,7 @@ class HandoffReason(StrEnum):
     SELF_HARM = "self_harm"
     IN_DANGER = "in_danger"
     THREAT = "threat"
+    NO_MAIL = "no_mail"
     STAFF = "staff"
 
 

@@ -14,6 +14,7 @@ REASONS: dict[str, str] = {
     HandoffReason.SELF_HARM: "may hurt themselves",
     HandoffReason.IN_DANGER: "may be in danger",
     HandoffReason.THREAT: "threats",
+    HandoffReason.NO_MAIL: "an answer reached nobody",
     HandoffReason.STAFF: "taken by staff",
 }
 STATES: dict[str, Mark] = {

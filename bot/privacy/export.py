@@ -227,7 +227,7 @@ def _offer(work: Work) -> Sequence[str]:
         if newest != work.conversation_id:
             announce(session, now, newest, ELSEWHERE, buttons=HERE, number=work.number, until=told)
         if address:
-            dedupe = f"export-ready:{export.id}"
+            dedupe = f"export-ready:{export.id}:{work.number}"
             outbox.post(session, now, address, "export_ready", dedupe, number=work.number, until=told)
         audit.record(
             session, now, AuditEvent.EXPORT_READY, work.conversation_id, work.number, subject=work.subject,

@@ -14,7 +14,13 @@ from bot.vocabulary import HandoffReason, HandoffState, Priority
 
 _OPEN = (HandoffState.WAITING, HandoffState.TAKEN)
 _URGENT = frozenset(
-    {HandoffReason.SECURITY_REPORT, HandoffReason.SELF_HARM, HandoffReason.IN_DANGER, HandoffReason.THREAT}
+    {
+        HandoffReason.SECURITY_REPORT,
+        HandoffReason.SELF_HARM,
+        HandoffReason.IN_DANGER,
+        HandoffReason.THREAT,
+        HandoffReason.NO_MAIL,
+    }
 )
 
 

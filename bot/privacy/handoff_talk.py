@@ -9,16 +9,21 @@ from bot.clocks import SystemClock
 from bot.errors import Conflict, Invalid, TooLong
 from bot.privacy.entities import finder
 from bot.privacy.handoff_ownership import Agent, mine
-from bot.privacy.handoff_queue import newest_handoff
-from bot.store import conversations, outbox
+from bot.privacy.handoff_queue import enter, newest_handoff
+from bot.store import audit, conversations, outbox
 from bot.store.desk import Desk
-from bot.store.desk_tables import Conversation, Handoff, Message, Turn
+from bot.store.desk_tables import Case, Conversation, Handoff, HandoffNote, Message, Turn
 from bot.store.turn_keys import OwnTurn, own_key
-from bot.vocabulary import Author, HandoffState, Owner
+from bot.vocabulary import AuditEvent, Author, CaseKind, CaseState, HandoffReason, HandoffState, Owner
 
 LONGEST = 4_000
+ANSWER_MAIL = "handoff"
 _ENDS = ("\n\n", "\n", ". ", "! ", "? ", " ")
 """Where a text may be cut, the best first: after a paragraph, a line, a sentence, a word."""
+_NO_MAIL = (
+    "The mail with the last answer did not arrive: the address on file took no mail. The answer stands in the chat, "
+    "unread. Please reach them in another way, then hand the conversation back."
+)
 _TYPING = timedelta(seconds=6)
 _AWAY = timedelta(seconds=60)
 _UNREAD = timedelta(seconds=30)
@@ -153,6 +158,28 @@ def mail_those_away(desk: Desk) -> int:
     return sum(_mail(desk, handoff_id, subject) for handoff_id, subject in found)
 
 
+def answer_took_no_mail(session: Session, desk: Desk, now: datetime, handoff_id: int, message_id: int) -> None:
+    """An answer that reached nobody: the talk is urgent for the staff, and back in the queue where it was over.
+
+    Args:
+        session: Desk database.
+        desk: Office hours.
+        now: The desk's time.
+        handoff_id: The talk.
+        message_id: The last message that the mail held.
+    """
+    handoff = session.get(Handoff, handoff_id)
+    if handoff is None or handoff.user_read >= message_id:
+        return
+    chat = conversations.locked(session, handoff.conversation_id)
+    session.add(HandoffNote(conversation_id=chat.id, staff="worker", text=_NO_MAIL, at=now))
+    waiting = enter(session, desk.settings, now, chat, handoff.case_number, HandoffReason.NO_MAIL)
+    case = session.get_one(Case, waiting.case_number)
+    if case.kind == CaseKind.HANDOFF and case.state == CaseState.CLOSED:
+        case.state, case.due_at = CaseState.WAITING, waiting.promised_at
+    audit.record(session, now, AuditEvent.CASE_NOTED, chat.id, case.number, chat.subject, actor="worker")
+
+
 def mail_address(desk: Desk, chat: Conversation) -> str | None:
     """Where somebody who went away reads what is said: the address on file. A visitor has none.
 
@@ -183,7 +210,7 @@ def _mail(desk: Desk, handoff_id: int, subject: str | None) -> bool:
 
 def _post(session: Session, now: datetime, address: str, handoff: Handoff, said: list[Message]) -> None:
     outbox.post(
-        session, now, address, "handoff_answer", f"handoff:{handoff.id}:{said[-1].id}",
+        session, now, address, "handoff_answer", f"{ANSWER_MAIL}:{handoff.id}:{said[-1].id}",
         number=handoff.case_number, name=said[-1].speaker or "", words="\n\n".join(message.words for message in said),
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from bot.privacy import complaint_answer, outcome
+from bot.privacy import complaint_answer, handoff_talk, outcome
 from bot.privacy import guardian_consent_decision as decision
 from bot.privacy.identity_verification import code_took_no_mail
 from bot.store.desk import Desk
@@ -22,8 +22,8 @@ def not_delivered(session: Session, desk: Desk, now: datetime, mail: Mail) -> No
         now: The desk's time.
         mail: One that was refused, or tried in vain too often.
     """
-    kind, _, last = mail.dedupe_key.partition(":")
-    code = session.get(VerificationCode, int(last)) if kind == "code" else None
+    kind, _, rest = mail.dedupe_key.partition(":")
+    code = session.get(VerificationCode, int(rest)) if kind == "code" else None
     about = code.request_number if code else mail.dedupe_key
     number = number_in(about, EntityKind.REQUEST)
     request = session.get(PrivacyRequest, number) if number else None
@@ -34,8 +34,11 @@ def not_delivered(session: Session, desk: Desk, now: datetime, mail: Mail) -> No
         outcome.alarm(session, desk, now, request, outcome.Alarm.MAIL)
     elif asking is not None:
         _guardian_took_no_mail(session, desk, now, asking, mail)
-    elif kind == complaint_answer.ANSWER_MAIL and (written := session.get(CaseMessage, int(last))):
+    elif kind == complaint_answer.ANSWER_MAIL and (written := session.get(CaseMessage, int(rest))):
         complaint_answer.answer_took_no_mail(session, now, written)
+    elif kind == handoff_talk.ANSWER_MAIL:
+        handoff_id, message_id = map(int, rest.split(":"))
+        handoff_talk.answer_took_no_mail(session, desk, now, handoff_id, message_id)
 
 
 def _guardian_took_no_mail(session: Session, desk: Desk, now: datetime, asking: GuardianConsent, mail: Mail) -> None:

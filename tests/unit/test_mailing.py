@@ -5,21 +5,32 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
 
 from bot import mailing
 from bot.clocks import FixedClock
 from bot.errors import SetupError
-from bot.privacy import complaint_answer, complaint_desk, guardian_consent_page
+from bot.privacy import (
+    complaint_answer,
+    complaint_desk,
+    guardian_consent_page,
+    handoff_lists,
+    handoff_ownership,
+    handoff_talk,
+    handoff_view,
+    outcome,
+)
 from bot.privacy.complaint_pages import Queue, case_page, queue
+from bot.privacy.handoff_ownership import Agent
 from bot.privacy.request_desk import checked_by_person
 from bot.privacy.worklist import worklist
-from bot.store import outbox
-from bot.store.desk_tables import Case, Mail, Message
+from bot.store import conversations, outbox
+from bot.store.desk_tables import Case, Handoff, Mail, Message
 from bot.vocabulary import CaseKind, CaseMessageKind, CaseState, Priority, RequestKind, RequestState
 from tests import guardians, mail_server, rights
 from tests.unit.test_requests_and_cases import file
 
+MIA = Agent("staff:1", "Mia")
 AMELIA, DANIEL = "amelia.hartley@example.com", "daniel.osei@example.com"
 
 
@@ -293,6 +304,59 @@ def test_an_answer_to_a_case_that_reached_nobody_is_urgent_for_the_staff_until_t
         complaint_desk.close(session, desk, now, number, "staff:1")
     with desk.reading() as session:
         assert queue(session, now, "staff:1", Queue.WAITING) == []
+
+
+@pytest.mark.parametrize("over", [True, False])
+def test_an_answer_of_a_person_that_reached_nobody_is_urgent_in_the_queue_until_somebody_saw_to_it(
+    desk, postbox, chat, over
+):
+    away, reading, bystander = chat("1001"), chat("1001"), chat("1002")
+    for mine in (away, reading, bystander):
+        answered_while_away(desk, mine, over=over)
+    postbox.to_recipient[AMELIA] = "550 5.1.1 no such person here"
+    with desk.transaction() as session:
+        handoff_talk.user_read(session, reading, conversations.newest_message_id(session, reading))
+    assert send(desk) == 1
+    with desk.reading() as session:
+        shown = handoff_lists.Show.WAITING if over else handoff_lists.Show.MINE
+        urgent = [each for each in handoff_lists.listed(session, desk.clock.now(), shown, MIA.id) if each.urgent]
+        assert [(each.conversation_id, each.reason) for each in urgent] == [(away, "no_mail")]
+        assert [note.text[:29] for note in handoff_view.notes(session, away)] == ["The mail with the last answer"]
+        assert handoff_view.notes(session, reading) == handoff_view.notes(session, bystander) == []
+        waiting = [entry for entry in worklist(session, show_all=False) if entry.priority == Priority.URGENT]
+        assert [entry.number for entry in waiting] == [urgent[0].number]
+    with desk.transaction() as session:
+        handoff_ownership.take(session, desk, away, MIA)
+        handoff_ownership.hand_back(session, desk, away, MIA, seen=10_000)
+    with desk.reading() as session:
+        assert urgent[0].number not in {entry.number for entry in worklist(session, show_all=False)}
+
+
+def answered_while_away(desk, conversation, *, over):
+    with desk.transaction() as session:
+        handoff_ownership.take(session, desk, conversation, MIA)
+        handoff_talk.say(session, desk, conversation, MIA, "Your invoice is corrected.", "k")
+        if over:
+            handoff_ownership.hand_back(session, desk, conversation, MIA, seen=10_000)
+        session.execute(update(Handoff).values(last_said_at=datetime.now(UTC) - timedelta(minutes=1)))
+    assert handoff_talk.mail_those_away(desk) == 1
+
+
+def test_a_copy_that_nobody_was_told_of_by_mail_alarms_a_person(desk, postbox, chat):
+    copies = {}
+    for customer in ("1001", "1002"):
+        mine = chat(customer)
+        copies[customer] = rights.ask(desk, mine, RequestKind.EXPORT).number
+        rights.verify(desk, mine, copies[customer])
+        assert rights.finish(desk, copies[customer]).state is RequestState.FULFILLED
+    told = Mail.dedupe_key.startswith("export-ready:")
+    with desk.transaction() as session:
+        session.execute(delete(Mail).where(~told))
+        session.execute(update(Mail).values(sent_at=None, next_try_at=None))
+    postbox.to_recipient[AMELIA] = "550 5.1.1 no such person here"
+    assert send(desk) == 1
+    with desk.reading() as session:
+        assert [len(outcome.alarms_of(session, number)) for number in copies.values()] == [1, 0]
 
 
 def test_a_refused_mail_about_a_request_alarms_a_person_and_a_code_of_nothing_nobody(desk, postbox, chat):
