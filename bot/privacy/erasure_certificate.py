@@ -67,7 +67,7 @@ def _tell_partly(session: Session, work: Work, request: PrivacyRequest) -> None:
     due = f"{date_of(request.due_at, work.desk.settings):%d %B %Y}"
     for address in plan_of(request)["addresses"] if aim_of(work.details).is_all else []:
         outbox.post(
-            session, work.desk.clock.now(), address, PARTLY_MAIL, f"{PARTLY_MAIL}:{work.number}", number=work.number,
+            session, work.desk.clock.now(), address, PARTLY_MAIL, outcome.partly_key(request), number=work.number,
             what=REQUEST_WORDS[RequestKind(request.kind)], due=due,
         )  # fmt: skip
 

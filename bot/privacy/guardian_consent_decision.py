@@ -188,12 +188,24 @@ def mail_guardian(
 
 
 def tell_child(
-    session: Session, desk: Desk, now: datetime, row: GuardianConsent, name: str, request: str = "", **values: str
+    session: Session,
+    desk: Desk,
+    now: datetime,
+    row: GuardianConsent,
+    name: str,
+    request: str = "",
+    *,
+    each_time: bool = False,
+    **values: str,
 ) -> None:
-    """Tell the young person, in the chat and by mail; `values` is what the mail names beyond the numbers."""
+    """Tell the young person, in the chat and by mail; `values` is what the mail names beyond the numbers.
+
+    Once for each kind and number; `each_time` is for what may happen again, such as a form that is sent back.
+    """
     announce(session, now, row.conversation_id, f"utter_{name}", number=row.number, request=request)
     if address := desk.email_of(row.subject):
-        key = _once(f"{name}-child", request, row)
+        kind = f"{name}-child:{now:%Y%m%d%H%M%S}" if each_time else f"{name}-child"
+        key = _once(kind, request, row)
         outbox.post(session, now, address, f"{name}_child", key, number=row.number, request=request, **values)
 
 

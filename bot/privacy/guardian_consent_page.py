@@ -169,7 +169,7 @@ def hand_in(
         raise Conflict(decision.DECIDED_ALREADY)
     row = session.get_one(GuardianConsent, number)
     audit.record(session, now, AuditEvent.GUARDIAN_FORM_SENT, reference=number, subject=row.subject)
-    decision.tell_child(session, desk, now, row, "guardian_form_came")
+    decision.tell_child(session, desk, now, row, "guardian_form_came", each_time=True)
 
 
 def say_no(session: Session, desk: Desk, now: datetime, visit: Visit) -> None:

@@ -158,7 +158,7 @@ def refuse_guardian_form(session: Session, desk: Desk, now: datetime, number: st
     row = session.get_one(GuardianConsent, number)
     audit.record(session, now, AuditEvent.GUARDIAN_FORM_REFUSED, reference=number, subject=row.subject, actor=actor)
     send_link(session, desk, now, row, "guardian_form_refused", f"{now:%Y%m%d%H%M%S}", why=REASONS[reason])
-    decision.tell_child(session, desk, now, row, "guardian_form_returned")
+    decision.tell_child(session, desk, now, row, "guardian_form_returned", each_time=True)
 
 
 def settle_dispute(

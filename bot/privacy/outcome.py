@@ -17,7 +17,10 @@ from bot.store.announcements import announce
 from bot.store.desk import Desk
 from bot.store.desk_tables import Case, Certificate, PrivacyRequest, RequestStep
 from bot.store.numbers import next_number
+from bot.store.own_records import PARTLY_MAIL
 from bot.vocabulary import AuditEvent, CaseKind, CaseState, Priority, RequestKind, RequestState
+
+_TAKEN_UP = "taken_up"
 
 
 class Alarm(StrEnum):
@@ -56,8 +59,15 @@ def reopen_steps(session: Session, request: PrivacyRequest, order: Sequence[str]
     first = min((place for place, step in enumerate(order) if step in left), default=len(order))
     again = RequestStep.step.in_(order[first:])
     session.execute(delete(RequestStep).where(RequestStep.request_number == request.number, again))
-    request.outcome = {key: value for key, value in (request.outcome or {}).items() if key != "rest"}
+    kept = {key: value for key, value in (request.outcome or {}).items() if key != "rest"}
+    request.outcome = kept | {_TAKEN_UP: kept.get(_TAKEN_UP, 0) + 1}
     session.flush()
+
+
+def partly_key(request: PrivacyRequest) -> str:
+    """Of the mail that a request is done in part: one each time somebody had taken it up again, none for a repeat."""
+    times = (request.outcome or {}).get(_TAKEN_UP)
+    return ":".join(str(part) for part in (PARTLY_MAIL, times, request.number) if part)
 
 
 def tell_hold(session: Session, desk: Desk, now: datetime, request: PrivacyRequest) -> None:
@@ -141,10 +151,11 @@ def tell_end(
         if room.done:
             announce(session, now, request.conversation_id, room.done, number=request.number)
     if address:
-        template = "request_partly_fulfilled" if partly else "request_fulfilled"
+        template = PARTLY_MAIL if partly else "request_fulfilled"
+        key = partly_key(request) if partly else f"{template}:{request.number}"
         what = REQUEST_WORDS[RequestKind(request.kind)]
         outbox.post(
-            session, now, address, template, f"{template}:{request.number}", number=request.number, what=what,
+            session, now, address, template, key, number=request.number, what=what,
             due=f"{date_of(request.due_at, desk.settings):%d %B %Y}",
         )  # fmt: skip
 

@@ -156,10 +156,11 @@ def _owners(session: Session, numbers: Collection[str]) -> dict[str, str | None]
 
 def delete_mails(session: Session, mail_ids: Iterable[int], number: str) -> None:
     """Take mails out of the outbox, sent or not, but not those that tell how the request of that number ended."""
-    ids, ends = list(mail_ids), [f"{name}:{number}" for name in (CERTIFICATE_MAIL, PARTLY_MAIL)]
+    ids, certificate, partly = list(mail_ids), f"{CERTIFICATE_MAIL}:{number}", f"{PARTLY_MAIL}:%{number}"
+    goes = (Mail.dedupe_key != certificate, Mail.dedupe_key.not_like(partly))
     for start in range(0, len(ids), _BATCH):
         some = ids[start : start + _BATCH]
-        _change(session, delete(Mail).where(Mail.id.in_(some), Mail.dedupe_key.not_in(ends)))
+        _change(session, delete(Mail).where(Mail.id.in_(some), *goes))
 
 
 def close_other_requests(session: Session, now: datetime, machine_now: datetime, subject: str, number: str) -> bool:

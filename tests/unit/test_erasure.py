@@ -659,6 +659,25 @@ def test_what_a_colleague_wrote_elsewhere_leaves_the_request_done_in_part_only(d
     assert_no_trace(desk)
 
 
+def test_what_is_done_in_part_once_more_is_mailed_once_more_and_not_twice_after_a_crash(desk, amelia):
+    note_about(desk, DANIEL, "Sister of Amelia Hartley, same address")
+    number = agreed(desk, amelia)
+
+    def told():
+        with desk.reading() as session:
+            mine = select(Mail.dedupe_key).where(Mail.dedupe_key.like(f"request_partly_fulfilled:%{number}"))
+            return session.scalars(mine.order_by(Mail.id)).all()
+
+    assert rights.finish(desk, number).state is RequestState.PARTLY_FULFILLED
+    first = f"request_partly_fulfilled:{number}"
+    assert told() == [first]
+    fulfilment.retry(desk, number, "staff")
+    assert run_until(desk, number, "certificate")
+    rights.work(desk)
+    assert rights.state_of(desk, number).state is RequestState.PARTLY_FULFILLED
+    assert told() == [first, f"request_partly_fulfilled:1:{number}"]
+
+
 def test_traces_in_other_chats_files_and_logs_are_found_and_counted(desk, amelia, daniel):
     number = agreed(desk, amelia)
     with desk.transaction() as session:

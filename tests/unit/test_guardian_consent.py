@@ -507,6 +507,23 @@ def test_a_form_that_cannot_be_used_goes_back_with_the_reason_and_a_new_link(des
     assert allowed(desk).allowed
 
 
+def test_a_young_person_hears_of_each_form_that_comes_and_that_is_sent_back(desk, maya):
+    number = asked(desk, maya).number
+    for _ in range(2):
+        desk.clock.advance(timedelta(minutes=1))
+        guardian = Guardian(desk)
+        guardian.prove()
+        guardian.do(guardian_consent_page.hand_in, PAPER, "Maria Mother", "mother")
+        with pytest.raises(Conflict):
+            guardian.do(guardian_consent_page.hand_in, PAPER, "Maria Mother", "mother")
+        with desk.transaction() as session:
+            now = desk.clock.now()
+            guardian_consent_review.refuse_guardian_form(session, desk, now, number, "not_signed", "staff:1")
+    told = [mail.dedupe_key for mail in reversed(mails(desk, desk.email_of(MAYA)))]
+    assert [key.split(":")[0] for key in told] == ["guardian_form_came-child", "guardian_form_returned-child"] * 2
+    assert all(key.endswith(f":{number}") for key in told)
+
+
 # ----------------------------------------------------------------------------------------------------- two guardians
 
 

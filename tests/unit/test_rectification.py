@@ -534,6 +534,19 @@ def test_what_was_left_is_made_when_a_person_takes_it_up_again_and_only_that_is_
     assert sorted(event.payload["fields"] for event in sent(desk, WebhookEvent)) == ["Date of birth", "Name"]
 
 
+def test_who_reads_twice_that_a_correction_is_done_in_part_only_is_mailed_twice(own_desk):
+    desk = listening(own_desk())
+    details = propose(desk, AMELIA, {"customers.name.1001": "Amelia Hart"}).as_details()
+    change_shop(desk.shop, "UPDATE customers SET name = 'Somebody Else' WHERE id = 1001")
+    number = rights.ask(desk, open_chat(desk, AMELIA), RequestKind.RECTIFICATION, details).number
+    rights.work(desk, number)
+    retry(desk, number, "staff")
+    rights.work(desk, number)
+    assert rights.state_of(desk, number).state == RequestState.PARTLY_FULFILLED
+    partly = [mail.dedupe_key for mail in sent(desk, Mail) if mail.dedupe_key.startswith("request_partly_fulfilled:")]
+    assert len(partly) == 2 and all(key.endswith(f":{number}") for key in partly)
+
+
 def test_a_statement_about_an_order_without_account_is_kept_even_when_the_address_changes_with_it(own_desk):
     desk = listening(own_desk())
     number = own_order(desk.shop)
