@@ -14,6 +14,7 @@ from rasa_sdk.events import ActiveLoop, FollowupAction, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy.orm import Session
 
+from bot.clocks import in_words
 from bot.errors import DeskError, NotFound
 from bot.privacy.deadlines import date_of
 from bot.privacy.policy_standing import Binding, binding
@@ -186,8 +187,3 @@ class DeskAction(Action, ABC):
         dispatcher.messages.clear()
         dispatcher.utter_message(response=f"utter_error_{code}")
         return [ActiveLoop(None), SlotSet("requested_slot", None), FollowupAction("action_listen")]
-
-
-def in_words(moment: Any) -> str:
-    """A date as a person says it."""
-    return str(moment.strftime("%-d %B %Y"))

@@ -48,7 +48,9 @@ class OpenComplaint(DeskAction):
         kind = _kind(turn)
         words = turn.words(turn.origin) if turn.was_typed else None
         within = _due(turn, kind) - turn.now
-        filed = file_case(turn.session, turn.now, turn.chat, kind, turn.origin, within, turn.mail_address, words)
+        filed = file_case(
+            turn.session, turn.desk.settings, turn.now, turn.chat, kind, turn.origin, within, turn.mail_address, words
+        )
         turn.session.flush()
         _tell_filed(turn, filed)
         if kind is CaseKind.SECURITY_REPORT:

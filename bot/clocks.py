@@ -6,7 +6,7 @@ sessions follow the real one, so that moving the demo's clock does not throw peo
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 
@@ -50,6 +50,11 @@ class OffsetClock:
     def now(self) -> datetime:
         """The shifted time in UTC."""
         return datetime.now(UTC) + self.read_offset()
+
+
+def in_words(day: date) -> str:
+    """A day as people read it, such as `5 March 2027`."""
+    return f"{day:%-d %B %Y}"
 
 
 def in_words_with_time(moment: datetime) -> str:

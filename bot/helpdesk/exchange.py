@@ -13,7 +13,7 @@ import structlog
 from sqlalchemy import Select, and_, or_, select, update
 from sqlalchemy.orm import Session
 
-from bot.clocks import SystemClock
+from bot.clocks import SystemClock, in_words_with_time
 from bot.config import Settings
 from bot.helpdesk.adapter import Ended, HelpDesk, NotTaken, Opened, Reply
 from bot.helpdesk.chatwoot import Chatwoot
@@ -224,7 +224,7 @@ def _first_line(desk: Desk, conversation_id: str) -> str:
     with desk.reading() as session:
         facts = summary(session, desk, conversation_id)
     who = "a customer, signed in" if facts.signed_in else "a visitor, not signed in"
-    due = f"{facts.promised_at:%d %B %Y, %H:%M} UTC" if facts.promised_at else "soon"
+    due = in_words_with_time(facts.promised_at) if facts.promised_at else "soon"
     return f"{facts.number}: {who}, {facts.reason}. An answer is promised by {due}."
 
 

@@ -11,7 +11,10 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.clocks import in_words, in_words_with_time
+from bot.config import Settings
 from bot.errors import Conflict, NotFound
+from bot.privacy.deadlines import date_of
 from bot.privacy.request_status import own_request
 from bot.store import audit, outbox
 from bot.store.desk_tables import Case, Conversation
@@ -59,6 +62,7 @@ class FiledCase:
 
 def file_case(
     session: Session,
+    settings: Settings,
     now: datetime,
     chat: Conversation,
     kind: CaseKind,
@@ -71,6 +75,7 @@ def file_case(
 
     Args:
         session: Desk database.
+        settings: Where the shop is, whose day the mail names.
         now: Time of receipt; the clock starts here.
         chat: The conversation it came from; anonymous ones are welcome.
         kind: What it is.
@@ -105,9 +110,16 @@ def file_case(
             f"case:{case.number}",
             what=f"your {KIND_WORDS[kind]}",
             number=case.number,
-            due=case.due_at.strftime("%d %B %Y, %H:%M UTC"),
+            due=_due_in_words(settings, case),
         )
     return _filed(case)
+
+
+def _due_in_words(settings: Settings, case: Case) -> str:
+    """As the chat says it: a day where the shop is; for somebody who waits in the chat, the hour."""
+    if case.kind == CaseKind.HANDOFF:
+        return in_words_with_time(case.due_at)
+    return in_words(date_of(case.due_at, settings))
 
 
 def add_statement(session: Session, now: datetime, chat: Conversation, number: str, statement: str) -> FiledCase:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from bot.clocks import in_words
 from bot.config import Settings
 from bot.privacy.complaint import KIND_WORDS, CaseField
 from bot.privacy.complaint_status import STATE_WORDS, CaseLine, CaseView
@@ -42,7 +43,7 @@ def case_card(view: CaseView, settings: Settings, *, attach: bool = False) -> di
 def state_in_words(view: CaseView, settings: Settings) -> str:
     """Where it stands, with the date where one is promised."""
     words = STATE_WORDS[view.state]
-    return f"{words}, answer by {date_of(view.due_at, settings):%-d %B %Y}" if view.waits else words
+    return f"{words}, answer by {in_words(date_of(view.due_at, settings))}" if view.waits else words
 
 
 def buttons(view: CaseView) -> list[tuple[str, str]]:
@@ -73,7 +74,7 @@ def _line(line: CaseLine, settings: Settings) -> dict[str, Any]:
     parts = why if line.kind is CaseMessageKind.REFUSAL else [("", line.text)]
     return {
         "title": _LINE_WORDS[line.kind],
-        "at": f"{date_of(line.at, settings):%-d %B %Y}",
+        "at": in_words(date_of(line.at, settings)),
         "by": "shop" if line.by_shop else "you",
         "parts": [{"label": label, "text": text} for label, text in parts if text],
     }

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
+from bot.clocks import in_words
 from bot.errors import Conflict, Invalid, NotFound
 from bot.privacy.deadlines import date_of, extended
 from bot.privacy.deadlines_rules import ExtensionReason
@@ -83,7 +84,7 @@ def _keep(session: Session, now: datetime, request: PrivacyRequest, until: datet
 
 
 def _tell(session: Session, desk: Desk, now: datetime, request: PrivacyRequest, reason: ExtensionReason) -> None:
-    day = f"{date_of(request.due_at, desk.settings):%d %B %Y}"
+    day = in_words(date_of(request.due_at, desk.settings))
     announce(
         session, now, request.conversation_id, "utter_request_extended",
         number=request.number, due=day, reason=_WORDS[reason],

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.clocks import in_words
 from bot.privacy import outcome
 from bot.privacy.deadlines import date_of
 from bot.privacy.erasure_guard import aim_of, permitted, plan_of
@@ -64,7 +65,7 @@ def _made(session: Session, work: Work, request: PrivacyRequest) -> Certificate:
 
 def _tell_partly(session: Session, work: Work, request: PrivacyRequest) -> None:
     """The shop knows the address no longer, so that nobody else can tell the person."""
-    due = f"{date_of(request.due_at, work.desk.settings):%d %B %Y}"
+    due = in_words(date_of(request.due_at, work.desk.settings))
     for address in plan_of(request)["addresses"] if aim_of(work.details).is_all else []:
         outbox.post(
             session, work.desk.clock.now(), address, PARTLY_MAIL, outcome.partly_key(request), number=work.number,

@@ -1,8 +1,9 @@
 """The words of a certificate: what went, what stays and why, counted; from the plan alone, and about nobody."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 
+from bot.clocks import in_words
 from bot.privacy.request_status import REQUEST_WORDS
 from bot.store.erasing import ANONYMISE, EVERYTHING, ErasurePlan, TablePlan
 from bot.vocabulary import RequestKind
@@ -51,8 +52,8 @@ def _head(number: str, kind: RequestKind, received_at: datetime, done_at: dateti
             f"Certificate of {title}",
             "",
             f"Request: {number} ({REQUEST_WORDS[kind]}; {what})",
-            f"Received: {_day(received_at)}",
-            f"Carried out: {_day(done_at)}",
+            f"Received: {in_words(received_at)}",
+            f"Carried out: {in_words(done_at)}",
         ]
     )
 
@@ -77,7 +78,7 @@ def _kept(own: list[TablePlan]) -> Iterator[tuple[str, list[str]]]:
             reasons.setdefault((part.kept.basis, part.kept.until), []).append(part)
     for (basis, until), parts in reasons.items():
         latest = max((part.kept.latest for part in parts if part.kept and part.kept.latest), default=None)
-        end = f" ({_day(latest)} at the latest)" if latest else ""
+        end = f" ({in_words(latest)} at the latest)" if latest else ""
         yield f"Kept because of {basis}, until {until}{end}", [_staying(part) for part in parts]
     yield "Emptied of the person", [_staying(part) for part in own if part.stays and not part.kept and not part.blocked]
     yield "Kept because other people's entries need it", [_staying(part) for part in own if part.blocked]
@@ -113,7 +114,3 @@ def _searched(decided: ErasurePlan) -> str:
     if decided.scope == EVERYTHING:
         places += ", the desk's database, the record of conversations, mails, copies, files and logs"
     return f"After that the desk searched {places}, and found nothing that should have gone."
-
-
-def _day(moment: date) -> str:
-    return f"{moment:%-d %B %Y}"

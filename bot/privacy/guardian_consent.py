@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.clocks import in_words
 from bot.errors import FormInvalid, GuardianNotNeeded, NotFound, NotSignedIn, OwnGuardian, TooManyGuardians
 from bot.privacy import guardian_consent_links as links
 from bot.privacy import restriction
@@ -149,7 +150,7 @@ def send_link(
     """Mail a link for the decision; a reminder holds a link of its own, since none is kept that could be repeated."""
     link = links.make(session, desk.settings, consent.number, LinkKind.INVITE, consent.expires_at)
     key = f"{template}:{time}:{consent.number}"
-    values |= {"number": consent.number, "link": link, "until": f"{consent.expires_at:%-d %B %Y}"}
+    values |= {"number": consent.number, "link": link, "until": in_words(consent.expires_at)}
     outbox.post(session, now, consent.email or "", template, key, **values)
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from bot.clocks import in_words
 from bot.privacy.guardian_consent import asked_by
 from bot.privacy.guardian_consent_standing import Standing, standing, waits_for_own_word
 from bot.store.announcements import as_answer
@@ -21,5 +22,5 @@ def opening_words(session: Session, desk: Desk, subject: str) -> dict[str, Any] 
     if found is Standing.DISPUTED:
         return as_answer("utter_guardian_disputed")
     if asked := asked_by(session, subject):
-        return as_answer("utter_guardian_waiting", number=asked[0].number, until=f"{asked[0].until:%-d %B %Y}")
+        return as_answer("utter_guardian_waiting", number=asked[0].number, until=in_words(asked[0].until))
     return as_answer("utter_guardian_needed", ["minors"])

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
-from bot.clocks import in_words_with_time
+from bot.clocks import in_words, in_words_with_time
 from bot.errors import Conflict, GuardianNotProved
 from bot.privacy import guardian_consent_decision as decision
 from bot.privacy import guardian_consent_links as links
@@ -62,7 +62,7 @@ def own_data(session: Session, visit: Visit) -> list[tuple[str, str]]:
             ("Your name", row.name or ""),
             ("Who you are to the young person", RELATIONS.get(row.relation or "", row.relation or "")),
             ("Your address", row.email or ""),
-            ("You were asked on", f"{row.asked_at:%-d %B %Y}"),
+            ("You were asked on", in_words(row.asked_at)),
             ("Where it stands", row.state.replace("_", " ")),
         ]
         if row.decided_at:

@@ -61,7 +61,7 @@ def ask_for_person(
     waiting = open_handoff(session, chat.id)
     if waiting is None:
         within = promised_at(desk.settings, now) - now
-        filed = file_case(session, now, chat, CaseKind.HANDOFF, origin, within, mail_to, statement)
+        filed = file_case(session, desk.settings, now, chat, CaseKind.HANDOFF, origin, within, mail_to, statement)
         session.flush()
         number = filed.number
         before = newest_handoff(session, chat.id)

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
+from bot.clocks import in_words
 from bot.privacy.case_states import move
 from bot.privacy.deadlines import date_of
 from bot.privacy.request_status import REQUEST_WORDS
@@ -156,7 +157,7 @@ def tell_end(
         what = REQUEST_WORDS[RequestKind(request.kind)]
         outbox.post(
             session, now, address, template, key, number=request.number, what=what,
-            due=f"{date_of(request.due_at, desk.settings):%d %B %Y}",
+            due=in_words(date_of(request.due_at, desk.settings)),
         )  # fmt: skip
 
 

@@ -9,9 +9,10 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.clocks import in_words
 from bot.privacy import policy_notices
 from bot.privacy.policy_standing import offered
-from bot.privacy.policy_words import changes_url, day, in_lines
+from bot.privacy.policy_words import changes_url, in_lines
 from bot.store import policy_versions
 from bot.store.announcements import announce
 from bot.store.desk import Desk
@@ -38,7 +39,7 @@ def show(session: Session, desk: Desk, now: datetime, chat: Conversation) -> Non
     if notice is None or notice.state != WindowState.OPEN:
         return
     response = COMING if newest.effective_at > now else IN_FORCE
-    words = {"version": newest.version, "effective": day(newest.policy.effective)}
+    words = {"version": newest.version, "effective": in_words(newest.policy.effective)}
     announce(session, now, chat.id, response, card=card(session, desk, newest), buttons=(), **words)
 
 
@@ -49,7 +50,7 @@ def card(session: Session, desk: Desk, each: Published) -> dict[str, object]:
     return {
         "kind": "policy_update",
         "version": each.version,
-        "title": f"Version {each.version}, in effect from {day(each.policy.effective)}",
+        "title": f"Version {each.version}, in effect from {in_words(each.policy.effective)}",
         "lines": [line.removeprefix("- ") for line in lines.splitlines()],
         "url": changes_url("", before.version, each.version),
     }

@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.clocks import in_words
 from bot.privacy.policy_standing import Binding, entries
-from bot.privacy.policy_words import day
 from bot.store import policy_versions
 from bot.store.desk import Desk
 from bot.store.desk_tables import PolicyEntry, PolicyNotice
@@ -53,7 +53,7 @@ def _bound(own: Binding) -> Mapping[str, tuple[Policy, Clause]]:
 
 
 def _line(entry: PolicyEntry) -> str:
-    name, on = f"Version {entry.version}", day(entry.at)
+    name, on = f"Version {entry.version}", in_words(entry.at)
     if entry.act == PolicyAct.ACCEPTED:
         limit = "" if entry.reductions else ", but not to what reduces your rights"
         return f"{name}: you said yes on {on}{limit} ({entry.reference})."
@@ -68,7 +68,7 @@ def _line(entry: PolicyEntry) -> str:
 
 
 def _day_of(moment: datetime | None) -> str:
-    return "an unknown day" if moment is None else day(moment)
+    return "an unknown day" if moment is None else in_words(moment)
 
 
 def _without_act(each: Published, notices: Mapping[str, PolicyNotice]) -> str:
@@ -77,9 +77,11 @@ def _without_act(each: Published, notices: Mapping[str, PolicyNotice]) -> str:
         return f"{name}: the first version. No yes of yours to it is on record."
     if notice is None and each.all_were_told:
         return f"{name}: in force when you joined. No yes of yours to it is on record."
-    when = f"in effect from {day(each.policy.effective)}"
+    when = f"in effect from {in_words(each.policy.effective)}"
     if notice is None or notice.delivered_at is None:
         return f"{name}: {when}. You have agreed to nothing."
     if notice.state != WindowState.OPEN:
         return f"{name}: {when}."
-    return f"{name}: {when}. The notice reached you on {day(notice.delivered_at)}. You have agreed to nothing so far."
+    return (
+        f"{name}: {when}. The notice reached you on {in_words(notice.delivered_at)}. You have agreed to nothing so far."
+    )

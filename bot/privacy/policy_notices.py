@@ -27,7 +27,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from bot.privacy.policy_words import changes_url, day, in_lines
+from bot.clocks import in_words
+from bot.privacy.policy_words import changes_url, in_lines
 from bot.store import customers, outbox, policy_versions
 from bot.store.adding import add_unless_there
 from bot.store.customers import Customer
@@ -260,7 +261,7 @@ def _words(session: Session, desk: Desk, each: Published) -> dict[str, str]:
     found = {mark.mark for mark in marks.values()}
     return {
         "version": each.version,
-        "effective": day(each.policy.effective),
+        "effective": in_words(each.policy.effective),
         "changes": in_lines(differences(before.policy, each.policy), marks),
         "url": changes_url(desk.settings.public_url, before.version, each.version),
         "reductions": "yes" if ChangeMark.REDUCES_RIGHTS in found else "",

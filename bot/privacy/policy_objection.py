@@ -11,12 +11,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.clocks import in_words_with_time
+from bot.clocks import in_words, in_words_with_time
 from bot.errors import GuardianNeeded, NotFound, NotSignedIn
 from bot.privacy.complaint import FiledCase, file_case
 from bot.privacy.policy_notices import ensure_notice, notice_of
 from bot.privacy.policy_standing import Binding, binding, offered
-from bot.privacy.policy_words import day
 from bot.privacy.restriction import processing
 from bot.store import audit, outbox, policy_versions
 from bot.store.desk import Desk
@@ -105,7 +104,9 @@ def object_to_update(
         mail_to: The customer's address on file, if any.
         statement: The person's own words.
     """
-    filed = file_case(session, now, chat, CaseKind.POLICY_OBJECTION, origin, answer_within, mail_to, statement)
+    filed = file_case(
+        session, desk.settings, now, chat, CaseKind.POLICY_OBJECTION, origin, answer_within, mail_to, statement
+    )
     if chat.subject is None:
         return Objection(filed, ())
     against = _against(session, desk, chat.subject)
@@ -247,4 +248,4 @@ def _receipt(session: Session, desk: Desk, entry: PolicyEntry, each: Published) 
         reducing = _reducing(session, own, each, found)
         kept = tuple(one.title for one in found if one.clause in reducing)
     number = str(entry.reference)
-    return PolicyReceipt(number, entry.at, entry.version, day(each.policy.effective), entry.reductions, kept)
+    return PolicyReceipt(number, entry.at, entry.version, in_words(each.policy.effective), entry.reductions, kept)

@@ -1,7 +1,6 @@
 """How changes of the policy are put into words for people."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date
 
 from bot.store.policy_diff import Difference
 from bot.store.policy_versions import Mark
@@ -21,11 +20,6 @@ def in_lines(changes: Iterable[Difference], marks: Mapping[str, Mark]) -> str:
         f"- {change.title}: {marks[change.clause].sentence} {MARK_WORDS[marks[change.clause].mark]}"
         for change in changes
     )
-
-
-def day(moment: date) -> str:
-    """A date as a person says it."""
-    return f"{moment:%-d %B %Y}"
 
 
 def changes_url(base: str, before: str, after: str) -> str:

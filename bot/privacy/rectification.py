@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.clocks import in_words_with_time
 from bot.errors import FormInvalid
 from bot.privacy import holds
 from bot.privacy.rectification_form import NUMBER, STATEMENT, Correctable, correctable
@@ -213,7 +214,7 @@ def _agreed(session: Session, desk: Desk, now: datetime, request: PrivacyRequest
     if address:
         outbox.post(
             session, now, address, "contact_changed", f"contact_changed:{request.number}", number=request.number,
-            until=until.strftime("%d %B %Y, %H:%M UTC"),
+            until=in_words_with_time(until),
         )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.clocks import in_words, in_words_with_time
 from bot.errors import NotSignedIn
 from bot.privacy import holds
 from bot.privacy.deadlines import date_of, due
@@ -213,7 +214,7 @@ def confirm_by_mail(
         f"received:{request.number}",
         what=REQUEST_WORDS[RequestKind(request.kind)],
         number=request.number,
-        due=f"{date_of(request.due_at, desk.settings):%d %B %Y}",
+        due=in_words(date_of(request.due_at, desk.settings)),
         state=request.state,
-        until=request.not_before.strftime("%d %B %Y, %H:%M UTC") if request.not_before else "",
+        until=in_words_with_time(request.not_before) if request.not_before else "",
     )

@@ -66,9 +66,8 @@ class Cases(RuleBasedStateMachine):
     def files(self, conversation_id, origin):
         with self.desk.transaction() as session:
             chat, within = conversations.conversation(session, conversation_id), timedelta(days=30)
-            return complaint.file_case(
-                session, NOON, chat, CaseKind.COMPLAINT, origin, within, "someone@example.com", "It was late."
-            ).number
+            what = (CaseKind.COMPLAINT, origin, within, "someone@example.com", "It was late.")
+            return complaint.file_case(session, self.desk.settings, NOON, chat, *what).number
 
     def row(self, number):
         with self.desk.reading() as session:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import inspect, select
 
+from bot.clocks import in_words
 from bot.errors import Conflict, Invalid, NotFound
 from bot.privacy import deadlines_watch
 from bot.privacy.deadlines import date_of, due, extended
@@ -158,7 +159,7 @@ def test_an_extension_keeps_the_first_date_and_tells_the_person_why(desk, ask, r
     after = row(desk, number)
     assert until == extended(Regime.GDPR, RequestKind.ERASURE, first["received_at"], desk.settings) == after["due_at"]
     assert (after["first_due_at"], after["extension_reason"], after["warned_at"]) == (first["due_at"], reason, None)
-    day = f"{date_of(until, desk.settings):%d %B %Y}"
+    day = in_words(date_of(until, desk.settings))
     (said,) = all_of(desk, Message)
     assert number in said.text and day in said.text and "because" in said.text
     (mail,) = all_of(desk, Mail)

@@ -1,5 +1,6 @@
 """Requests, complaints and the wish for a person: kept, numbered, confirmed; nobody else's."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -36,14 +37,14 @@ def file(desk, conversation_id, kind=CaseKind.COMPLAINT, origin="1", statement="
     with desk.transaction() as session:
         person = conversations.conversation(session, conversation_id)
         return complaint.file_case(
-            session, desk.clock.now(), person, kind, origin, MONTH, "someone@example.com", statement
+            session, desk.settings, desk.clock.now(), person, kind, origin, MONTH, "someone@example.com", statement
         )
 
 
-def wait_for_person(desk, conversation_id, origin):
+def wait_for_person(desk, conversation_id, origin, mail_to=None):
     with desk.transaction() as session:
         person = conversations.conversation(session, conversation_id)
-        return handoff.ask_for_person(session, desk, desk.clock.now(), person, origin, None)
+        return handoff.ask_for_person(session, desk, desk.clock.now(), person, origin, mail_to)
 
 
 def all_of(desk, table):
@@ -64,6 +65,19 @@ def test_a_request_gets_a_number_a_due_date_an_audit_line_and_with_its_code_a_ma
     (mail,) = (each for each in all_of(desk, Mail) if each.dedupe_key == f"received:{request.number}")
     assert mail.recipient == "amelia.hartley@example.com"
     assert request.number in mail.subject_line and "It is being carried out now" in mail.text
+
+
+def test_mails_name_days_as_the_chat_does_and_the_day_where_the_shop_is(desk, chat):
+    desk.settings.business_calendar = "US-CA"
+    desk.clock.time = datetime(2026, 11, 6, 3, tzinfo=UTC)  # still the 5th in California
+    receive(desk, chat("1001"))
+    file(desk, chat("1001"))
+    wait_for_person(desk, chat("1001"), "9", "someone@example.com")
+    asked, complaint_mail, waits = (mail.text for mail in all_of(desk, Mail))
+    assert "It will be answered by 5 December 2026 at the latest." in asked
+    assert "A person will answer by 5 December 2026." in complaint_mail
+    assert re.search(r"A person will answer by \d{1,2} November 2026, \d\d:\d\d UTC\.", waits)
+    assert not re.search(r"\b0\d [A-Z][a-z]+ 20", asked + complaint_mail + waits)
 
 
 def test_the_words_of_a_request_are_kept_encrypted_for_whoever_carries_it_out(desk, chat):

@@ -447,7 +447,9 @@ def cases(desk, deletion):
     ]
     with desk.transaction() as session:
         numbers = {
-            name: file_case(session, now, conversations.conversation(session, where), kind, name, within, None).number
+            name: file_case(
+                session, desk.settings, now, conversations.conversation(session, where), kind, name, within, None
+            ).number
             for name, where, kind in filed
         }
         alarm(session, desk, now, session.get_one(PrivacyRequest, deletion), Alarm.HELD)

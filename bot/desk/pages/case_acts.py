@@ -6,6 +6,7 @@ from typing import Any
 from nicegui import ui
 from sqlalchemy.orm import Session
 
+from bot.clocks import in_words
 from bot.desk import pieces
 from bot.desk.visit import WORKING, Visit
 from bot.privacy.complaint_answer import answer_case, refuse_case
@@ -37,7 +38,7 @@ def acts(visit: Visit, seen: CasePage) -> None:
 
 
 def _answer(visit: Visit, seen: CasePage) -> None:
-    due = f"{date_of(seen.due_at, visit.desk.settings):%-d %B %Y}"
+    due = in_words(date_of(seen.due_at, visit.desk.settings))
     texts = {each.title: each.filled(visit.staff.name, seen.number, due) for each in replies(CASE_REPLIES)}
     with pieces.part("Answer it"):
         chosen = ui.select(list(texts), label="Begin with a text").props("outlined clearable")
