@@ -23,6 +23,7 @@ from bot.privacy.undelivered import not_delivered
 from bot.store import outbox
 from bot.store.desk import Desk
 from bot.store.desk_tables import Mail
+from bot.store.mail_owners import MailKind
 from bot.store.mail_page import as_page
 
 log = structlog.get_logger("worker")
@@ -147,7 +148,7 @@ def send_waiting_mails(desk: Desk, mailer: Mailer) -> int:
     Returns:
         How many were sent.
     """
-    is_code = Mail.dedupe_key.like("code:%")
+    is_code = Mail.dedupe_key.like(f"{MailKind.CODE}:%")
     with desk.reading() as session:
         query = select(Mail.id).where(*_is_due(_machine.now())).order_by(is_code.desc(), Mail.id)
         ids = list(session.scalars(query.limit(_AT_ONCE)))

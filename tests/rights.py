@@ -21,9 +21,9 @@ from bot.privacy.request_intake import receive_request, verified
 from bot.privacy.request_status import RequestView, view
 from bot.privacy.rooms import ROOMS
 from bot.privacy.taking_back import revoke_request
-from bot.store import conversations
+from bot.store import conversations, outbox
 from bot.store.desk import Desk
-from bot.store.desk_tables import Mail, PrivacyRequest
+from bot.store.desk_tables import Mail, PolicyEntry, PolicyNotice, PolicyVersion, PrivacyRequest
 from bot.vocabulary import RequestKind
 
 DETAILS: dict[RequestKind, dict[str, Any]] = {
@@ -161,3 +161,30 @@ def finish(desk: Desk, number: str) -> RequestView:
     desk.clock.advance(timedelta(days=desk.settings.cooling_off_days, minutes=1))  # type: ignore[attr-defined]
     work(desk)
     return state_of(desk, number)
+
+
+def told_without_a_number(desk: Desk, subject: str, address: str) -> set[str]:
+    """Mails that name no request: of a new version of the policy, a yes to it, an 18th birthday.
+
+    Returns:
+        Their keys.
+    """
+    policy = desk.policies.versions[0]
+    version = policy.version
+    with desk.transaction() as session:
+        now = desk.clock.now()
+        if session.get(PolicyVersion, version) is None:
+            about = {"sha256": policy.sha256, "effective_at": now, "published_at": now, "published_by": "Officer"}
+            session.add(PolicyVersion(version=version, **about))
+            session.flush()
+        told = {"version": version, "subject": subject}
+        notice = PolicyNotice(**told, created_at=now, state="open", guardian_missing=False)
+        receipt = f"PA-2026-00{subject}"
+        said = PolicyEntry(**told, act="accepted", reductions=True, channel="chat", reference=receipt, at=now)
+        session.add_all([notice, said])
+        session.flush()
+        keys = (f"policy:{version}:{notice.id}", f"policy-yes:{receipt}", f"came-of-age:{subject}:20261123120000")
+        for key in keys:
+            outbox.post(session, now, address, "came_of_age", key)
+        notice.mail_id = session.scalar(select(Mail.id).where(Mail.dedupe_key == keys[0]))
+    return set(keys)

@@ -13,6 +13,7 @@ from bot.privacy.export import forget_exports
 from bot.privacy.room import NotYet, Work
 from bot.store import attachments, own_records, tracker_records
 from bot.store.desk_tables import PrivacyRequest
+from bot.store.mail_owners import mails_about
 
 # Leases are about live processes, so they follow the machine's clock.
 _machine = SystemClock()
@@ -56,7 +57,8 @@ def sweep(work: Work) -> None:
     """
     plan = checked(work)
     with work.desk.reading() as session:
-        mails = own_records.mails_of(session, str(work.subject), plan["addresses"], paced(work))
+        about = mails_about(session, str(work.subject), plan["addresses"], paced(work))
+        mails = [mail.id for mail in about]
         chats = own_records.conversations_of(session, str(work.subject))
     traces = Traces.of(str(work.subject), plan["snapshot"]["look_for"])
     with work.desk.transaction() as session:

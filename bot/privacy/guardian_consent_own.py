@@ -38,6 +38,7 @@ from bot.store.desk_tables import (
     VerificationCode,
 )
 from bot.store.engine import one_at_a_time
+from bot.store.mail_owners import MailKind
 from bot.store.numbers import next_number
 from bot.vocabulary import AuditEvent, GuardianState, HoldKind, RequestKind, RequestState
 
@@ -196,7 +197,7 @@ def _of_same_person(session: Session, row: GuardianConsent) -> list[GuardianCons
 def _delete_mails(session: Session, numbers: Collection[str], addresses: Collection[str]) -> None:
     """The mails to the guardian about these; those to the young person name nobody and stay."""
     codes = select(VerificationCode.id).where(VerificationCode.request_number.in_(numbers))
-    keys = {f"code:{code}" for code in session.scalars(codes)}
+    keys = {f"{MailKind.CODE}:{code}" for code in session.scalars(codes)}
     wanted = {normalised(address) for address in addresses}
     ours = or_(Mail.dedupe_key.in_(keys), *(Mail.dedupe_key.like(f"guardian%:{number}") for number in numbers))
     gone = [each.id for each in session.scalars(select(Mail).where(ours)) if normalised(each.recipient) in wanted]

@@ -5,7 +5,6 @@ All of it follows the desk's clock, and each step is one conditional update: two
 
 from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 from dateutil.relativedelta import relativedelta
 from sqlalchemy import CursorResult, select, update
@@ -19,6 +18,7 @@ from bot.store import audit, outbox
 from bot.store.announcements import ask
 from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation, GuardianConsent, Minor, Restriction
+from bot.store.mail_owners import MailKind
 from bot.vocabulary import AuditEvent, GuardianState, RestrictionReason
 
 REMINDERS = (timedelta(days=7), timedelta(days=21))
@@ -134,5 +134,6 @@ def _come_of_age(desk: Desk, subject: str) -> bool:
         newest = select(Conversation.id).where(Conversation.subject == subject).order_by(Conversation.created_at.desc())
         ask(session, now, session.scalar(newest.limit(1)), "utter_came_of_age")
         if address := desk.email_of(subject):
-            outbox.post(session, now, address, "came_of_age", f"came-of-age:{uuid4().hex}")
+            key = f"{MailKind.CAME_OF_AGE}:{subject}:{now:%Y%m%d%H%M%S}"
+            outbox.post(session, now, address, "came_of_age", key)
         return True

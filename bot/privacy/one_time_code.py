@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from bot.store import audit, outbox
 from bot.store.desk import Desk
 from bot.store.desk_tables import VerificationCode
+from bot.store.mail_owners import MailKind
 from bot.store.masking import mask
 from bot.vocabulary import AuditEvent
 
@@ -102,7 +103,7 @@ def issue(
     )
     session.add(row)
     session.flush()
-    outbox.post(session, now, address, template, f"code:{row.id}", code=code, minutes=str(minutes), **values)
+    outbox.post(session, now, address, template, f"{MailKind.CODE}:{row.id}", code=code, minutes=str(minutes), **values)
     _record(session, now, AuditEvent.CODE_SENT, purpose)
     return CodeSent(mask("email", address), minutes)
 

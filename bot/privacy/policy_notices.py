@@ -34,6 +34,7 @@ from bot.store.adding import add_unless_there
 from bot.store.customers import Customer
 from bot.store.desk import Desk
 from bot.store.desk_tables import Mail, PolicyNotice, PolicyVersion, Restriction, UtcDateTime
+from bot.store.mail_owners import MailKind
 from bot.store.policy_diff import differences
 from bot.store.policy_versions import Published
 from bot.vocabulary import ChangeMark, RestrictionReason, WindowState
@@ -44,7 +45,6 @@ MOST_WAITING = 200
 _BETWEEN_PASSES = timedelta(hours=6)
 _LOOKED_AT = 1000
 """How many given-up mails are looked at in one round: some of their people may have no address any more."""
-_KEY = "policy"
 
 
 def tell_everybody(desk: Desk) -> int:
@@ -166,7 +166,7 @@ def _begin_pass(row: PolicyVersion, now: datetime) -> bool:
 
 def _waiting(session: Session) -> int:
     """How many notices lie in the outbox."""
-    mine = Mail.dedupe_key.startswith(f"{_KEY}:")
+    mine = Mail.dedupe_key.startswith(f"{MailKind.POLICY_NOTICE}:")
     ended = (Mail.refused_at.is_(None), Mail.given_up_at.is_(None))
     return session.scalar(select(func.count()).select_from(Mail).where(Mail.sent_at.is_(None), mine, *ended)) or 0
 
@@ -244,7 +244,7 @@ def _mail(
     instead_of: Mapping[int, int] | None = None,
 ) -> None:
     """One mail for each of these notices; `instead_of` names the given-up mail that it follows."""
-    keys = {notice: f"{_KEY}:{each.version}:{notice}" for notice in to}
+    keys = {notice: f"{MailKind.POLICY_NOTICE}:{each.version}:{notice}" for notice in to}
     if instead_of is not None:
         keys = {notice: f"{key}:{instead_of[notice]}" for notice, key in keys.items()}
     recipients = [(to[notice], key) for notice, key in keys.items()]

@@ -20,6 +20,7 @@ from bot.privacy.restriction import processing
 from bot.store import audit, outbox, policy_versions
 from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation, Message, PolicyEntry, PolicyNotice
+from bot.store.mail_owners import MailKind
 from bot.store.numbers import next_number
 from bot.store.policy_diff import Difference
 from bot.store.policy_versions import Mark, Published
@@ -169,7 +170,7 @@ def accept(
     receipt = _receipt(session, desk, known, each)
     if address := desk.email_of(subject):
         lines = "\n".join(f"- {line}" for line in receipt.lines)
-        key = f"policy-yes:{receipt.number}"
+        key = f"{MailKind.POLICY_RECEIPT}:{receipt.number}"
         outbox.post(session, now, address, "policy_receipt", key, number=receipt.number, lines=lines)
     return receipt
 

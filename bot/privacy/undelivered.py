@@ -9,6 +9,7 @@ from bot.privacy import guardian_consent_decision as decision
 from bot.privacy.identity_verification import code_took_no_mail
 from bot.store.desk import Desk
 from bot.store.desk_tables import CaseMessage, GuardianConsent, Mail, PrivacyRequest, VerificationCode
+from bot.store.mail_owners import MailKind
 from bot.store.numbers import number_in
 from bot.vocabulary import EntityKind, GuardianState
 
@@ -23,7 +24,7 @@ def not_delivered(session: Session, desk: Desk, now: datetime, mail: Mail) -> No
         mail: One that was refused, or tried in vain too often.
     """
     kind, _, rest = mail.dedupe_key.partition(":")
-    code = session.get(VerificationCode, int(rest)) if kind == "code" else None
+    code = session.get(VerificationCode, int(rest)) if kind == MailKind.CODE else None
     about = code.request_number if code else mail.dedupe_key
     number = number_in(about, EntityKind.REQUEST)
     request = session.get(PrivacyRequest, number) if number else None

@@ -1,12 +1,12 @@
 """What the desk itself has written down about a person, and how it goes: chats, mails, requests, cases, choices.
 
 Each function may be run again after a crash and comes to the same end. A person is found by the customer id, never by
-a name, so that nobody else's records are touched; mails are found by the request they are about, else by the address.
+a name, so that nobody else's records are touched; whose a mail is, `mail_owners` says.
 """
 
 import hashlib
 import hmac
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -43,7 +43,7 @@ from bot.store.desk_tables import (
     VerificationCode,
     WaitingWish,
 )
-from bot.store.numbers import numbers_in
+from bot.store.mail_owners import ERASED
 from bot.vocabulary import AuditEvent, CaseKind, CaseState, RequestState
 
 _OPEN = frozenset(RequestState) - {
@@ -108,50 +108,6 @@ def _delete_chat(session: Session, conversation_id: str) -> None:
         _change(session, delete(content).where(content.conversation_id == conversation_id))
     _change(session, delete(Conversation).where(Conversation.id == conversation_id))
     session.expire_all()
-
-
-def mails_of(
-    session: Session, subject: str, addresses: Collection[str], heartbeat: Callable[[], None] = lambda: None
-) -> list[int]:
-    """Ids of the mails about a person, whatever address they went to.
-
-    A mail that names another person's request, or has the code for it, is that person's, though they share the address.
-    """
-    of_codes = or_(VerificationCode.subject == subject, VerificationCode.request_number.in_(_guardians_of(subject)))
-    codes = {f"code:{number}" for number in session.scalars(select(VerificationCode.id).where(of_codes))}
-    wanted = {address.strip().casefold() for address in addresses}
-    found: list[int] = []
-    columns, last = (Mail.id, Mail.dedupe_key, Mail.subject_line, Mail.text, Mail.recipient), 0
-    while rows := session.execute(select(*columns).where(Mail.id > last).order_by(Mail.id).limit(_BATCH)).all():
-        numbers = {mail_id: set(numbers_in(" ".join(words))) for mail_id, *words, _ in rows}
-        owners = _owners(session, set().union(*numbers.values()))
-        of_others = _codes_of_others(session, subject, [row.dedupe_key for row in rows])
-        for mail_id, key, _, _, recipient in rows:
-            named = {owners.get(number) for number in numbers[mail_id]} - {None}
-            to_them = recipient.strip().casefold() in wanted and key not in of_others
-            if subject in named if named else key in codes or to_them:
-                found.append(mail_id)
-        last = rows[-1][0]
-        heartbeat()
-    return found
-
-
-def _codes_of_others(session: Session, subject: str, keys: Iterable[str]) -> set[str]:
-    """Which of these mails have a code for another customer's request; a code names no number."""
-    ids = [int(number) for kind, _, number in (key.partition(":") for key in keys) if kind == "code"]
-    of_request = PrivacyRequest.number == VerificationCode.request_number
-    query = select(VerificationCode.id).join(PrivacyRequest, of_request)
-    found = session.scalars(query.where(VerificationCode.id.in_(ids), PrivacyRequest.subject != subject))
-    return {f"code:{number}" for number in found}
-
-
-def _owners(session: Session, numbers: Collection[str]) -> dict[str, str | None]:
-    """Whose requests and cases these are."""
-    owners: dict[str, str | None] = {}
-    for table in (PrivacyRequest, Case, GuardianConsent):
-        query = select(table.number, table.subject).where(table.number.in_(numbers))
-        owners |= dict(session.execute(query).tuples().all())
-    return owners
 
 
 def delete_mails(session: Session, mail_ids: Iterable[int], number: str) -> None:
@@ -260,7 +216,7 @@ def keep_choices_without_name(session: Session, subject: str, secret: bytes) -> 
 
     Notices of new versions of the policy go; there is nobody left to tell.
     """
-    pseudonym = f"erased-{hmac.new(secret, subject.encode(), hashlib.sha256).hexdigest()[:32]}"
+    pseudonym = f"{ERASED}{hmac.new(secret, subject.encode(), hashlib.sha256).hexdigest()[:32]}"
     _change(session, update(ConsentEntry).where(ConsentEntry.subject == subject).values(subject=pseudonym))
     _change(session, update(PolicyEntry).where(PolicyEntry.subject == subject).values(subject=pseudonym, origin=None))
     _change(session, delete(PolicyNotice).where(PolicyNotice.subject == subject))

@@ -31,6 +31,7 @@ from bot.store.desk_tables import (
     Hold,
     Mail,
     Message,
+    PolicyNotice,
     PrivacyRequest,
     RequestStep,
     Restriction,
@@ -39,6 +40,7 @@ from bot.store.desk_tables import (
     WebhookEvent,
 )
 from bot.store.encryption import EncryptedText
+from bot.store.mail_owners import mails_about
 from bot.vocabulary import Author, CaseKind, HoldKind, RequestKind, RequestState
 from tests import rights
 from tests.unit.conftest import open_chat
@@ -955,9 +957,7 @@ def test_a_shared_mailbox_keeps_the_other_persons_mails(desk, amelia, daniel):
             session, desk.clock.now(), "amelia.hartley@example.com", "request_revoked", "revoked:shared",
             number="PR-2025-000002", what="x",
         )  # fmt: skip
-        from bot.store.own_records import mails_of
-
-        ids = mails_of(session, AMELIA, ["amelia.hartley@example.com"])
+        ids = [mail.id for mail in mails_about(session, AMELIA, ["amelia.hartley@example.com"])]
         kept = [mail.dedupe_key for mail in session.scalars(select(Mail).where(Mail.id.not_in(ids)))]
     assert "revoked:shared" in kept
 
@@ -973,6 +973,21 @@ def test_a_shared_mailbox_keeps_the_other_persons_code(desk, amelia, daniel):
     rights.work(desk, hers)
     assert rights.state_of(desk, hers).state is RequestState.FULFILLED, rest_of(desk, hers)
     assert [code in mail.text for mail in all_of(desk, Mail) if mail.dedupe_key.startswith("code:")] == [True]
+
+
+def test_a_shared_mailbox_keeps_what_the_other_person_is_told_of_the_policy(desk, amelia, daniel):
+    with desk.shop.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE customers SET email = 'Amelia.Hartley@Example.com' WHERE id = 1002")
+    rights.told_without_a_number(desk, AMELIA, "amelia.hartley@example.com")
+    his = rights.told_without_a_number(desk, DANIEL, "amelia.hartley@example.com")
+    number = agreed(desk, amelia)
+    assert rights.finish(desk, number).state is RequestState.FULFILLED, rest_of(desk, number)
+    kept = {
+        mail.dedupe_key: mail.id for mail in all_of(desk, Mail) if mail.dedupe_key.startswith(("policy", "came-of"))
+    }
+    assert set(kept) == his
+    (notice,) = all_of(desk, PolicyNotice)
+    assert notice.subject == DANIEL and notice.mail_id in kept.values()
 
 
 def test_the_plan_is_kept_unreadable(desk, amelia):

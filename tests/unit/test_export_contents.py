@@ -35,6 +35,7 @@ from bot.store.desk_tables import (
     WebhookEvent,
 )
 from bot.store.package.desk_data import NOT_IN_THE_COPY
+from tests import rights
 from tests.unit.conftest import NOON
 from tests.unit.exporting import asked, carried_out, copy_for, fetched, opened, token_of
 
@@ -410,6 +411,35 @@ def test_the_link_of_an_earlier_copy_is_not_in_the_next_one(desk, chat):
     package = opened(fetched(desk, "1001", token_of(desk, chat_id)))
     assert len(package.rows("desk-messages")) == 1
     assert link not in package.everything and link.rpartition("/")[2] not in package.everything
+
+
+def test_mails_to_an_address_that_is_somebody_elses_by_now_are_theirs_whom_they_are_about(desk, chat, mine, others):
+    my_chat, their_chat, former = chat(str(ME)), chat(str(OTHER)), MAIL[OTHER]
+    change = {"table": "customers", "column": "email", "before": former}
+    asked_before = {"regime": "gdpr", "received_at": NOON, "due_at": NOON}
+    with desk.transaction() as session:
+        session.add_all(
+            [
+                PrivacyRequest(
+                    number="PR-2025-999998", kind="rectification", state="fulfilled", subject=str(ME),
+                    origin="corrected", details={"changes": [change]}, **asked_before,
+                ),
+                PrivacyRequest(
+                    number="PR-2025-999999", kind="export", state="awaiting_verification", subject=str(OTHER),
+                    origin="copy", conversation_id=their_chat, **asked_before,
+                ),
+            ]
+        )  # fmt: skip
+    told = {ME: rights.told_without_a_number(desk, str(ME), former)}
+    told[OTHER] = rights.told_without_a_number(desk, str(OTHER), former)
+    code = rights.code_for(desk, their_chat, "PR-2025-999999")
+    with desk.transaction() as session:
+        for mail in session.scalars(sa.select(Mail)):
+            mail.text = f"{mail.text} [{mail.dedupe_key}]"
+    everything = copy_for(desk, my_chat, str(ME)).everything
+    assert all(f"[{key}]" in everything for key in told[ME])
+    assert not any(f"[{key}]" in everything for key in told[OTHER])
+    assert f"Your code: {code}" not in everything
 
 
 def test_a_mail_to_nobody_in_particular_stays_out(desk, chat):

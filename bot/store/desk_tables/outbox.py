@@ -14,6 +14,7 @@ class Mail(Base):
     """The outbox: written in the transaction of its cause, sent by the worker.
 
     Attributes:
+        dedupe_key: What it is about, so that it is written once and `mail_owners` knows whose it is.
         refused_at: When the server said that this recipient takes no mail, now or later; it is not tried again.
         given_up_at: When it had been tried in vain as often as a mail is tried.
     """
@@ -21,7 +22,7 @@ class Mail(Base):
     __tablename__ = "mails"
     __table_args__ = NEVER_AGAIN
     id: Mapped[int] = mapped_column(primary_key=True, info=NOTHING)
-    dedupe_key: Mapped[str] = mapped_column(String(96), unique=True, info=NOTHING)
+    dedupe_key: Mapped[str] = mapped_column(String(96), unique=True, info=WHO)
     recipient: Mapped[str] = mapped_column(EncryptedText, info=CONTENT)
     subject_line: Mapped[str] = mapped_column(String(200), info=NOTHING)
     text: Mapped[str] = mapped_column(EncryptedText, info=CONTENT)

@@ -33,7 +33,7 @@ from bot.store.desk_tables import (
     VerificationCode,
     WebhookEvent,
 )
-from bot.store.numbers import numbers_in
+from bot.store.mail_owners import mails_about
 from bot.store.own_records import cases_of
 from bot.store.package.contents import Field, NotGiven, Source
 from bot.store.package.values import Values
@@ -284,21 +284,13 @@ def _mails(desk: Desk, subject: str) -> Source:
 
     def batches() -> Iterator[list[Values]]:
         with desk.reading() as session:
-            addresses, numbers = _addresses(session, desk, subject), _numbers(session, subject)
-        if not addresses:
-            return
-        # Addresses are encrypted, so no query can look for them. The texts are read for the person's own mails only.
-        with desk.reading() as session:
-            everything = session.execute(select(Mail.id, Mail.recipient).execution_options(yield_per=_BATCH))
-            found = sorted(number for number, recipient in everything if _bare(recipient) in addresses)
+            # What a guardian was mailed about a young person is the guardian's.
+            about = mails_about(session, subject, _addresses(session, desk, subject))
+            found = [mail.id for mail in about if mail.went_to_them]
         query = select(Mail.sent_at, Mail.recipient, Mail.subject_line, Mail.text).order_by(Mail.id)
         for start in range(0, len(found), _BATCH):
             with desk.reading() as session:
-                mails = session.execute(query.where(Mail.id.in_(found[start : start + _BATCH]))).all()
-            # Two customers may share an address: a mail about somebody else's request is not this person's.
-            own = [mail for mail in mails if numbers.issuperset(numbers_in(mail.subject_line + mail.text))]
-            if own:
-                yield _columns(own)
+                yield _columns(session.execute(query.where(Mail.id.in_(found[start : start + _BATCH]))).all())
 
     return Source("desk-mails", ("mail", "mails"), MAILS.key, fields, batches)
 
@@ -311,15 +303,4 @@ def _addresses(session: Session, desk: Desk, subject: str) -> set[str]:
         for change in (details or {}).get("changes", []):
             if (change.get("table"), change.get("column")) == (desk.datamap.subject.table, desk.datamap.subject.email):
                 found.append(change.get("before"))
-    return {_bare(address) for address in found if address}
-
-
-def _numbers(session: Session, subject: str) -> set[str]:
-    own = select(PrivacyRequest.number).where(PrivacyRequest.subject == subject)
-    cases = select(Case.number).where(cases_of(subject))
-    consents = select(GuardianConsent.number).where(GuardianConsent.subject == subject)
-    return {*session.scalars(own), *session.scalars(cases), *session.scalars(consents)}
-
-
-def _bare(address: str) -> str:
-    return address.strip().casefold()
+    return {address for address in found if address}
