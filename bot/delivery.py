@@ -15,18 +15,22 @@ from typing import Any
 import httpx
 import structlog
 from sqlalchemy import ColumnElement, CursorResult, and_, delete, exists, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
 from bot.clocks import SystemClock
-from bot.privacy import outcome
+from bot.privacy import customer_alarms, outcome
 from bot.store import webhooks
 from bot.store.desk import Desk
-from bot.store.desk_tables import PrivacyRequest, WebhookEvent
+from bot.store.desk_tables import PrivacyRequest, Restriction, WebhookEvent
 
 log = structlog.get_logger("worker")
 _ANSWER_SECONDS = 10.0
 _ROUND_SECONDS = 10.0
 _LONGEST_PAUSE = timedelta(hours=1)
+_NOT_TAKEN = (
+    "A service of the shop did not take the notice that says whether the data of this customer may be used; it is sent "
+    "again until it is taken. See to it that the service does not use data it should not."
+)
 _UNSET_ADDRESSES_WAIT = timedelta(days=1)
 _TAKEN_ONES_STAY = timedelta(days=30)
 # Tries are about live servers, so they follow the machine's clock.
@@ -67,10 +71,12 @@ def tidy(desk: Desk) -> None:
         WebhookEvent.created_at < now - _UNSET_ADDRESSES_WAIT,
     )
     with desk.transaction() as session:
-        dropped = list(session.scalars(select(WebhookEvent.id).where(unheard)))
+        dropped = dict(session.execute(select(WebhookEvent.id, WebhookEvent.subject).where(unheard)).tuples().all())
         session.execute(delete(WebhookEvent).where(or_(old, WebhookEvent.id.in_(dropped))))
+        for subject in {subject for subject in dropped.values() if subject is not None}:
+            _quiet(session, desk, subject)
     if dropped:
-        log.warning("notices dropped, since nobody listens at their address any more", notices=dropped)
+        log.warning("notices dropped, since nobody listens at their address any more", notices=list(dropped))
     _forget_erased(desk)
 
 
@@ -160,18 +166,38 @@ def _send(desk: Desk, client: httpx.Client, notice: WebhookEvent) -> int | None:
         return status
     with desk.transaction() as session:
         session.get_one(WebhookEvent, notice.id).delivered_at = desk.clock.now()
+        session.flush()
+        if notice.request_number is None and notice.subject is not None:
+            _quiet(session, desk, notice.subject)
     log.info("notice taken", notice=notice.id, attempt=notice.attempts, status=status)
     return status
 
 
 def _alarm(desk: Desk, notice: WebhookEvent) -> None:
     """After every few tries in vain a person has to look, since a service goes on with data it should not use."""
-    if notice.attempts % desk.settings.worker_tries or notice.request_number is None:
+    if notice.attempts % desk.settings.worker_tries:
         return
+    now = desk.clock.now()
     with desk.transaction() as session:
-        request = session.get(PrivacyRequest, notice.request_number)
+        number = notice.request_number or _ending(session, notice.subject)
+        request = session.get(PrivacyRequest, number) if number else None
         if request is not None:
-            outcome.alarm(session, desk, desk.clock.now(), request, outcome.Alarm.NOTICE)
+            outcome.alarm(session, desk, now, request, outcome.Alarm.NOTICE)
+        elif notice.subject is not None and desk.shop.customer(notice.subject) is not None:
+            customer_alarms.alarm(session, desk, now, notice.subject, customer_alarms.NOTICE, _NOT_TAKEN)
+
+
+def _ending(session: Session, subject: str | None) -> str | None:
+    """The request with which a person's data goes: from then on nothing new is written down about them."""
+    standing = (Restriction.subject == subject, Restriction.lifted_at.is_(None))
+    query = select(Restriction.request_number).where(*standing, Restriction.request_number.is_not(None))
+    return session.scalar(query.order_by(Restriction.id).limit(1))
+
+
+def _quiet(session: Session, desk: Desk, subject: str) -> None:
+    """Every service took what no request is behind, or is sent nothing any more: nobody has to look after it."""
+    if not webhooks.undelivered_without_request(session, subject):
+        customer_alarms.quiet(session, desk.clock.now(), subject, customer_alarms.NOTICE)
 
 
 def _forget_erased(desk: Desk) -> None:

@@ -61,7 +61,7 @@ def target_of(typed: str) -> str | None:
 def case_path(place: CasePlace) -> str | None:
     """Where the staff looks after a case; None when its conversation was erased.
 
-    Only what people brought has a page of its own. An alarm without a request is about guardians who disagree.
+    Only what people brought has a page of its own. An alarm without a request is about guardians.
     """
     if place.kind is CaseKind.HANDOFF:
         return f"/conversations/{place.conversation_id}" if place.conversation_id else None

@@ -6,12 +6,12 @@ GDPR Article 7(3): withdrawing is as easy as giving. Policy clauses `minors` and
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.errors import Conflict
+from bot.privacy import customer_alarms, outcome, restriction
 from bot.privacy import guardian_consent_links as links
-from bot.privacy import outcome, restriction
 from bot.privacy.guardian_consent_links import LinkKind
 from bot.privacy.guardian_consent_standing import Standing, standing
 from bot.privacy.guardian_consent_states import OPEN, move
@@ -20,20 +20,15 @@ from bot.privacy.request_states import move as move_request
 from bot.store import audit, outbox
 from bot.store.announcements import announce
 from bot.store.desk import Desk
-from bot.store.desk_tables import Case, GuardianConsent, PrivacyRequest
-from bot.store.numbers import next_number
+from bot.store.desk_tables import GuardianConsent, PrivacyRequest
 from bot.vocabulary import (
     AuditEvent,
-    CaseKind,
-    CaseState,
     GuardianState,
     HoldKind,
-    Priority,
     RequestState,
     RestrictionReason,
 )
 
-_DISPUTE = "guardian-dispute"
 DECIDED_ALREADY = "This was decided already. Please open the link in your newest mail."
 
 
@@ -119,7 +114,7 @@ def settle(session: Session, desk: Desk, now: datetime, subject: str, number: st
     if found is Standing.DISPUTED:
         _have_a_person_decide(session, desk, now, subject, number)
     else:
-        _close_disputes(session, now, subject)
+        customer_alarms.quiet(session, now, subject, customer_alarms.DISPUTE)
     return found
 
 
@@ -141,7 +136,7 @@ def end(session: Session, now: datetime, subject: str, actor: str) -> None:
             audit.record(session, now, AuditEvent.GUARDIAN_ENDED, reference=number, subject=subject, actor=actor)
             mail_guardian(session, now, row, "guardian_of_age")
     _close_what_waits(session, now, subject, actor)
-    _close_disputes(session, now, subject)
+    customer_alarms.quiet(session, now, subject, customer_alarms.DISPUTE)
 
 
 def _close_what_waits(session: Session, now: datetime, subject: str, actor: str) -> None:
@@ -216,29 +211,9 @@ def _once(kind: str, request: str, row: GuardianConsent) -> str:
 
 def _have_a_person_decide(session: Session, desk: Desk, now: datetime, subject: str, number: str) -> None:
     """One urgent case for each word that made it a disagreement, as long as it waits; a settled one says nothing."""
-    begins = f"{_DISPUTE}:{number}:"
-    waits = (Case.origin.startswith(begins), Case.state == CaseState.WAITING)
-    if session.scalar(select(Case.number).where(*waits)) is not None:
-        return
-    case_number = next_number(session, "CS", now)
-    case = Case(
-        number=case_number,
-        kind=CaseKind.ALARM,
-        state=CaseState.WAITING,
-        priority=Priority.URGENT,
-        subject=subject,
-        origin=f"{begins}{case_number}",
-        statement="Two parents or guardians of this customer disagree. Until it is settled, nothing is processed. "
-        f"The newest word is that of {number}.",
-        created_at=now,
-        due_at=now + desk.settings.alarm_within,
+    happened = (
+        "Two parents or guardians of this customer disagree. Until it is settled, nothing is processed. "
+        f"The newest word is that of {number}."
     )
-    session.add(case)
-    audit.record(session, now, AuditEvent.CASE_FILED, reference=case.number, actor="worker")
-    audit.record(session, now, AuditEvent.GUARDIAN_DISPUTE, reference=number, subject=subject)
-
-
-def _close_disputes(session: Session, now: datetime, subject: str) -> None:
-    """Nobody has to decide between guardians any more."""
-    waits = (Case.subject == subject, Case.origin.startswith(f"{_DISPUTE}:"), Case.state == CaseState.WAITING)
-    session.execute(update(Case).where(*waits).values(state=CaseState.CLOSED, closed_at=now))
+    if customer_alarms.alarm(session, desk, now, subject, f"{customer_alarms.DISPUTE}:{number}", happened):
+        audit.record(session, now, AuditEvent.GUARDIAN_DISPUTE, reference=number, subject=subject)

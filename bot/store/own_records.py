@@ -44,7 +44,7 @@ from bot.store.desk_tables import (
     WaitingWish,
 )
 from bot.store.mail_owners import ERASED
-from bot.vocabulary import AuditEvent, CaseKind, CaseState, RequestState
+from bot.vocabulary import AuditEvent, CaseState, RequestState
 
 _OPEN = frozenset(RequestState) - {
     RequestState.FULFILLED,
@@ -160,8 +160,9 @@ def empty_requests(session: Session, of_subject: ColumnElement[bool]) -> None:
 
 
 def close_cases(session: Session, subject: str) -> None:
-    """Close a person's cases and leave of them what says nothing about the person; an alarm waits on for the shop.
+    """Close a person's cases and leave of them what says nothing about the person.
 
+    An alarm about a request names nobody and waits on for the shop; one about the person is about nobody any more.
     Number, kind, state and dates stay, as the law's log of complaints; what was written about them goes.
     """
     _empty_cases(session, Case.subject == subject)
@@ -172,9 +173,7 @@ def _empty_cases(session: Session, which: ColumnElement[bool]) -> None:
     numbers, open_ones = select(Case.number).where(of_these), Case.state != CaseState.CLOSED
     _change(session, delete(CaseMessage).where(CaseMessage.case_number.in_(numbers)))
     _change(session, delete(Attachment).where(Attachment.owner_number.in_(numbers)))
-    _change(
-        session, update(Case).where(of_these, open_ones, Case.kind != CaseKind.ALARM).values(state=CaseState.CLOSED)
-    )
+    _change(session, update(Case).where(of_these, open_ones).values(state=CaseState.CLOSED))
     nothing = {"subject": None, "statement": None, "about": None, "wish": None, "conversation_id": None}
     no_key = {"claim_hash": None, "claim_salt": None}
     _change(session, update(Case).where(of_these).values(**nothing, **no_key))

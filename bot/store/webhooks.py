@@ -74,6 +74,12 @@ def undelivered(session: Session, request_number: str) -> int:
     return session.scalar(query) or 0
 
 
+def undelivered_without_request(session: Session, subject: str) -> int:
+    """How many notices about a customer that no request is behind a service has not taken yet."""
+    waiting = (WebhookEvent.request_number.is_(None), WebhookEvent.delivered_at.is_(None))
+    return session.scalar(select(func.count()).where(WebhookEvent.subject == subject, *waiting)) or 0
+
+
 def forget_subject(session: Session, subject: str) -> int:
     """Take a person's number out of the notices about them that were taken; the rest of each notice stays as a log.
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from bot import mailing
 from bot.errors import DeskError
 from bot.privacy import complaint_answer, erasure, erasure_scan, fulfilment, holds, request_intake
+from bot.privacy.customer_alarms import NOTICE, alarm
 from bot.privacy.erasure_guard import ErasureRefused
 from bot.privacy.restriction import processing
 from bot.privacy.room import NotYet
@@ -988,6 +989,15 @@ def test_a_shared_mailbox_keeps_what_the_other_person_is_told_of_the_policy(desk
     assert set(kept) == his
     (notice,) = all_of(desk, PolicyNotice)
     assert notice.subject == DANIEL and notice.mail_id in kept.values()
+
+
+def test_an_alarm_about_the_person_ends_with_their_data_and_one_about_somebody_else_waits_on(desk, amelia, daniel):
+    with desk.transaction() as session:
+        for subject in (AMELIA, DANIEL):
+            alarm(session, desk, desk.clock.now(), subject, NOTICE, "A service of the shop did not take the notice.")
+    erased(desk, amelia)
+    alarms = [(case.subject, case.state) for case in all_of(desk, Case) if case.kind == "alarm"]
+    assert alarms == [(None, "closed"), (DANIEL, "waiting")]
 
 
 def test_the_plan_is_kept_unreadable(desk, amelia):

@@ -4,6 +4,7 @@ import pytest
 from nicegui import ui
 
 from bot.privacy import guardian_consent_page
+from bot.privacy.customer_alarms import NOTICE, alarm
 from bot.store.desk_tables import AuditEntry
 from bot.vocabulary import RequestKind, StaffRole
 from tests.desk_pages import at_the_desk
@@ -101,3 +102,28 @@ def test_whoever_denies_what_a_guardian_asked_for_reads_who_is_told_what(desk):
 
     at_the_desk(desk, StaffRole.PRIVACY_OFFICER, visit)
     assert "about this young person" in " ".join(mails(desk, MOTHER)[0].text.split())
+
+
+def test_what_reached_nobody_stands_there_until_somebody_saw_to_it(desk):
+    agreed(desk, open_chat(desk, MAYA))
+    with desk.transaction() as session:
+        now = desk.clock.now()
+        alarm(session, desk, now, MAYA, NOTICE, "A service of the shop did not take the notice.")
+
+    async def looks_only(user):
+        await user.open("/reviews")
+        await user.should_see("did not take the notice")
+        await user.should_not_see("I looked after it")
+
+    async def visit(user):
+        await user.open("/reviews")
+        await user.should_see("did not take the notice")
+        user.find("I looked after it").click()
+        await user.should_see("the record says who saw to it")
+        await user.open("/reviews")
+        await user.should_see("All of them arrived.")
+
+    at_the_desk(desk, StaffRole.AUDITOR, looks_only)
+    at_the_desk(desk, StaffRole.AGENT, visit)
+    with desk.reading() as session:
+        assert session.query(AuditEntry).filter_by(event="case_closed").one().actor.startswith("staff:")

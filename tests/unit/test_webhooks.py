@@ -17,7 +17,7 @@ from bot.clocks import FixedClock
 from bot.config import PROJECT
 from bot.errors import SetupError
 from bot.store import webhooks
-from bot.store.desk_tables import Case, PrivacyRequest, WebhookEvent
+from bot.store.desk_tables import Case, PrivacyRequest, Restriction, WebhookEvent
 from bot.vocabulary import RequestKind, RequestState, ShopEvent
 
 SECRET = "w" * 40
@@ -281,6 +281,62 @@ def test_after_many_tries_in_vain_a_person_is_alarmed_once(desk, service, machin
     with desk.reading() as session:
         (case,) = session.scalars(select(Case))
     assert case.statement.startswith("A service of the shop did not take the notice about it")
+
+
+def alarms(desk):
+    with desk.reading() as session:
+        return [(case.subject, case.state) for case in session.scalars(select(Case).order_by(Case.number))]
+
+
+def try_in_vain(desk, service, machine):
+    service.status = [500]
+    for _ in range(desk.settings.worker_tries):
+        machine.advance(timedelta(hours=1))
+        delivery.deliver_waiting(desk)
+
+
+def test_a_notice_behind_which_no_request_is_alarms_a_person_once_until_it_is_taken(desk, service, machine):
+    tell(desk, subject="1002", number="PR-2026-000009")
+    delivery.deliver_waiting(desk)
+    tell(desk, ShopEvent.GUARDIAN_MISSING, "1003")
+    for _ in range(2):
+        try_in_vain(desk, service, machine)
+        assert alarms(desk) == [("1003", "waiting")]
+    tell(desk, ShopEvent.RESTRICTION_LIFTED, "1003")
+    machine.advance(timedelta(hours=1))
+    service.status = [204, 500]
+    delivery.deliver_waiting(desk)
+    assert alarms(desk) == [("1003", "waiting")], "a later one about them has not been taken"
+    machine.advance(timedelta(hours=1))
+    service.status = [204]
+    delivery.deliver_waiting(desk)
+    assert alarms(desk) == [("1003", "closed")]
+
+
+def test_of_a_service_the_shop_gave_up_nobody_is_alarmed_any_more(desk, service, machine, clock):
+    tell(desk, ShopEvent.GUARDIAN_MISSING, "1003")
+    try_in_vain(desk, service, machine)
+    assert alarms(desk) == [("1003", "waiting")]
+    desk.settings.webhook_urls = ""
+    clock.advance(timedelta(days=1, seconds=1))
+    delivery.tidy(desk)
+    assert alarms(desk) == [("1003", "closed")]
+
+
+def test_whose_data_is_going_is_alarmed_about_by_the_request_and_not_by_name(desk, service, machine):
+    now = desk.clock.now()
+    with desk.transaction() as session:
+        session.add(
+            PrivacyRequest(
+                number="PR-2026-000001", kind=RequestKind.ERASURE, state=RequestState.RUNNING, regime="policy",
+                origin="o", subject="1003", received_at=now, due_at=now + timedelta(days=30),
+            )
+        )  # fmt: skip
+        session.flush()
+        session.add(Restriction(subject="1003", reason="erasure", request_number="PR-2026-000001", since=now))
+    tell(desk, ShopEvent.GUARDIAN_MISSING, "1003")
+    try_in_vain(desk, service, machine)
+    assert alarms(desk) == [(None, "waiting")]
 
 
 def test_undelivered_counts_the_notices_of_one_request(desk, service):

@@ -1,4 +1,4 @@
-"""Guardian reviews: signed forms, parents who disagree, and what a guardian asked for a young person."""
+"""Guardian reviews: signed forms, parents who disagree, what a guardian asked for, and what reached nobody."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 from bot.desk import pieces, words
 from bot.desk.live import live
 from bot.desk.registry import page
-from bot.desk.visit import DECIDING, Visit
+from bot.desk.visit import DECIDING, WORKING, Visit
 from bot.errors import NotFound
+from bot.privacy import customer_alarms
 from bot.privacy import guardian_consent_review as review
+from bot.privacy.customer_alarms import CustomerAlarm
 from bot.privacy.guardian_consent_review import REASONS, AskedForChild, Disagreement, FormInReview
 from bot.store import attachments
 from bot.store.attachments import AttachmentView
@@ -21,6 +23,7 @@ class _Waiting:
     forms: list[FormInReview]
     disagreements: list[Disagreement]
     for_children: list[AskedForChild]
+    alarms: list[CustomerAlarm]
 
 
 @page("/reviews", title="Guardian reviews", shortcut="v", order=50)
@@ -29,7 +32,8 @@ async def reviews(visit: Visit) -> None:
 
     def look(session: Session) -> _Waiting:
         forms, asked = review.forms_in_review(session), review.asked_for_children(session)
-        return _Waiting(forms, review.disagreements(session, visit.desk), asked)
+        alarms = customer_alarms.waiting_alarms(session)
+        return _Waiting(forms, review.disagreements(session, visit.desk), asked, alarms)
 
     @ui.refreshable
     async def lists() -> None:
@@ -53,6 +57,11 @@ async def reviews(visit: Visit) -> None:
                 ui.label("Nothing was asked for.").classes("empty")
             for asked in found.for_children:
                 _for_child(visit, asked)
+        with pieces.part("Mails and notices that reached nobody"):
+            if not found.alarms:
+                ui.label("All of them arrived.").classes("empty")
+            for alarm in found.alarms:
+                _alarm(visit, alarm)
 
     await lists()
     live(visit, lists.refresh)
@@ -150,3 +159,19 @@ def _for_child(visit: Visit, asked: AskedForChild) -> None:
         visit.done("It is carried out as if the young person had asked for it; the parent or guardian is told.")
 
     pieces.button("Carry it out", approve)
+
+
+def _alarm(visit: Visit, alarm: CustomerAlarm) -> None:
+    pieces.facts([("Case", alarm.number), ("Customer", alarm.subject), ("Since", pieces.when(alarm.since))])
+    ui.label(alarm.happened).classes("note")
+    ui.link("The customer's card", f"/customers/{alarm.subject}").classes("onward")
+    if not visit.may(WORKING):
+        return
+
+    async def seen_to() -> None:
+        await visit.act(
+            lambda session, staff: customer_alarms.looked_after(session, visit.now(), alarm.number, staff.actor)
+        )
+        visit.done("Noted; the record says who saw to it.")
+
+    pieces.button("I looked after it", seen_to)

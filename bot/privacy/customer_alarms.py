@@ -1,0 +1,112 @@
+"""Alarms about a customer that no request is behind: on the staff's list once while one waits, closed when answered."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import Session
+
+from bot.errors import Conflict
+from bot.privacy.case_states import move
+from bot.store import audit
+from bot.store.desk import Desk
+from bot.store.desk_tables import Case
+from bot.store.numbers import next_number
+from bot.vocabulary import AuditEvent, CaseKind, CaseState, Priority
+
+DISPUTE, NOTICE, GUARDIAN_MAIL = "guardian-dispute", "customer-notice", "guardian-mail"
+"""What they are about. A dispute is answered by settling it."""
+
+
+@dataclass(frozen=True)
+class CustomerAlarm:
+    """One that waits for a person, as the staff sees it.
+
+    Attributes:
+        about: What it is about, with the number of the asking where it is about one.
+    """
+
+    number: str
+    subject: str
+    about: str
+    happened: str
+    since: datetime
+
+    @property
+    def guardian(self) -> str | None:
+        """Number of the asking whose mail did not arrive; None where it is about something else."""
+        kind, _, number = self.about.partition(":")
+        return number if kind == GUARDIAN_MAIL else None
+
+
+def alarm(session: Session, desk: Desk, now: datetime, subject: str, about: str, happened: str) -> bool:
+    """Put a customer on the list of urgent cases, once while a case about the same thing waits.
+
+    Args:
+        session: The transaction of its cause.
+        desk: How soon a person has to look.
+        now: The desk's time.
+        subject: The customer.
+        about: What it is about.
+        happened: The same in the words the staff reads; no personal value.
+
+    Returns:
+        Whether nobody had been alarmed yet.
+    """
+    if session.scalar(select(Case.number).where(*_waits(subject, about)).limit(1)) is not None:
+        return False
+    number = next_number(session, "CS", now)
+    session.add(
+        Case(
+            number=number,
+            kind=CaseKind.ALARM,
+            state=CaseState.WAITING,
+            priority=Priority.URGENT,
+            subject=subject,
+            origin=f"{about}:{number}",
+            statement=happened,
+            created_at=now,
+            due_at=now + desk.settings.alarm_within,
+        )
+    )
+    audit.record(session, now, AuditEvent.CASE_FILED, reference=number, actor="worker")
+    return True
+
+
+def quiet(session: Session, now: datetime, subject: str, about: str) -> None:
+    """Nobody has to look after it any more."""
+    session.execute(update(Case).where(*_waits(subject, about)).values(state=CaseState.CLOSED, closed_at=now))
+
+
+def waiting_alarms(session: Session) -> list[CustomerAlarm]:
+    """Those that a person answers by looking after them, oldest first."""
+    mine = (Case.kind == CaseKind.ALARM, Case.state == CaseState.WAITING, Case.request_number.is_(None))
+    cases = session.scalars(select(Case).where(*mine, ~Case.origin.startswith(f"{DISPUTE}:")).order_by(Case.number))
+    return [
+        CustomerAlarm(
+            case.number, str(case.subject), case.origin.rpartition(":")[0], case.statement or "", case.created_at
+        )
+        for case in cases
+        if case.subject is not None
+    ]
+
+
+def looked_after(session: Session, now: datetime, number: str, actor: str) -> None:
+    """A person did what an alarm asked for: it leaves the list, and the record says who saw to it.
+
+    Raises:
+        Conflict: It does not wait (any more).
+    """
+    known = next((each for each in waiting_alarms(session) if each.number == number), None)
+    if known is None or not move(session, number, [CaseState.WAITING], CaseState.CLOSED, closed_at=now):
+        raise Conflict("This alarm does not wait any more.")
+    audit.record(session, now, AuditEvent.CASE_CLOSED, reference=number, subject=known.subject, actor=actor)
+
+
+def _waits(subject: str, about: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Case.subject == subject,
+        Case.kind == CaseKind.ALARM,
+        Case.state == CaseState.WAITING,
+        Case.origin.startswith(f"{about}:"),
+    )
