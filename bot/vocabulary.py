@@ -303,6 +303,7 @@ class AuditEvent(StrEnum):
     GUARDIAN_CONSENTED = "guardian_consented"
     GUARDIAN_TEXT = "guardian_text"
     GUARDIAN_REFUSED = "guardian_refused"
+    GUARDIAN_LINK_SENT = "guardian_link_sent"
     GUARDIAN_WITHDREW = "guardian_withdrew"
     GUARDIAN_EXPIRED = "guardian_expired"
     GUARDIAN_CANCELLED = "guardian_cancelled"

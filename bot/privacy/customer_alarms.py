@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from bot.errors import Conflict
@@ -73,9 +74,18 @@ def alarm(session: Session, desk: Desk, now: datetime, subject: str, about: str,
     return True
 
 
-def quiet(session: Session, now: datetime, subject: str, about: str) -> None:
-    """Nobody has to look after it any more."""
-    session.execute(update(Case).where(*_waits(subject, about)).values(state=CaseState.CLOSED, closed_at=now))
+def quiet(session: Session, now: datetime, subject: str, about: str) -> bool:
+    """Nobody has to look after it any more.
+
+    Returns:
+        Whether somebody had to.
+    """
+    session.flush()
+    closed: CursorResult[Any] = session.connection().execute(
+        update(Case).where(*_waits(subject, about)).values(state=CaseState.CLOSED, closed_at=now)
+    )
+    session.expire_all()
+    return bool(closed.rowcount)
 
 
 def waiting_alarms(session: Session) -> list[CustomerAlarm]:

@@ -29,6 +29,13 @@ from bot.vocabulary import (
     RestrictionReason,
 )
 
+WITH_PAGE = {GuardianState.LIVE: "guardian_receipt", GuardianState.REFUSED: "guardian_refused"}
+"""The mail with the link to the guardian's page, by what they said."""
+_NO_PAGE = (
+    "The receipt to the parent or guardian of this customer ({number}) did not arrive. Without the link in it they "
+    "cannot take back what they said, see it or have it erased. Send a new link once the mailbox takes mail again, or "
+    "reach them in another way."
+)
 DECIDED_ALREADY = "This was decided already. Please open the link in your newest mail."
 
 
@@ -68,9 +75,7 @@ def consent(
     row = session.get_one(GuardianConsent, number)
     audit.record(session, now, AuditEvent.GUARDIAN_CONSENTED, reference=number, subject=row.subject, actor=actor)
     audit.record(session, now, AuditEvent.GUARDIAN_TEXT, reference=declared.proof, subject=row.subject)
-    link = links.make(session, desk.settings, number, LinkKind.MANAGE, None)
-    facts = {"version": declared.policy_version, "proof": declared.text_hash}
-    mail_guardian(session, now, row, "guardian_receipt", link=link, **facts)
+    mail_page(session, desk, now, row)
     tell_child(session, desk, now, row, "guardian_agreed")
     settle(session, desk, now, row.subject, number)
 
@@ -86,8 +91,7 @@ def refuse(session: Session, desk: Desk, now: datetime, number: str, sources: It
     links.burn(session, now, number)
     row = session.get_one(GuardianConsent, number)
     audit.record(session, now, AuditEvent.GUARDIAN_REFUSED, reference=number, subject=row.subject)
-    link = links.make(session, desk.settings, number, LinkKind.MANAGE, None)
-    mail_guardian(session, now, row, "guardian_refused", link=link)
+    mail_page(session, desk, now, row)
     tell_child(session, desk, now, row, "guardian_said_no")
     settle(session, desk, now, row.subject, number)
 
@@ -98,6 +102,7 @@ def withdraw(session: Session, desk: Desk, now: datetime, number: str) -> None:
         return
     row = session.get_one(GuardianConsent, number)
     audit.record(session, now, AuditEvent.GUARDIAN_WITHDREW, reference=number, subject=row.subject)
+    customer_alarms.quiet(session, now, row.subject, lost_mail(number))
     mail_guardian(session, now, row, "guardian_withdrawn")
     tell_child(session, desk, now, row, "guardian_took_back")
     settle(session, desk, now, row.subject, number)
@@ -134,6 +139,7 @@ def end(session: Session, now: datetime, subject: str, actor: str) -> None:
             links.burn(session, now, number)
             row = session.get_one(GuardianConsent, number)
             audit.record(session, now, AuditEvent.GUARDIAN_ENDED, reference=number, subject=subject, actor=actor)
+            customer_alarms.quiet(session, now, subject, lost_mail(number))
             mail_guardian(session, now, row, "guardian_of_age")
     _close_what_waits(session, now, subject, actor)
     customer_alarms.quiet(session, now, subject, customer_alarms.DISPUTE)
@@ -164,8 +170,35 @@ def of_child(what: str) -> str:
     return what.replace("your", "their")
 
 
+def mail_page(session: Session, desk: Desk, now: datetime, row: GuardianConsent, *, again: bool = False) -> None:
+    """The receipt of a guardian's yes or no, with the one link by which they take it back, see it or have it erased.
+
+    `again` is for one that did not arrive: no link is kept that could be repeated, so this one is new.
+    """
+    link = links.make(session, desk.settings, row.number, LinkKind.MANAGE, None)
+    facts = {"version": row.policy_version or "", "proof": row.text_hash or ""}
+    mail_guardian(session, now, row, WITH_PAGE[GuardianState(row.state)], each_time=again, link=link, **facts)
+
+
+def page_took_no_mail(session: Session, desk: Desk, now: datetime, row: GuardianConsent) -> None:
+    """A guardian who has no link cannot take back what they said (GDPR Article 7(3)): a person has to help them."""
+    customer_alarms.alarm(session, desk, now, row.subject, lost_mail(row.number), _NO_PAGE.format(number=row.number))
+
+
+def lost_mail(number: str) -> str:
+    """What the alarm is about that a guardian's receipt did not arrive."""
+    return f"{customer_alarms.GUARDIAN_MAIL}:{number}"
+
+
 def mail_guardian(
-    session: Session, now: datetime, row: GuardianConsent, template: str, request: str = "", **values: str
+    session: Session,
+    now: datetime,
+    row: GuardianConsent,
+    template: str,
+    request: str = "",
+    *,
+    each_time: bool = False,
+    **values: str,
 ) -> None:
     """A mail to the guardian, once for each kind and number; none to somebody whose address is erased.
 
@@ -175,10 +208,11 @@ def mail_guardian(
         row: The guardian.
         template: What the mail says.
         request: What they asked for, when it is about that; of each request it is told.
+        each_time: It may be told again, such as what did not arrive.
         values: What the template names.
     """
     if row.email:
-        key = _once(template, request, row)
+        key = _key(template, request, row, now if each_time else None)
         outbox.post(session, now, row.email, template, key, number=row.number, request=request, **values)
 
 
@@ -199,14 +233,14 @@ def tell_child(
     """
     announce(session, now, row.conversation_id, f"utter_{name}", number=row.number, request=request)
     if address := desk.email_of(row.subject):
-        kind = f"{name}-child:{now:%Y%m%d%H%M%S}" if each_time else f"{name}-child"
-        key = _once(kind, request, row)
+        key = _key(f"{name}-child", request, row, now if each_time else None)
         outbox.post(session, now, address, f"{name}_child", key, number=row.number, request=request, **values)
 
 
-def _once(kind: str, request: str, row: GuardianConsent) -> str:
+def _key(kind: str, request: str, row: GuardianConsent, at: datetime | None) -> str:
     # The number of the guardian comes last: by it, their mails are found when they are forgotten.
-    return ":".join(part for part in (kind, request, row.number) if part)
+    when = f"{at:%Y%m%d%H%M%S}" if at else ""
+    return ":".join(part for part in (kind, when, request, row.number) if part)
 
 
 def _have_a_person_decide(session: Session, desk: Desk, now: datetime, subject: str, number: str) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from bot.clocks import in_words_with_time
 from bot.errors import Conflict, Invalid, NotFound
+from bot.privacy import customer_alarms
 from bot.privacy import guardian_consent_decision as decision
 from bot.privacy.guardian_consent import send_link
 from bot.privacy.guardian_consent_form import RELATIONS
@@ -213,6 +214,23 @@ def approve_for_child(session: Session, desk: Desk, now: datetime, number: str, 
     _tell_what_goes_on(session, now, request)
     what = decision.of_child(REQUEST_WORDS[RequestKind(request.kind)])
     decision.mail_guardian(session, now, row, "guardian_asked_approved", request=number, what=what)
+
+
+def send_page_anew(session: Session, desk: Desk, now: datetime, number: str, actor: str) -> None:
+    """A guardian whose receipt did not arrive is mailed it once more, with a new link; the alarm about it ends.
+
+    Raises:
+        NotFound: There is no such asking.
+        Conflict: Nobody is alarmed about it (any more), or there is nothing to send to that guardian (any more).
+    """
+    row = _row(session, number)
+    if row.state not in decision.WITH_PAGE or not row.email:
+        raise Conflict("What this parent or guardian said counts no longer, or their address is erased.")
+    if not customer_alarms.quiet(session, now, row.subject, decision.lost_mail(number)):
+        raise Conflict("Somebody has seen to it already.")
+    row = session.get_one(GuardianConsent, number)
+    decision.mail_page(session, desk, now, row, again=True)
+    audit.record(session, now, AuditEvent.GUARDIAN_LINK_SENT, reference=number, subject=row.subject, actor=actor)
 
 
 def clear_mark(session: Session, desk: Desk, now: datetime, subject: str, actor: str) -> None:

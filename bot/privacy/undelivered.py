@@ -43,6 +43,10 @@ def not_delivered(session: Session, desk: Desk, now: datetime, mail: Mail) -> No
 
 
 def _guardian_took_no_mail(session: Session, desk: Desk, now: datetime, asking: GuardianConsent, mail: Mail) -> None:
-    """The young person gave the address and can mend it; mails to themselves, or after the decision, change nothing."""
-    if asking.state == GuardianState.INVITED and mail.recipient == asking.email:
+    """The young person gave the address and can mend it; after the decision, only its receipt must arrive."""
+    if mail.recipient != asking.email:
+        return
+    if asking.state == GuardianState.INVITED:
         decision.tell_child(session, desk, now, asking, "guardian_no_mail")
+    elif mail.dedupe_key.partition(":")[0] == decision.WITH_PAGE.get(GuardianState(asking.state)):
+        decision.page_took_no_mail(session, desk, now, asking)

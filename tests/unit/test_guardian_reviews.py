@@ -5,6 +5,7 @@ from nicegui import ui
 
 from bot.privacy import guardian_consent_page
 from bot.privacy.customer_alarms import NOTICE, alarm
+from bot.privacy.guardian_consent_decision import page_took_no_mail
 from bot.store.desk_tables import AuditEntry
 from bot.vocabulary import RequestKind, StaffRole
 from tests.desk_pages import at_the_desk
@@ -127,3 +128,21 @@ def test_what_reached_nobody_stands_there_until_somebody_saw_to_it(desk):
     at_the_desk(desk, StaffRole.AGENT, visit)
     with desk.reading() as session:
         assert session.query(AuditEntry).filter_by(event="case_closed").one().actor.startswith("staff:")
+
+
+def test_a_guardian_whose_receipt_did_not_arrive_is_sent_a_new_link_there(desk):
+    number = agreed(desk, open_chat(desk, MAYA)).see().row.number
+    with desk.transaction() as session:
+        page_took_no_mail(session, desk, desk.clock.now(), row(desk, number))
+    before = len(mails(desk, MOTHER))
+
+    async def visit(user):
+        await user.open("/reviews")
+        await user.should_see("did not arrive")
+        user.find(kind=ui.button, content="Send a new link").click()
+        await user.should_see("A new link is on its way")
+        await user.open("/reviews")
+        await user.should_see("All of them arrived.")
+
+    at_the_desk(desk, StaffRole.AGENT, visit)
+    assert len(mails(desk, MOTHER)) == before + 1 and "Open the page:" in mails(desk, MOTHER)[0].text

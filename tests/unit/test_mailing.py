@@ -9,11 +9,13 @@ from sqlalchemy import delete, select, update
 
 from bot import mailing
 from bot.clocks import FixedClock
-from bot.errors import SetupError
+from bot.errors import Conflict, SetupError
 from bot.privacy import (
     complaint_answer,
     complaint_desk,
+    customer_alarms,
     guardian_consent_page,
+    guardian_consent_review,
     handoff_lists,
     handoff_ownership,
     handoff_talk,
@@ -282,6 +284,61 @@ def test_a_young_person_hears_that_the_mail_to_their_guardian_did_not_arrive(des
     postbox.to_recipient[mine.recipient] = "550 5.1.1 no such person here"
     assert send(desk) == 0
     assert said(desk, maya) == ["utter_guardian_no_mail"], "a mail to themselves says nothing about the guardian"
+
+
+@pytest.mark.parametrize("says", ["yes", "no"])
+def test_a_guardian_whose_receipt_did_not_arrive_is_sent_a_new_link_by_a_person(desk, postbox, chat, says):
+    number = guardians.asked(desk, chat(guardians.MAYA)).number
+    mother = guardians.Guardian(desk)
+    mother.prove()
+    assert send(desk) == 2
+    postbox.to_recipient[guardians.MOTHER] = "550 5.2.2 mailbox full"
+    mother.agree() if says == "yes" else mother.refuse()
+    lost = mother.token
+    assert send(desk) == 1, "the young person is told"
+    (alarm,) = alarms_about_customers(desk)
+    assert (alarm.subject, alarm.guardian) == (guardians.MAYA, number) and guardians.MOTHER not in alarm.happened
+    postbox.to_recipient.clear()
+    with desk.transaction() as session:
+        now = desk.clock.now()
+        guardian_consent_review.send_page_anew(session, desk, now, number, "staff:1")
+        with pytest.raises(Conflict):
+            guardian_consent_review.send_page_anew(session, desk, now, number, "staff:1")
+    assert alarms_about_customers(desk) == []
+    assert send(desk) == 1
+    again = guardians.Guardian(desk)
+    assert again.token != lost
+    again.prove()
+    if says == "yes":
+        again.withdraw()
+        assert not guardians.allowed(desk).allowed
+    else:
+        again.erase()
+        assert guardians.row(desk, number).email is None
+
+
+def alarms_about_customers(desk):
+    with desk.reading() as session:
+        return customer_alarms.waiting_alarms(session)
+
+
+def test_of_a_receipt_that_did_not_arrive_nobody_is_alarmed_once_the_consent_has_ended(desk, postbox, chat):
+    number = guardians.asked(desk, chat(guardians.MAYA)).number
+    mother = guardians.Guardian(desk)
+    mother.prove()
+    mother.agree()
+    receipt = next(mail for mail in mails(desk) if mail.dedupe_key == f"guardian_receipt:{number}")
+
+    def lose():
+        with desk.transaction() as session:
+            mailing.not_delivered(session, desk, desk.clock.now(), session.get_one(Mail, receipt.id))
+
+    lose()
+    assert len(alarms_about_customers(desk)) == 1
+    mother.prove()
+    mother.withdraw()
+    lose()
+    assert alarms_about_customers(desk) == []
 
 
 def test_an_answer_to_a_case_that_reached_nobody_is_urgent_for_the_staff_until_they_close_the_case(desk, postbox, chat):

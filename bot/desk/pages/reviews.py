@@ -174,4 +174,13 @@ def _alarm(visit: Visit, alarm: CustomerAlarm) -> None:
         )
         visit.done("Noted; the record says who saw to it.")
 
-    pieces.button("I looked after it", seen_to)
+    async def send_anew(guardian: str) -> None:
+        await visit.act(
+            lambda session, staff: review.send_page_anew(session, visit.desk, visit.now(), guardian, staff.actor)
+        )
+        visit.done("A new link is on its way to the parent or guardian.")
+
+    with ui.element("div").classes("row-of"):
+        if guardian := alarm.guardian:
+            pieces.button("Send a new link", lambda: send_anew(guardian))
+        pieces.button("I looked after it", seen_to)
