@@ -28,6 +28,7 @@ ERASED = "erased-"
 _BATCH = 500
 
 _Column = InstrumentedAttribute[Any]
+_Mail = Row[tuple[int, str, str, str]]
 
 
 class MailKind(StrEnum):
@@ -58,18 +59,28 @@ def mails_about(
         heartbeat: Called between batches.
     """
     wanted = {_bare(address) for address in addresses}
+    for mail, owner in _with_owners(session, heartbeat):
+        to_them = _bare(mail.recipient) in wanted
+        if owner == subject or (owner is None and to_them):
+            yield AboutThem(mail.id, to_them)
+
+
+def mails_about_others(session: Session, subject: str, heartbeat: Callable[[], None] = lambda: None) -> set[int]:
+    """Ids of the mails that are about other customers, also where they went to an address that is this one's by now."""
+    owners = _with_owners(session, heartbeat)
+    return {mail.id for mail, owner in owners if owner is not None and owner != subject}
+
+
+def _with_owners(session: Session, heartbeat: Callable[[], None]) -> Iterator[tuple[_Mail, str | None]]:
     columns, last = (Mail.id, Mail.dedupe_key, Mail.subject_line, Mail.recipient), 0
     while rows := session.execute(select(*columns).where(Mail.id > last).order_by(Mail.id).limit(_BATCH)).all():
         owners = _owners(session, rows)
-        for mail_id, _, _, recipient in rows:
-            to_them = _bare(recipient) in wanted
-            if owners[mail_id] == subject or (owners[mail_id] is None and to_them):
-                yield AboutThem(mail_id, to_them)
+        yield from ((row, owners[row.id]) for row in rows)
         last = rows[-1].id
         heartbeat()
 
 
-def _owners(session: Session, rows: Sequence[Row[tuple[int, str, str, str]]]) -> dict[int, str | None]:
+def _owners(session: Session, rows: Sequence[_Mail]) -> dict[int, str | None]:
     """Whom each mail is about, by its id; None where nothing says it, or says of whom it was before an erasure."""
     keys = {row.id: row.dedupe_key.split(":") for row in rows}
     codes = _read(session, VerificationCode.id, VerificationCode.request_number, _rows_in(keys, MailKind.CODE, 1))

@@ -991,6 +991,19 @@ def test_a_shared_mailbox_keeps_what_the_other_person_is_told_of_the_policy(desk
     assert notice.subject == DANIEL and notice.mail_id in kept.values()
 
 
+@pytest.mark.parametrize("words", ["Nothing of hers is here.", "Ask Amelia Hartley about it."])
+def test_what_was_mailed_to_whoever_had_the_address_before_is_theirs_unless_it_tells_of_the_person(
+    desk, amelia, daniel, words
+):
+    his = rights.told_without_a_number(desk, DANIEL, "amelia.hartley@example.com")
+    with desk.transaction() as session:
+        session.execute(sa.update(Mail).where(Mail.dedupe_key.in_(his)).values(text=words))
+    number = agreed(desk, amelia)
+    rights.finish(desk, number)
+    assert {mail.dedupe_key for mail in all_of(desk, Mail)} >= his
+    assert rest_of(desk, number) == (["The desk's table mails: 3"] if "Amelia" in words else [])
+
+
 def test_an_alarm_about_the_person_ends_with_their_data_and_one_about_somebody_else_waits_on(desk, amelia, daniel):
     with desk.transaction() as session:
         for subject in (AMELIA, DANIEL):
