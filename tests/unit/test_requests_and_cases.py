@@ -70,10 +70,11 @@ def test_a_request_gets_a_number_a_due_date_an_audit_line_and_with_its_code_a_ma
 def test_mails_name_days_as_the_chat_does_and_the_day_where_the_shop_is(desk, chat):
     desk.settings.business_calendar = "US-CA"
     desk.clock.time = datetime(2026, 11, 6, 3, tzinfo=UTC)  # still the 5th in California
-    receive(desk, chat("1001"))
-    file(desk, chat("1001"))
+    conversation_id = chat("1001")
+    rights.verify(desk, conversation_id, receive(desk, conversation_id).number)
+    file(desk, conversation_id)
     wait_for_person(desk, chat("1001"), "9", "someone@example.com")
-    asked, complaint_mail, waits = (mail.text for mail in all_of(desk, Mail))
+    _code, asked, complaint_mail, waits = (mail.text for mail in all_of(desk, Mail))
     assert "It will be answered by 5 December 2026 at the latest." in asked
     assert "A person will answer by 5 December 2026." in complaint_mail
     assert re.search(r"A person will answer by \d{1,2} November 2026, \d\d:\d\d UTC\.", waits)
