@@ -4,7 +4,7 @@ import asyncio
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -88,11 +88,6 @@ class Turn:
     def mail_address(self) -> str | None:
         """Where what is filed is confirmed by mail; None also while the shop does not answer, so that it is filed."""
         return self.desk.email_if_at_hand(self.chat.subject)
-
-    @property
-    def answer_within(self) -> timedelta:
-        """How soon the shop answers requests and complaints."""
-        return timedelta(days=self.desk.settings.answer_days)
 
     def day(self, moment: datetime) -> str:
         """The day a due date falls on where the shop is, as a person says it."""

@@ -47,9 +47,9 @@ class OpenComplaint(DeskAction):
         leave_request(turn)
         kind = _kind(turn)
         words = turn.words(turn.origin) if turn.was_typed else None
-        within = _due(turn, kind) - turn.now
+        due_at = _due(turn, kind)
         filed = file_case(
-            turn.session, turn.desk.settings, turn.now, turn.chat, kind, turn.origin, within, turn.mail_address, words
+            turn.session, turn.desk.settings, turn.now, turn.chat, kind, turn.origin, due_at, turn.mail_address, words
         )
         turn.session.flush()
         _tell_filed(turn, filed)

@@ -101,7 +101,6 @@ def _object(turn: Turn) -> None:
         turn.now,
         turn.chat,
         turn.origin,
-        turn.answer_within,
         turn.mail_address,
         turn.words(turn.origin) if turn.was_typed else None,
     )

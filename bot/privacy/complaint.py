@@ -67,7 +67,7 @@ def file_case(
     chat: Conversation,
     kind: CaseKind,
     origin: str,
-    answer_within: timedelta,
+    due_at: datetime,
     mail_to: str | None,
     statement: str | None = None,
 ) -> FiledCase:
@@ -80,7 +80,7 @@ def file_case(
         chat: The conversation it came from; anonymous ones are welcome.
         kind: What it is.
         origin: Id of the message it came from: the same message never makes a second case.
-        answer_within: How soon a person answers.
+        due_at: Until when a person answers.
         mail_to: The customer's address on file, if any.
         statement: What happened, in the person's words.
     """
@@ -97,7 +97,7 @@ def file_case(
         origin=origin,
         statement=statement,
         created_at=now,
-        due_at=now + answer_within,
+        due_at=due_at,
     )
     session.add(case)
     audit.record(session, now, AuditEvent.CASE_FILED, chat.id, case.number)

@@ -60,8 +60,8 @@ def ask_for_person(
     conversations.locked(session, chat.id)
     waiting = open_handoff(session, chat.id)
     if waiting is None:
-        within = promised_at(desk.settings, now) - now
-        filed = file_case(session, desk.settings, now, chat, CaseKind.HANDOFF, origin, within, mail_to, statement)
+        due_at = promised_at(desk.settings, now)
+        filed = file_case(session, desk.settings, now, chat, CaseKind.HANDOFF, origin, due_at, mail_to, statement)
         session.flush()
         number = filed.number
         before = newest_handoff(session, chat.id)

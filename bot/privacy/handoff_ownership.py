@@ -189,9 +189,9 @@ def _kept(session: Session, chat: Conversation, agent: Agent) -> Handoff:
 
 
 def _begun_by_staff(session: Session, desk: Desk, now: datetime, chat: Conversation) -> Handoff:
-    within = promised_at(desk.settings, now) - now
+    due_at = promised_at(desk.settings, now)
     filed = file_case(
-        session, desk.settings, now, chat, CaseKind.HANDOFF, f"staff:{chat.id}:{chat.ownership}", within, None
+        session, desk.settings, now, chat, CaseKind.HANDOFF, f"staff:{chat.id}:{chat.ownership}", due_at, None
     )
     session.flush()
     return enter(session, desk.settings, now, chat, filed.number, HandoffReason.STAFF)

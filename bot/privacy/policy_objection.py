@@ -6,7 +6,7 @@ explicit yes) and `contact` (objections are taken "at any time").
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from bot.clocks import in_words, in_words_with_time
 from bot.errors import GuardianNeeded, NotFound, NotSignedIn
 from bot.privacy.complaint import FiledCase, file_case
+from bot.privacy.deadlines import case_due
 from bot.privacy.policy_notices import ensure_notice, notice_of
 from bot.privacy.policy_standing import Binding, binding, offered
 from bot.privacy.restriction import processing
@@ -87,7 +88,6 @@ def object_to_update(
     now: datetime,
     chat: Conversation,
     origin: str,
-    answer_within: timedelta,
     mail_to: str | None,
     statement: str | None,
 ) -> Objection:
@@ -101,13 +101,11 @@ def object_to_update(
         now: From when it counts.
         chat: Where it was said.
         origin: Id of the message: the same message never objects twice.
-        answer_within: How soon a person answers.
         mail_to: The customer's address on file, if any.
         statement: The person's own words.
     """
-    filed = file_case(
-        session, desk.settings, now, chat, CaseKind.POLICY_OBJECTION, origin, answer_within, mail_to, statement
-    )
+    due_at = case_due(desk.settings.regime, now, desk.settings)
+    filed = file_case(session, desk.settings, now, chat, CaseKind.POLICY_OBJECTION, origin, due_at, mail_to, statement)
     if chat.subject is None:
         return Objection(filed, ())
     against = _against(session, desk, chat.subject)

@@ -91,9 +91,7 @@ def objects(desk, subject):
     talk, origin = writes(desk, subject, "I do not agree")
     with desk.transaction() as session:
         chat = conversations.conversation(session, talk)
-        return policy_objection.object_to_update(
-            session, desk, desk.clock.now(), chat, origin, timedelta(days=30), None, "I do not agree"
-        )
+        return policy_objection.object_to_update(session, desk, desk.clock.now(), chat, origin, None, "I do not agree")
 
 
 def asked(desk, talk, version=SECOND):

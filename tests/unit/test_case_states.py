@@ -65,8 +65,8 @@ class Cases(RuleBasedStateMachine):
 
     def files(self, conversation_id, origin):
         with self.desk.transaction() as session:
-            chat, within = conversations.conversation(session, conversation_id), timedelta(days=30)
-            what = (CaseKind.COMPLAINT, origin, within, "someone@example.com", "It was late.")
+            chat, due_at = conversations.conversation(session, conversation_id), NOON + timedelta(days=30)
+            what = (CaseKind.COMPLAINT, origin, due_at, "someone@example.com", "It was late.")
             return complaint.file_case(session, self.desk.settings, NOON, chat, *what).number
 
     def row(self, number):

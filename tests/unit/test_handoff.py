@@ -324,7 +324,7 @@ def test_urgent_ones_wait_before_those_who_merely_asked(desk, chat):
     with desk.transaction() as session:
         person, now = conversations.conversation(session, urgent), desk.clock.now()
         filed = complaint.file_case(
-            session, desk.settings, now, person, CaseKind.SECURITY_REPORT, "9", timedelta(days=30), None
+            session, desk.settings, now, person, CaseKind.SECURITY_REPORT, "9", now + timedelta(days=30), None
         )
         assert handoff.call_person(session, desk, now, person, filed.number).place == 1
     assert ask(desk, asked, "3").place == 2
@@ -572,7 +572,7 @@ def test_leaving_the_queue_closes_the_case_and_a_report_behind_it_stays_open(des
     with desk.transaction() as session:
         person, now = conversations.conversation(session, report), desk.clock.now()
         filed = complaint.file_case(
-            session, desk.settings, now, person, CaseKind.SECURITY_REPORT, "9", timedelta(days=30), None
+            session, desk.settings, now, person, CaseKind.SECURITY_REPORT, "9", now + timedelta(days=30), None
         )
         handoff.call_person(session, desk, now, person, filed.number)
         handoff.stop_waiting(session, now, person)
@@ -628,7 +628,7 @@ def call_after_a_report(desk, conversation_id):
     with desk.transaction() as session:
         person, now = conversations.conversation(session, conversation_id), desk.clock.now()
         filed = complaint.file_case(
-            session, desk.settings, now, person, CaseKind.SECURITY_REPORT, "9", timedelta(days=30), None, "Odd"
+            session, desk.settings, now, person, CaseKind.SECURITY_REPORT, "9", now + timedelta(days=30), None, "Odd"
         )
         handoff.call_person(session, desk, now, person, filed.number)
         return filed.number

@@ -7,11 +7,13 @@ from sqlalchemy import func, select
 
 from bot.errors import GuardianNeeded, NotFound, NotSignedIn
 from bot.privacy import policy_objection
+from bot.privacy.deadlines import case_due
 from bot.privacy.policy_history import history, is_asked_for
 from bot.privacy.policy_question import cite
 from bot.privacy.policy_standing import binding
 from bot.store import conversations
 from bot.store.desk_tables import Case, Mail
+from bot.vocabulary import Regime
 from tests import policies, rights
 from tests.unit import policy_desks as people
 from tests.unit.policy_desks import DAY, EFFECTIVE, IN_FORCE, SECOND
@@ -150,9 +152,7 @@ def test_a_no_is_recorded_in_ledger_case_and_record_and_twice_the_same_message_i
     for _ in range(2):
         with desk.transaction() as session:
             chat = conversations.conversation(session, talk)
-            policy_objection.object_to_update(
-                session, desk, desk.clock.now(), chat, origin, timedelta(days=30), "o@example.com", "No."
-            )
+            policy_objection.object_to_update(session, desk, desk.clock.now(), chat, origin, "o@example.com", "No.")
     assert made.versions == (SECOND,)
     entries = people.ledger(desk, act="objected")
     assert next((entry.subject, entry.reference) for entry in entries) == (ADULT, made.case.number)
@@ -164,11 +164,13 @@ def test_a_no_is_recorded_in_ledger_case_and_record_and_twice_the_same_message_i
 
 def test_an_objection_of_somebody_unknown_or_without_a_new_version_is_taken_as_a_case(desk, chat, own_desk):
     with desk.transaction() as session:
+        desk.settings.regime = Regime.CN
         talk, _ = conversations.open_session(session, None, START, START + DAY)
         made = policy_objection.object_to_update(
-            session, desk, START, conversations.conversation(session, talk), "m1", timedelta(days=30), None, "No."
+            session, desk, START, conversations.conversation(session, talk), "m1", None, "No."
         )
     assert made.versions == () and made.case.number
+    assert made.case.due_at == case_due(Regime.CN, START, desk.settings) < START + 25 * DAY
     assert people.ledger(desk) == []
 
 

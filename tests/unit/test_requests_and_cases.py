@@ -35,9 +35,9 @@ def revoke(desk, conversation_id, number):
 
 def file(desk, conversation_id, kind=CaseKind.COMPLAINT, origin="1", statement="It was late."):
     with desk.transaction() as session:
-        person = conversations.conversation(session, conversation_id)
+        person, now = conversations.conversation(session, conversation_id), desk.clock.now()
         return complaint.file_case(
-            session, desk.settings, desk.clock.now(), person, kind, origin, MONTH, "someone@example.com", statement
+            session, desk.settings, now, person, kind, origin, now + MONTH, "someone@example.com", statement
         )
 
 

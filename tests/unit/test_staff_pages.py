@@ -439,7 +439,8 @@ def cases(desk, deletion):
     father = Guardian(desk, FATHER)
     father.prove()
     father.refuse()
-    now, within = desk.clock.now(), timedelta(days=9)
+    now = desk.clock.now()
+    due_at = now + timedelta(days=9)
     filed = [
         ("complaint", chat, CaseKind.COMPLAINT),
         ("handoff", chat, CaseKind.HANDOFF),
@@ -448,7 +449,7 @@ def cases(desk, deletion):
     with desk.transaction() as session:
         numbers = {
             name: file_case(
-                session, desk.settings, now, conversations.conversation(session, where), kind, name, within, None
+                session, desk.settings, now, conversations.conversation(session, where), kind, name, due_at, None
             ).number
             for name, where, kind in filed
         }

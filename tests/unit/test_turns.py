@@ -336,9 +336,10 @@ def test_what_was_filed_though_its_answer_never_came_is_told_with_its_number_and
         take(desk, engine, conversation_id, "k1", Said(text="I want to complain"))
     with desk.transaction() as session:
         message = session.scalars(select(Message.id)).one()
-        here, now, month = conversations.conversation(session, conversation_id), desk.clock.now(), timedelta(days=30)
-        filed = file_case(session, now, here, CaseKind.COMPLAINT, f"{message}{place}", month, None)
-        file_case(session, now, here, CaseKind.COMPLAINT, f"{message}0", month, None)
+        here, now = conversations.conversation(session, conversation_id), desk.clock.now()
+        what = (session, desk.settings, now, here, CaseKind.COMPLAINT)
+        filed = file_case(*what, f"{message}{place}", now + timedelta(days=30), None)
+        file_case(*what, f"{message}0", now + timedelta(days=30), None)
     take(desk, engine, conversation_id, "k2", Said(text="Are you there?"))
     for _again in range(2):
         (answer,) = take(desk, engine, conversation_id, "k1", Said(text="I want to complain")).messages
