@@ -3,7 +3,7 @@
 from typing import Any
 
 from actions.base import Turn
-from actions.journey import Journey
+from actions.journey import CLAUSE_OF_KIND, Journey
 from bot.clocks import in_words_with_time
 from bot.errors import Invalid
 from bot.privacy.erasure_guard import aim_of
@@ -12,7 +12,8 @@ from bot.privacy.erasure_plan import plan_in_words
 from bot.privacy.request_status import RequestView
 from bot.store.desk_tables import PrivacyRequest
 from bot.store.erasing import ANONYMISE, DELETE, EVERYTHING, RECORDED, identify, plan
-from bot.vocabulary import RequestKind, RequestState
+from bot.store.erasing.snapshot import Snapshot
+from bot.vocabulary import ERASING, RequestKind, RequestState
 
 _CHOICES = {
     "everything": (EVERYTHING, DELETE),
@@ -27,31 +28,26 @@ _QUESTION = {
     RequestKind.ANONYMISATION: "utter_ask_anonymisation",
     RequestKind.CANCEL_ACCOUNT: "utter_ask_cancel_account",
 }
-_CLAUSE = {
-    RequestKind.ERASURE: "delete-or-anonymise",
-    RequestKind.ANONYMISATION: "delete-or-anonymise",
-    RequestKind.CANCEL_ACCOUNT: "account-cancellation",
-}
 
 
 class ErasureJourney(Journey):
     """The talk of the three rights after which something is gone."""
 
-    kinds = (RequestKind.ERASURE, RequestKind.ANONYMISATION, RequestKind.CANCEL_ACCOUNT)
+    kinds = ERASING
 
     def question(self, turn: Turn, kind: RequestKind) -> None:
         """Show row by row counted what would go, what stays and why; then ask, with the choices there are."""
         shop, today = turn.desk.shop, turn.now.date()
         snapshot = identify(shop, str(turn.chat.subject))
-        recorded = bool(plan(shop, snapshot, RECORDED, DELETE, today).tables)
+        recorded = _has_recorded(turn, snapshot)
         part = _named_part(turn, kind)
         scope, mode = (RECORDED, DELETE) if part and recorded else _default(kind, recorded)
         card = plan_in_words(plan(shop, snapshot, scope, mode, today))
         days = turn.desk.settings.cooling_off_days
         if days:
-            turn.say("utter_erasure_plan", citations=[_CLAUSE[kind]], card=card, window=window_in_words(days))
+            turn.say("utter_erasure_plan", citations=[CLAUSE_OF_KIND[kind]], card=card, window=window_in_words(days))
         else:
-            turn.say("utter_erasure_plan_at_once", citations=[_CLAUSE[kind]], card=card)
+            turn.say("utter_erasure_plan_at_once", citations=[CLAUSE_OF_KIND[kind]], card=card)
         turn.say(_QUESTION[kind] + ("_part" if part else "") + ("" if recorded else "_all"))
 
     def takes_plain_yes(self, turn: Turn, kind: RequestKind) -> bool:
@@ -80,10 +76,10 @@ class ErasureJourney(Journey):
             response += "_hold"
         elif request.until is None:
             response += "_at_once"
-        buttons = [{"title": "Take it back", "payload": f"/revoke_request {request.number}"}]
+        buttons = [{"title": turn.text("utter_choice_take_back"), "payload": f"/revoke_request {request.number}"}]
         turn.say(
             response,
-            citations=[_CLAUSE[request.kind]],
+            citations=[CLAUSE_OF_KIND[request.kind]],
             buttons=buttons if request.revocable else None,
             number=request.number,
             until=in_words_with_time(request.until) if request.until else "",
@@ -101,9 +97,9 @@ def _named_part(turn: Turn, kind: RequestKind) -> bool:
     return kind is RequestKind.ERASURE and bool(asked) and names_part(turn.words(asked))
 
 
-def _has_recorded(turn: Turn) -> bool:
+def _has_recorded(turn: Turn, snapshot: Snapshot | None = None) -> bool:
     """Whether the shop has recorded anything about the person by itself."""
-    snapshot = identify(turn.desk.shop, str(turn.chat.subject))
+    snapshot = snapshot or identify(turn.desk.shop, str(turn.chat.subject))
     return bool(plan(turn.desk.shop, snapshot, RECORDED, DELETE, turn.now.date()).tables)
 
 

@@ -8,6 +8,15 @@ from bot.errors import NotFound
 from bot.privacy.request_status import RequestView
 from bot.vocabulary import RequestKind
 
+CLAUSE_OF_KIND = {
+    RequestKind.ERASURE: "delete-or-anonymise",
+    RequestKind.ANONYMISATION: "delete-or-anonymise",
+    RequestKind.CANCEL_ACCOUNT: "account-cancellation",
+    RequestKind.WITHDRAW_CONSENT: "your-rights",
+    RequestKind.RECTIFICATION: "access-and-correction",
+}
+"""The clause that promises each right, quoted when it is asked for."""
+
 
 class Journey(ABC):
     """The talk of one right; the request form leads every journey through yes, code and receipt."""

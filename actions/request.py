@@ -7,6 +7,7 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from actions import guardian_consent, handoff, identity_verification
 from actions.base import DeskAction, Events, Turn
 from actions.erasure import ErasureJourney
+from actions.journey import CLAUSE_OF_KIND
 from actions.journeys import INTENT_OF_KIND, JOURNEYS, KIND_OF_INTENT
 from actions.somebody_else import said_whose
 from bot.clocks import in_words_with_time
@@ -17,13 +18,6 @@ from bot.privacy.request_status import STATE_WORDS, RequestView, own_request
 from bot.store import conversations
 from bot.vocabulary import RequestKind, RequestState
 
-CLAUSE_OF_KIND = {
-    RequestKind.ERASURE: "delete-or-anonymise",
-    RequestKind.ANONYMISATION: "delete-or-anonymise",
-    RequestKind.CANCEL_ACCOUNT: "account-cancellation",
-    RequestKind.WITHDRAW_CONSENT: "your-rights",
-    RequestKind.RECTIFICATION: "access-and-correction",
-}
 SLOTS = ("request_kind", "request_number", "request_message", "request_confirmed", "request_code")
 # People correct their corrections: a newer one takes the place of one that still waits for its code.
 _MAY_BE_ASKED_ANEW = {RequestKind.RECTIFICATION, RequestKind.WITHDRAW_CONSENT, RequestKind.OBJECT_TO_PROCESSING}

@@ -50,6 +50,10 @@ class RequestKind(StrEnum):
     GUARDIAN_CONSENT = "guardian_consent"
 
 
+ERASING = (RequestKind.ERASURE, RequestKind.ANONYMISATION, RequestKind.CANCEL_ACCOUNT)
+"""The rights after which something is gone."""
+
+
 class RequestState(StrEnum):
     """Where a privacy request stands. Names outside follow the Data Rights Protocol."""
 

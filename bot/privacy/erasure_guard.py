@@ -16,9 +16,8 @@ from bot.privacy import approval, holds
 from bot.privacy.room import NotYet, Work
 from bot.store.desk_tables import PrivacyRequest
 from bot.store.erasing import ANONYMISE, DELETE, EVERYTHING, RECORDED
-from bot.vocabulary import HoldKind, RequestKind, RequestState
+from bot.vocabulary import ERASING, HoldKind, RequestState
 
-KINDS = frozenset({RequestKind.ERASURE, RequestKind.ANONYMISATION, RequestKind.CANCEL_ACCOUNT})
 _SECONDS_BETWEEN_BEATS = 8
 
 
@@ -68,7 +67,7 @@ def permitted(session: Session, work: Work) -> PrivacyRequest:
         NotYet: A legal hold was placed meanwhile; what is left stays until it is released.
     """
     request = session.get(PrivacyRequest, work.number, with_for_update=True, populate_existing=True)
-    if request is None or request.kind not in KINDS or request.state != RequestState.RUNNING:
+    if request is None or request.kind not in ERASING or request.state != RequestState.RUNNING:
         raise ErasureRefused("The request is not being carried out.")
     if request.verified_at is None or request.confirmed_at is None:
         raise ErasureRefused("The request was not verified and confirmed.")

@@ -11,7 +11,7 @@ from bot.errors import NotFound
 from bot.privacy.approval import NEEDED, Given, approvals
 from bot.privacy.deadlines import extended, stands_still
 from bot.privacy.denial import DENIABLE
-from bot.privacy.erasure_guard import KINDS, aim_of
+from bot.privacy.erasure_guard import aim_of
 from bot.privacy.erasure_plan import plan_in_words
 from bot.privacy.guardian_consent_decision import asked_by
 from bot.privacy.outcome import alarms_of, rest_of
@@ -20,7 +20,7 @@ from bot.store import erasing
 from bot.store.desk import Desk
 from bot.store.desk_tables import Hold, PrivacyRequest, RequestStep, StaffMember
 from bot.store.erasing import ErasurePlan
-from bot.vocabulary import HoldKind, Regime, RequestKind, RequestState
+from bot.vocabulary import ERASING, HoldKind, Regime, RequestKind, RequestState
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def holds_of(session: Session, now: datetime, subject: str) -> list[HoldView]:
 
 def _plan(desk: Desk, now: datetime, request: PrivacyRequest) -> dict[str, Any] | None:
     """The plan that was written down, or what it would be now."""
-    if request.kind not in KINDS or request.subject is None:
+    if request.kind not in ERASING or request.subject is None:
         return None
     if request.plan:
         return plan_in_words(ErasurePlan.from_json(request.plan["plan"]))

@@ -18,9 +18,7 @@ from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation, PrivacyRequest
 from bot.store.engine import one_at_a_time
 from bot.store.numbers import next_number
-from bot.vocabulary import AuditEvent, HoldKind, RequestKind, RequestState
-
-_ENDINGS = (RequestKind.ERASURE, RequestKind.ANONYMISATION, RequestKind.CANCEL_ACCOUNT)
+from bot.vocabulary import ERASING, AuditEvent, HoldKind, RequestKind, RequestState
 
 
 def open_request(session: Session, subject: str, kind: RequestKind) -> RequestView | None:
@@ -29,7 +27,7 @@ def open_request(session: Session, subject: str, kind: RequestKind) -> RequestVi
     Deletion, anonymisation and cancelling the account are one kind here: each would take the ground from the others.
     What a guardian asked for and nobody has looked at yet is not the subject's: they may ask for the same themselves.
     """
-    kinds = _ENDINGS if kind in _ENDINGS else (kind,)
+    kinds = ERASING if kind in ERASING else (kind,)
     their_own = PrivacyRequest.hold_reason.is_distinct_from(HoldKind.GUARDIAN_ASKED)
     found = session.scalar(
         select(PrivacyRequest)

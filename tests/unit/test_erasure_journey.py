@@ -55,7 +55,7 @@ class Said:
         session.flush()
         latest = {"intent": {"name": "affirm"}, "metadata": {"message": str(message.id)}, "intent_ranking": []}
         tracker = Tracker(self.chat, {}, latest, [], False, None, {}, "action_listen")
-        self.turn = Turn(self.desk, session, self.dispatcher, tracker, {})
+        self.turn = Turn(self.desk, session, self.dispatcher, tracker, {"responses": RESPONSES})
         return self
 
     def __exit__(self, *raised):
