@@ -28,7 +28,7 @@ STATES = {
     RequestState.PARTLY_FULFILLED: Mark("done in part", "late"),
     RequestState.DENIED: Mark("denied"),
     RequestState.REVOKED: Mark("taken back by the person"),
-    RequestState.EXPIRED: Mark("closed, never verified"),
+    RequestState.EXPIRED: Mark("closed, not carried out"),
 }
 HOLDS = {
     HoldKind.CONTACT_CHANGED: "contact details were changed lately",

@@ -122,15 +122,15 @@ def delete_mails(session: Session, mail_ids: Iterable[int], number: str) -> None
 def close_other_requests(session: Session, now: datetime, machine_now: datetime, subject: str, number: str) -> bool:
     """Close what else a person asked for, since its ground goes; nothing is told, there is nobody left to tell.
 
+    A deletion that has its plan has begun, and is as little closed as what a worker is at: it comes to its own end, and
+    so does the mail that tells of it.
+
     Args:
         session: One transaction for all of it.
         now: The desk's time.
         machine_now: The machine's time, which leases follow.
         subject: Whose requests.
         number: The request that goes on.
-
-    A deletion that has its plan has begun, and is as little closed as what a worker is at: it comes to its own end, and
-    so does the mail that tells of it.
 
     Returns:
         Whether none is open any more; False while a worker is at one of them, or a deletion has begun.
