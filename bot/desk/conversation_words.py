@@ -59,7 +59,7 @@ def reach(there: bool | None, mailed: bool | None) -> str:
         return "their chat is closed: the shop's database does not answer, so nobody knows whether mail reaches them"
     if mailed:
         return "their chat is closed: answers go by mail too"
-    return "their chat is closed and no address is known: they cannot be reached until they open it again"
+    return "their chat is closed and no address is on file: they cannot be reached until they open it again"
 
 
 def where_answered(mailed: bool | None) -> str:

@@ -183,9 +183,10 @@ def answer_took_no_mail(session: Session, desk: Desk, now: datetime, handoff_id:
 def mail_address(desk: Desk, chat: Conversation) -> str | None:
     """Where somebody who went away reads what is said: the address on file. A visitor has none.
 
-    While the shop does not answer none is known, and the talk goes on; what is said then is mailed when it is back.
+    Raises:
+        SQLAlchemyError: The shop's database does not answer; what is said then is mailed when it is back.
     """
-    return desk.email_if_at_hand(chat.subject)
+    return desk.email_of(chat.subject) if chat.subject else None
 
 
 def _mail(desk: Desk, handoff_id: int, subject: str | None) -> bool:

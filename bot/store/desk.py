@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from bot.clocks import Clock
@@ -14,9 +12,7 @@ from bot.config import Settings
 from bot.store.datamap import DataMap
 from bot.store.engine import for_reading
 from bot.store.policy_library import PolicyLibrary
-from bot.store.shop import ShopStore
-
-log = structlog.get_logger("shop")
+from bot.store.shop import ShopStore, if_it_answers
 
 
 @dataclass(frozen=True)
@@ -60,8 +56,4 @@ class Desk:
         Returns:
             None where there is no address on file, and where the shop's database does not answer.
         """
-        try:
-            return None if subject is None else self.email_of(subject)
-        except SQLAlchemyError as error:
-            log.error("no address from the shop, a mail is left out", error=type(error).__name__)
-            return None
+        return if_it_answers(lambda: self.email_of(subject)) if subject else None

@@ -149,7 +149,7 @@ def test_ready_made_replies_are_filled_with_agent_number_and_time():
 
 
 CLOSED_MAILED = "their chat is closed: answers go by mail too"
-CLOSED_UNREACHED = "their chat is closed and no address is known: they cannot be reached until they open it again"
+CLOSED_UNREACHED = "their chat is closed and no address is on file: they cannot be reached until they open it again"
 
 
 @pytest.mark.parametrize(

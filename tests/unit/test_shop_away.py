@@ -25,7 +25,6 @@ from bot.privacy.denial import deny
 from bot.privacy.handoff_ownership import Agent
 from bot.privacy.identity_verification import Verdict
 from bot.privacy.rooms import ROOMS
-from bot.store import conversations
 from bot.store.desk_tables import Case, Handoff, Mail, Message, PrivacyRequest, Restriction
 from bot.vocabulary import CaseKind, CaseState, Regime, RequestKind, RequestState
 from tests import rights
@@ -255,14 +254,6 @@ def test_what_the_worker_tells_by_mail_waits_until_the_shop_is_there(own_desk, p
     assert len(all_of(desk, Mail)) == before
     assert work(desk) == 1
     assert len(all_of(desk, Mail)) == before + 1
-
-
-def test_an_agent_sees_a_talk_although_nobody_can_say_whether_mail_reaches_the_person(desk):
-    opened = [open_chat(desk, subject) for subject in (ADA, None)]
-    with desk.reading() as session:
-        chats = [conversations.conversation(session, each) for each in opened]
-    assert [handoff_talk.mail_address(without_shop(desk), chat) for chat in chats] == [None, None]
-    assert [handoff_talk.mail_address(desk, chat) for chat in chats] == ["amelia.hartley@example.com", None]
 
 
 def test_work_whose_end_is_not_mailed_ends_although_the_shop_is_away(desk):
