@@ -347,7 +347,8 @@ def sweep_expired(desk: Desk) -> int:
     files = shelf.owners(desk.settings)
     with desk.transaction() as session:
         session.execute(delete(Export).where(or_(Export.expires_at <= now - _LINKS_SAY_SO, given_up)))
-        for export in session.scalars(select(Export).where(over)):
+        # Only those whose file is still there: who ended before has no key any more.
+        for export in session.scalars(select(Export).where(over, Export.id.in_(set(files.values())))):
             _end(export, now)
         kept = set(session.scalars(select(Export.id).where(Export.used_at.is_(None), or_(unoffered, ~over))))
     orphans = [path for path, export_id in files.items() if export_id not in kept]
