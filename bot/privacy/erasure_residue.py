@@ -3,10 +3,12 @@
 Only an empty list lets a request end as done; anything else is for a person to look after.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from bot.errors import Unavailable
 from bot.privacy import erasure_scan
@@ -16,7 +18,7 @@ from bot.privacy.erasure_own import sweep
 from bot.privacy.erasure_scan import Row, Traces
 from bot.privacy.room import Work
 from bot.store import erasing, tracker_records
-from bot.store.mail_owners import mails_about_others
+from bot.store.mail_owners import owner_of
 
 # They stop the processing until the very end, and go in the last step.
 _UNTIL_THE_END = frozenset({"restrictions", "holds", "audit_pseudonyms", "webhook_events"})
@@ -48,8 +50,7 @@ def lines_of_desk(work: Work, plan: dict[str, Any]) -> list[str]:
     traces = Traces.of(str(work.subject), plan["snapshot"]["look_for"])
     with work.desk.reading() as session:
         as_guardian = belongs_to(askings_kept(session, str(work.subject), traces))
-        others = mails_about_others(session, str(work.subject), beat)
-        tables = erasure_scan.in_desk(session, traces, _stays(work, as_guardian, traces, others), beat)
+        tables = erasure_scan.in_desk(session, traces, _stays(session, work, as_guardian, traces), beat)
     events = erasure_scan.in_tracker(settings, traces, plan["conversations"], beat)
     files = erasure_scan.in_files(settings, traces, beat)
     return [
@@ -60,7 +61,7 @@ def lines_of_desk(work: Work, plan: dict[str, Any]) -> list[str]:
 
 
 def _stays(
-    work: Work, as_guardian: Callable[[str, Row], bool], traces: Traces, of_others: Collection[int]
+    session: Session, work: Work, as_guardian: Callable[[str, Row], bool], traces: Traces
 ) -> Callable[[str, Row], bool]:
     """Rows that are known: they go, or are emptied, in the last step, or are kept of the guardian of somebody else.
 
@@ -73,8 +74,9 @@ def _stays(
         if table == "privacy_requests":
             return bool(row["number"] == work.number)
         if table == "mails":
-            known_by_address = row["id"] in of_others and not traces.in_value([row["subject_line"], row["text"]])
-            return known_by_address or str(row["dedupe_key"]).endswith(f":{work.number}")
+            by_address_only = not traces.in_value([row["subject_line"], row["text"]])
+            is_anothers = by_address_only and owner_of(session, row) not in (None, work.subject)
+            return is_anothers or str(row["dedupe_key"]).endswith(f":{work.number}")
         return table in _UNTIL_THE_END and row["subject"] == work.subject
 
     return known

@@ -8,7 +8,7 @@ from enum import StrEnum
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bot.store.desk_tables import (
@@ -28,7 +28,6 @@ ERASED = "erased-"
 _BATCH = 500
 
 _Column = InstrumentedAttribute[Any]
-_Mail = Row[tuple[int, str, str, str]]
 
 
 class MailKind(StrEnum):
@@ -38,6 +37,14 @@ class MailKind(StrEnum):
     POLICY_NOTICE = "policy"
     POLICY_RECEIPT = "policy-yes"
     CAME_OF_AGE = "came-of-age"
+
+
+class _Head(NamedTuple):
+    """What says whose a mail is."""
+
+    id: int
+    dedupe_key: str
+    subject_line: str
 
 
 class AboutThem(NamedTuple):
@@ -59,35 +66,35 @@ def mails_about(
         heartbeat: Called between batches.
     """
     wanted = {_bare(address) for address in addresses}
-    for mail, owner in _with_owners(session, heartbeat):
-        to_them = _bare(mail.recipient) in wanted
-        if owner == subject or (owner is None and to_them):
-            yield AboutThem(mail.id, to_them)
-
-
-def mails_about_others(session: Session, subject: str, heartbeat: Callable[[], None] = lambda: None) -> set[int]:
-    """Ids of the mails that are about other customers, also where they went to an address that is this one's by now."""
-    owners = _with_owners(session, heartbeat)
-    return {mail.id for mail, owner in owners if owner is not None and owner != subject}
-
-
-def _with_owners(session: Session, heartbeat: Callable[[], None]) -> Iterator[tuple[_Mail, str | None]]:
     columns, last = (Mail.id, Mail.dedupe_key, Mail.subject_line, Mail.recipient), 0
     while rows := session.execute(select(*columns).where(Mail.id > last).order_by(Mail.id).limit(_BATCH)).all():
-        owners = _owners(session, rows)
-        yield from ((row, owners[row.id]) for row in rows)
+        owners = _owners(session, [_Head(row.id, row.dedupe_key, row.subject_line) for row in rows])
+        for row in rows:
+            to_them = _bare(row.recipient) in wanted
+            if owners[row.id] == subject or (owners[row.id] is None and to_them):
+                yield AboutThem(row.id, to_them)
         last = rows[-1].id
         heartbeat()
 
 
-def _owners(session: Session, rows: Sequence[_Mail]) -> dict[int, str | None]:
+def owner_of(session: Session, mail: Mapping[str, Any]) -> str | None:
+    """The customer a mail is about, whatever address it went to; None where nothing says it.
+
+    Args:
+        session: Desk database.
+        mail: Its row, with `id`, `dedupe_key` and `subject_line`.
+    """
+    return _owners(session, [_Head(mail["id"], mail["dedupe_key"], mail["subject_line"])])[mail["id"]]
+
+
+def _owners(session: Session, mails: Sequence[_Head]) -> dict[int, str | None]:
     """Whom each mail is about, by its id; None where nothing says it, or says of whom it was before an erasure."""
-    keys = {row.id: row.dedupe_key.split(":") for row in rows}
+    keys = {mail.id: mail.dedupe_key.split(":") for mail in mails}
     codes = _read(session, VerificationCode.id, VerificationCode.request_number, _rows_in(keys, MailKind.CODE, 1))
     notices = _read(session, PolicyNotice.id, PolicyNotice.subject, _rows_in(keys, MailKind.POLICY_NOTICE, 2))
     receipts = {key[-1] for key in keys.values() if key[0] == MailKind.POLICY_RECEIPT}
     accepted = _read(session, PolicyEntry.reference, PolicyEntry.subject, receipts)
-    named = {row.id: numbers_in(f"{row.dedupe_key} {row.subject_line}") for row in rows}
+    named = {mail.id: numbers_in(f"{mail.dedupe_key} {mail.subject_line}") for mail in mails}
     owners = _owners_of(session, {*codes.values(), *chain.from_iterable(named.values())})
 
     def owner(mail_id: int) -> str | None:
