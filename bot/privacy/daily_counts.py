@@ -1,12 +1,11 @@
 """How much the desk does and how well, counted by day: no count tells who, which or when within the day."""
 
 from datetime import date, datetime
-from typing import Any
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.store.adding import add_unless_there
+from bot.store.adding import change_or_add
 from bot.store.desk_tables import DailyCount
 
 CHATS = "chats"
@@ -32,11 +31,7 @@ def count(session: Session, now: datetime, name: str, by: int = 1) -> None:
     """
     here = (DailyCount.day == now.date(), DailyCount.name == name)
     step = update(DailyCount).where(*here).values(count=DailyCount.count + by)
-    added: CursorResult[Any] = session.connection().execute(step)
-    if added.rowcount:
-        return
-    if not add_unless_there(session, DailyCount(day=now.date(), name=name, count=by)):
-        session.connection().execute(step)
+    change_or_add(session, step, DailyCount(day=now.date(), name=name, count=by))
 
 
 def count_turn(session: Session, now: datetime, confidence: float | None, *, first: bool) -> None:

@@ -5,11 +5,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from bot.privacy.policy_standing import Binding
-from bot.store.adding import add_unless_there
+from bot.store.adding import change_or_add
 from bot.store.desk_tables import UnansweredTopic
 from bot.store.policy_library import Clause, Policy, PolicyLibrary
 
@@ -72,6 +72,4 @@ def count_unanswered(session: Session, now: datetime, topic: str) -> None:
     """Count that the policy had no answer, by day and topic only, so that the shop learns what it leaves open."""
     here = (UnansweredTopic.day == now.date(), UnansweredTopic.topic == topic)
     step = update(UnansweredTopic).where(*here).values(count=UnansweredTopic.count + 1)
-    added: CursorResult[Any] = session.connection().execute(step)
-    if not added.rowcount and not add_unless_there(session, UnansweredTopic(day=now.date(), topic=topic, count=1)):
-        session.connection().execute(step)
+    change_or_add(session, step, UnansweredTopic(day=now.date(), topic=topic, count=1))

@@ -2,12 +2,11 @@
 
 import re
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import CursorResult, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from bot.store.adding import add_unless_there
+from bot.store.adding import change_or_add
 from bot.store.desk_tables import NumberSeries
 from bot.vocabulary import EntityKind
 
@@ -41,9 +40,7 @@ def next_number(session: Session, prefix: str, now: datetime) -> str:
     """Give out the next number of this year's series, without gaps for rolled back work or doubles under load."""
     series = f"{prefix}-{now.year}"
     step = update(NumberSeries).where(NumberSeries.series == series).values(last=NumberSeries.last + 1)
-    taken: CursorResult[Any] = session.connection().execute(step)
-    if not taken.rowcount and not add_unless_there(session, NumberSeries(series=series, last=1)):
-        session.execute(step)
+    change_or_add(session, step, NumberSeries(series=series, last=1))
     last = session.scalar(
         select(NumberSeries.last).where(NumberSeries.series == series).execution_options(populate_existing=True)
     )
