@@ -8,12 +8,12 @@ from sqlalchemy import ColumnElement, CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from bot.errors import Conflict
+from bot.privacy.case_alarm import file_alarm
 from bot.privacy.case_states import move
 from bot.store import audit
 from bot.store.desk import Desk
 from bot.store.desk_tables import Case
-from bot.store.numbers import next_number
-from bot.vocabulary import AuditEvent, CaseKind, CaseState, Priority
+from bot.vocabulary import AuditEvent, CaseKind, CaseState
 
 DISPUTE, NOTICE, GUARDIAN_MAIL = "guardian-dispute", "customer-notice", "guardian-mail"
 """What they are about. A dispute is answered by settling it."""
@@ -56,21 +56,7 @@ def alarm(session: Session, desk: Desk, now: datetime, subject: str, about: str,
     """
     if session.scalar(select(Case.number).where(*_waits(subject, about)).limit(1)) is not None:
         return False
-    number = next_number(session, "CS", now)
-    session.add(
-        Case(
-            number=number,
-            kind=CaseKind.ALARM,
-            state=CaseState.WAITING,
-            priority=Priority.URGENT,
-            subject=subject,
-            origin=f"{about}:{number}",
-            statement=happened,
-            created_at=now,
-            due_at=now + desk.settings.alarm_within,
-        )
-    )
-    audit.record(session, now, AuditEvent.CASE_FILED, reference=number, actor="worker")
+    file_alarm(session, desk, now, about, happened, subject=subject)
     return True
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from bot.clocks import in_words
+from bot.privacy.case_alarm import file_alarm
 from bot.privacy.case_states import move
 from bot.privacy.deadlines import date_of
 from bot.privacy.request_status import REQUEST_WORDS
@@ -17,9 +18,8 @@ from bot.store import audit, outbox
 from bot.store.announcements import announce
 from bot.store.desk import Desk
 from bot.store.desk_tables import Case, Certificate, PrivacyRequest, RequestStep
-from bot.store.numbers import next_number
 from bot.store.own_records import PARTLY_MAIL
-from bot.vocabulary import AuditEvent, CaseKind, CaseState, Priority, RequestKind, RequestState
+from bot.vocabulary import AuditEvent, CaseKind, CaseState, RequestKind, RequestState
 
 _TAKEN_UP = "taken_up"
 
@@ -172,18 +172,4 @@ def alarm(session: Session, desk: Desk, now: datetime, request: PrivacyRequest, 
         if what not in told:
             waiting.statement = "\n".join([*told, what])
         return
-    number = next_number(session, "CS", now)
-    session.add(
-        Case(
-            number=number,
-            kind=CaseKind.ALARM,
-            state=CaseState.WAITING,
-            priority=Priority.URGENT,
-            request_number=request.number,
-            statement=what.value,
-            origin=f"alarm:{number}",
-            created_at=now,
-            due_at=min(request.due_at, now + desk.settings.alarm_within),
-        )
-    )
-    audit.record(session, now, AuditEvent.CASE_FILED, reference=number, actor="worker")
+    file_alarm(session, desk, now, "alarm", what.value, request.due_at, request_number=request.number)
