@@ -16,8 +16,9 @@ from bot.privacy.guardian_consent_standing import OF_AGE, as_date, is_minor
 from bot.privacy.guardian_consent_states import move
 from bot.store import audit, outbox
 from bot.store.announcements import ask
+from bot.store.conversations import newest_of
 from bot.store.desk import Desk
-from bot.store.desk_tables import Conversation, GuardianConsent, Minor, Restriction
+from bot.store.desk_tables import GuardianConsent, Minor, Restriction
 from bot.store.mail_owners import MailKind
 from bot.vocabulary import AuditEvent, GuardianState, RestrictionReason
 
@@ -131,8 +132,7 @@ def _come_of_age(desk: Desk, subject: str) -> bool:
         session.expire_all()
         audit.record(session, now, AuditEvent.CAME_OF_AGE, subject=subject, actor="worker")
         decision.end(session, now, subject, "worker")
-        newest = select(Conversation.id).where(Conversation.subject == subject).order_by(Conversation.created_at.desc())
-        ask(session, now, session.scalar(newest.limit(1)), "utter_came_of_age")
+        ask(session, now, newest_of(session, subject), "utter_came_of_age")
         if address := desk.email_of(subject):
             key = f"{MailKind.CAME_OF_AGE}:{subject}:{now:%Y%m%d%H%M%S}"
             outbox.post(session, now, address, "came_of_age", key)
