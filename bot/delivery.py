@@ -177,13 +177,15 @@ def _alarm(desk: Desk, notice: WebhookEvent) -> None:
     """After every few tries in vain a person has to look, since a service goes on with data it should not use."""
     if notice.attempts % desk.settings.worker_tries:
         return
-    now = desk.clock.now()
+    now, alone = desk.clock.now(), notice.request_number is None and notice.subject is not None
+    # Before anything is locked: whoever writes to the desk does not wait for the shop.
+    known = alone and desk.shop.customer(str(notice.subject)) is not None
     with desk.transaction() as session:
         number = notice.request_number or _ending(session, notice.subject)
         request = session.get(PrivacyRequest, number) if number else None
         if request is not None:
             outcome.alarm(session, desk, now, request, outcome.Alarm.NOTICE)
-        elif notice.subject is not None and desk.shop.customer(notice.subject) is not None:
+        elif notice.subject is not None and known:
             customer_alarms.alarm(session, desk, now, notice.subject, customer_alarms.NOTICE, _NOT_TAKEN)
 
 
