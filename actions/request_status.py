@@ -6,7 +6,7 @@ from actions.complaint_cards import show_buttons
 from actions.identity_verification import resend_buttons
 from actions.step_question import say_until
 from bot.clocks import in_words_with_time
-from bot.privacy import export, guardian_consent, handoff
+from bot.privacy import export_fetching, guardian_consent, handoff
 from bot.privacy.complaint import KIND_WORDS
 from bot.privacy.complaint_card import state_in_words
 from bot.privacy.complaint_status import CaseView, own_cases
@@ -62,11 +62,11 @@ def _take_back(turn: Turn, number: str) -> None:
 
 def _tell_of_copy(turn: Turn) -> None:
     """A copy that waits in a chat that may be closed by now can be had here, with a code."""
-    waiting = export.waits_elsewhere(turn.session, turn.now, turn.chat)
+    waiting = export_fetching.waits_elsewhere(turn.session, turn.now, turn.chat)
     if waiting:
-        buttons = [{"title": turn.text(label), "payload": payload} for label, payload in export.HERE]
+        buttons = [{"title": turn.text(label), "payload": payload} for label, payload in export_fetching.HERE]
         until = in_words_with_time(waiting.until)
-        turn.say(export.ELSEWHERE, buttons=buttons, number=waiting.number, until=until)
+        turn.say(export_fetching.ELSEWHERE, buttons=buttons, number=waiting.number, until=until)
 
 
 class RequestStatus(DeskAction):

@@ -22,7 +22,7 @@ from bot.mailing import Mailer, send_waiting_mails
 from bot.privacy import fulfilment
 from bot.privacy.complaint_claim import forget_shown_codes
 from bot.privacy.deadlines_watch import expire, watch
-from bot.privacy.export import sweep_expired
+from bot.privacy.export_fetching import sweep_expired
 from bot.privacy.guardian_consent_watch import look_after_guardians, look_for_minors
 from bot.privacy.handoff_ownership import return_left
 from bot.privacy.handoff_talk import mail_those_away

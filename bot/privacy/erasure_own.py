@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from bot.clocks import SystemClock
 from bot.privacy.erasure_guard import checked, paced, permitted, plan_of
 from bot.privacy.erasure_scan import Traces
-from bot.privacy.export import forget_exports
+from bot.privacy.export_fetching import forget_exports
 from bot.privacy.room import NotYet, Work
 from bot.store import attachments, own_records, tracker_records
 from bot.store.desk_tables import PrivacyRequest

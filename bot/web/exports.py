@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import StreamingResponse
 
-from bot.privacy import export
+from bot.privacy import export_fetching
 from bot.web.api import SignedIn
 
 router = APIRouter(prefix="/api/v1")
@@ -18,7 +18,7 @@ def fetch_export(
     """The copy of the customer's own data, once; it is gone from here with the first byte."""
     desk = request.app.state.desk
     with desk.transaction() as session:
-        fetched = export.fetch(session, desk, desk.clock.now(), who[1], token)
+        fetched = export_fetching.fetch(session, desk, desk.clock.now(), who[1], token)
     headers = {
         "Content-Disposition": f'attachment; filename="{fetched.filename}"',
         "Content-Length": str(fetched.size),

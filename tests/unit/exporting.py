@@ -9,7 +9,7 @@ from datetime import timedelta
 from itertools import count
 from typing import Any
 
-from bot.privacy import export
+from bot.privacy import export, export_fetching
 from bot.privacy.room import Work
 from bot.store.desk import Desk
 from bot.store.desk_tables import Message, PrivacyRequest
@@ -83,7 +83,7 @@ def token_of(desk: Desk, chat_id: str) -> str:
 
 def fetched(desk: Desk, subject: str | None, token: str) -> bytes:
     with desk.transaction() as session:
-        found = export.fetch(session, desk, desk.clock.now(), subject, token)
+        found = export_fetching.fetch(session, desk, desk.clock.now(), subject, token)
     content = b"".join(found.stream)
     assert len(content) == found.size
     return content

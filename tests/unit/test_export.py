@@ -19,7 +19,7 @@ from actions.request_status import RequestStatus
 from bot.config import PROJECT
 from bot.errors import NotFound
 from bot.privacy import export
-from bot.privacy.export import ExportAway, ExportGone, fetch, forget_exports, sweep_expired
+from bot.privacy.export_fetching import ExportAway, ExportGone, fetch, forget_exports, sweep_expired
 from bot.privacy.request_status import RequestView
 from bot.store import conversations
 from bot.store.announcements import sentence
