@@ -199,7 +199,7 @@ def _ending(session: Session, subject: str | None) -> str | None:
 def _quiet(session: Session, desk: Desk, subject: str) -> None:
     """Every service took what no request is behind, or is sent nothing any more: nobody has to look after it."""
     if not webhooks.undelivered_without_request(session, subject):
-        customer_alarms.quiet(session, desk.clock.now(), subject, customer_alarms.NOTICE)
+        customer_alarms.quiet(session, desk.clock.now(), subject, customer_alarms.NOTICE, "worker")
 
 
 def _forget_erased(desk: Desk) -> None:

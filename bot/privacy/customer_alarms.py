@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, select, update
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from bot.errors import Conflict
@@ -60,18 +59,25 @@ def alarm(session: Session, desk: Desk, now: datetime, subject: str, about: str,
     return True
 
 
-def quiet(session: Session, now: datetime, subject: str, about: str) -> bool:
-    """Nobody has to look after it any more.
+def quiet(session: Session, now: datetime, subject: str, about: str, actor: str | None = None) -> bool:
+    """Nobody has to look after it any more: it leaves the list, and the record says so.
+
+    Args:
+        session: The transaction of what ends the need.
+        now: The desk's time.
+        subject: The customer.
+        about: What it is about.
+        actor: Who ended it, where it was not a guardian themselves.
 
     Returns:
         Whether somebody had to.
     """
     session.flush()
-    closed: CursorResult[Any] = session.connection().execute(
-        update(Case).where(*_waits(subject, about)).values(state=CaseState.CLOSED, closed_at=now)
-    )
-    session.expire_all()
-    return bool(closed.rowcount)
+    waiting = session.scalars(select(Case.number).where(*_waits(subject, about)).order_by(Case.number)).all()
+    closed = [each for each in waiting if move(session, each, [CaseState.WAITING], CaseState.CLOSED, closed_at=now)]
+    for each in closed:
+        audit.record(session, now, AuditEvent.CASE_CLOSED, reference=each, subject=subject, actor=actor)
+    return bool(closed)
 
 
 def waiting_alarms(session: Session) -> list[CustomerAlarm]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from bot.errors import Conflict, Invalid, NotFound
 from bot.privacy import guardian_consent_decision as decision
 from bot.privacy import outcome
-from bot.privacy.request_states import NEXT, move
+from bot.privacy.request_states import DENIABLE, move
 from bot.privacy.request_status import REQUEST_WORDS
 from bot.privacy.rooms import ROOMS
 from bot.store import audit, outbox
@@ -23,8 +23,6 @@ from bot.store.desk import Desk
 from bot.store.desk_tables import GuardianConsent, PrivacyRequest
 from bot.vocabulary import AuditEvent, RequestKind, RequestState
 
-DENIABLE = frozenset(state for state, following in NEXT.items() if RequestState.DENIED in following)
-"""States in which a request can still be denied: its work has not begun."""
 _LONGEST = 300
 
 

@@ -7,7 +7,7 @@ tombstone in both databases so that nobody who still works on it brings it back.
 from collections.abc import Sequence
 
 from bot.clocks import SystemClock
-from bot.privacy.erasure_guard import checked, paced, permitted, plan_of
+from bot.privacy.erasure_guard import checked, close_others, paced, permitted, plan_of
 from bot.privacy.erasure_scan import Traces
 from bot.privacy.export_fetching import forget_exports
 from bot.privacy.room import NotYet, Work
@@ -22,11 +22,10 @@ _machine = SystemClock()
 def erase_own(work: Work) -> Sequence[str]:
     """Everything the desk wrote down about the person goes, but the running request and what stops the processing."""
     sweep(work)
-    now = work.desk.clock.now()
     with work.desk.transaction() as session:
         request = permitted(session, work)
         subject, plan = str(request.subject), plan_of(request)
-        if not own_records.close_other_requests(session, now, _machine.now(), subject, work.number):
+        if not close_others(session, work, subject):
             raise NotYet("Another request of this person is being worked on.")
         forget_exports(session, work.desk, subject)
         attachments.delete_about(session, subject)

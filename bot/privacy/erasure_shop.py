@@ -9,10 +9,9 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from bot.clocks import SystemClock
 from bot.errors import NotFound, Unavailable
 from bot.privacy import approval, erasure_veto, holds
-from bot.privacy.erasure_guard import aim_of, checked, permitted, plan_of
+from bot.privacy.erasure_guard import aim_of, checked, close_others, permitted, plan_of
 from bot.privacy.room import NotYet, OnHold, Step, Work
 from bot.store import erasing, own_records, webhooks
 from bot.store.desk_tables import WebhookEvent
@@ -21,8 +20,6 @@ from bot.vocabulary import HoldKind, ShopEvent
 
 _LONGEST_NAME = 80
 _GONE = "The shop had removed the account itself: what else it holds must be looked at"
-# Leases are about live processes, so they follow the machine's clock.
-_machine = SystemClock()
 
 
 def ask_first(work: Work) -> Sequence[str]:
@@ -49,9 +46,7 @@ def write_plan(work: Work) -> Sequence[str]:
     with desk.transaction() as session:
         request = permitted(session, work)
         subject = str(request.subject)
-        idle = not aim.is_all or own_records.close_other_requests(
-            session, desk.clock.now(), _machine.now(), subject, work.number
-        )
+        idle = not aim.is_all or close_others(session, work, subject)
         if request.plan:
             return []
     if not idle:

@@ -20,6 +20,8 @@ from sqlalchemy.orm import Session
 from bot.clocks import SystemClock
 from bot.errors import Conflict, DeskError
 from bot.privacy import holds, outcome
+from bot.privacy.guardian_consent_decision import asked_by
+from bot.privacy.guardian_consent_standing import is_minor
 from bot.privacy.request_intake import after_holds
 from bot.privacy.request_states import move
 from bot.privacy.room import NotYet, OnHold, Room, Work
@@ -27,6 +29,7 @@ from bot.privacy.rooms import ROOMS
 from bot.store import audit
 from bot.store.desk import Desk
 from bot.store.desk_tables import PrivacyRequest, RequestStep
+from bot.store.shop import if_it_answers
 from bot.vocabulary import AuditEvent, HoldKind, RequestKind, RequestState
 
 _LEASE = timedelta(seconds=30)
@@ -70,6 +73,8 @@ def begin_what_is_due(desk: Desk) -> int:
 
 
 def _go_on(desk: Desk, now: datetime, number: str) -> bool:
+    if not _ground_stands(desk, number):
+        return False
     with desk.transaction() as session:
         request = session.get(PrivacyRequest, number)
         if request is None or request.kind not in ROOMS or not _waited_enough(session, now, request):
@@ -83,6 +88,17 @@ def _go_on(desk: Desk, now: datetime, number: str) -> bool:
         if hold != HoldKind.VETO:
             audit.record(session, now, event, reference=number, subject=request.subject, actor="worker")
         return True
+
+
+def _ground_stands(desk: Desk, number: str) -> bool:
+    """Whether whoever asked still has a say: a guardian has none from the 18th birthday on, and it is closed then.
+
+    While the shop does not answer nobody knows whether that day has come, and it waits on.
+    """
+    with desk.reading() as session:
+        request = session.get(PrivacyRequest, number)
+        subject = request.subject if request is not None and asked_by(request) else None
+        return subject is None or if_it_answers(lambda: is_minor(session, desk, subject) is not False) is True
 
 
 def _waited_enough(session: Session, now: datetime, request: PrivacyRequest) -> bool:

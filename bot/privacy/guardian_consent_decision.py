@@ -6,17 +6,15 @@ GDPR Article 7(3): withdrawing is as easy as giving. Policy clauses `minors` and
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.errors import Conflict
-from bot.privacy import customer_alarms, outcome, restriction
+from bot.privacy import customer_alarms, restriction
 from bot.privacy import guardian_consent_links as links
 from bot.privacy.guardian_consent_links import LinkKind
 from bot.privacy.guardian_consent_standing import Standing, standing
-from bot.privacy.guardian_consent_states import OPEN, move
+from bot.privacy.guardian_consent_states import move
 from bot.privacy.guardian_consent_text import Declared
-from bot.privacy.request_states import move as move_request
 from bot.store import audit, outbox
 from bot.store.announcements import announce
 from bot.store.desk import Desk
@@ -24,8 +22,6 @@ from bot.store.desk_tables import GuardianConsent, PrivacyRequest
 from bot.vocabulary import (
     AuditEvent,
     GuardianState,
-    HoldKind,
-    RequestState,
     RestrictionReason,
 )
 
@@ -108,8 +104,13 @@ def withdraw(session: Session, desk: Desk, now: datetime, number: str) -> None:
     settle(session, desk, now, row.subject, number)
 
 
-def settle(session: Session, desk: Desk, now: datetime, subject: str, number: str) -> Standing:
-    """Let processing follow the guardians' words: free it, stop it, or have a person decide between two of them."""
+def settle(
+    session: Session, desk: Desk, now: datetime, subject: str, number: str, actor: str | None = None
+) -> Standing:
+    """Let processing follow the guardians' words: free it, stop it, or have a person decide between two of them.
+
+    `actor` is who decided between two of them, where a person did.
+    """
     session.flush()
     found = standing(session, desk, subject)
     if found is Standing.LIVE:
@@ -119,7 +120,7 @@ def settle(session: Session, desk: Desk, now: datetime, subject: str, number: st
     if found is Standing.DISPUTED:
         _have_a_person_decide(session, desk, now, subject, number)
     else:
-        customer_alarms.quiet(session, now, subject, customer_alarms.DISPUTE)
+        customer_alarms.quiet(session, now, subject, customer_alarms.DISPUTE, actor)
     return found
 
 
@@ -127,36 +128,6 @@ def free_who_needs_nobody(session: Session, desk: Desk, now: datetime, subject: 
     """Nobody's consent is needed (any more), and the person has said so themselves."""
     if standing(session, desk, subject) is Standing.NOT_NEEDED:
         restriction.lift_guardian_missing(session, desk, now, subject)
-
-
-def end(session: Session, now: datetime, subject: str, actor: str) -> None:
-    """What guardians said, were asked, or asked for ends: the person decides for themselves, nobody is reminded."""
-    rows = select(GuardianConsent.number, GuardianConsent.state).where(GuardianConsent.subject == subject)
-    for number, state in session.execute(rows).all():
-        if state not in {*OPEN, GuardianState.LIVE}:
-            continue
-        if move(session, number, [GuardianState(state)], GuardianState.ENDED, closed_at=now):
-            links.burn(session, now, number)
-            row = session.get_one(GuardianConsent, number)
-            audit.record(session, now, AuditEvent.GUARDIAN_ENDED, reference=number, subject=subject, actor=actor)
-            customer_alarms.quiet(session, now, subject, lost_mail(number))
-            mail_guardian(session, now, row, "guardian_of_age")
-    _close_what_waits(session, now, subject, actor)
-    customer_alarms.quiet(session, now, subject, customer_alarms.DISPUTE)
-
-
-def _close_what_waits(session: Session, now: datetime, subject: str, actor: str) -> None:
-    """What guardians asked for and nobody has approved is not done; the person hears that it is not."""
-    waits = (PrivacyRequest.state == RequestState.ON_HOLD, PrivacyRequest.hold_reason == HoldKind.GUARDIAN_ASKED)
-    asked = select(PrivacyRequest.number).where(PrivacyRequest.subject == subject, *waits)
-    for number in session.scalars(asked.order_by(PrivacyRequest.number)).all():
-        ended = {"closed_at": now, "hold_reason": None}
-        if not move_request(session, number, [RequestState.ON_HOLD], RequestState.DENIED, *waits, **ended):
-            continue
-        chat = session.get_one(PrivacyRequest, number).conversation_id
-        audit.record(session, now, AuditEvent.REQUEST_DENIED, chat, number, subject, actor=actor)
-        outcome.quiet_alarm(session, now, number, actor)
-        announce(session, now, chat, "utter_guardian_request_closed", number=number)
 
 
 def asked_by(request: PrivacyRequest) -> str | None:

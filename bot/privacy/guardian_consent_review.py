@@ -11,6 +11,7 @@ from bot.errors import Conflict, Invalid, NotFound
 from bot.privacy import customer_alarms
 from bot.privacy import guardian_consent_decision as decision
 from bot.privacy.guardian_consent import send_link
+from bot.privacy.guardian_consent_end import end
 from bot.privacy.guardian_consent_form import RELATIONS
 from bot.privacy.guardian_consent_page import OWNER
 from bot.privacy.guardian_consent_standing import Standing, has_a_say, standing
@@ -188,7 +189,7 @@ def settle_dispute(
         for number in live:
             decision.withdraw(session, desk, now, number)
     audit.record(session, now, AuditEvent.GUARDIAN_DISPUTE_SETTLED, reference=live[0], subject=subject, actor=actor)
-    return decision.settle(session, desk, now, subject, live[0])
+    return decision.settle(session, desk, now, subject, live[0], actor)
 
 
 def approve_for_child(session: Session, desk: Desk, now: datetime, number: str, actor: str) -> None:
@@ -226,7 +227,7 @@ def send_page_anew(session: Session, desk: Desk, now: datetime, number: str, act
     row = _row(session, number)
     if row.state not in decision.WITH_PAGE or not row.email:
         raise Conflict("What this parent or guardian said counts no longer, or their address is erased.")
-    if not customer_alarms.quiet(session, now, row.subject, decision.lost_mail(number)):
+    if not customer_alarms.quiet(session, now, row.subject, decision.lost_mail(number), actor):
         raise Conflict("Somebody has seen to it already.")
     row = session.get_one(GuardianConsent, number)
     decision.mail_page(session, desk, now, row, again=True)
@@ -251,7 +252,7 @@ def clear_mark(session: Session, desk: Desk, now: datetime, subject: str, actor:
     audit.record(session, now, AuditEvent.MINOR_MARK_CLEARED, subject=subject, actor=actor)
     decision.free_who_needs_nobody(session, desk, now, subject)
     if standing(session, desk, subject) is Standing.NOT_NEEDED:
-        decision.end(session, now, subject, actor)
+        end(session, desk, now, subject, actor)
 
 
 def _tell_what_goes_on(session: Session, now: datetime, request: PrivacyRequest) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import CursorResult, select, update
 from bot.privacy import guardian_consent_decision as decision
 from bot.privacy import guardian_consent_links as links
 from bot.privacy.guardian_consent import recognise, send_link
+from bot.privacy.guardian_consent_end import end
 from bot.privacy.guardian_consent_standing import OF_AGE, as_date, is_minor
 from bot.privacy.guardian_consent_states import move
 from bot.store import audit, outbox
@@ -131,7 +132,7 @@ def _come_of_age(desk: Desk, subject: str) -> bool:
             return False
         session.expire_all()
         audit.record(session, now, AuditEvent.CAME_OF_AGE, subject=subject, actor="worker")
-        decision.end(session, now, subject, "worker")
+        end(session, desk, now, subject, "worker")
         ask(session, now, newest_of(session, subject), "utter_came_of_age")
         if address := desk.email_of(subject):
             key = f"{MailKind.CAME_OF_AGE}:{subject}:{now:%Y%m%d%H%M%S}"

@@ -10,12 +10,11 @@ from sqlalchemy.orm import Session
 from bot.errors import NotFound
 from bot.privacy.approval import NEEDED, Given, approvals
 from bot.privacy.deadlines import extended, stands_still
-from bot.privacy.denial import DENIABLE
 from bot.privacy.erasure_guard import aim_of
 from bot.privacy.erasure_plan import plan_in_words
 from bot.privacy.guardian_consent_decision import asked_by
 from bot.privacy.outcome import alarms_of, rest_of
-from bot.privacy.request_states import OPEN
+from bot.privacy.request_states import DENIABLE, OPEN
 from bot.store import erasing
 from bot.store.desk import Desk
 from bot.store.desk_tables import Hold, PrivacyRequest, RequestStep, StaffMember

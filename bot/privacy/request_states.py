@@ -37,6 +37,9 @@ OPEN = frozenset(State) - CLOSED
 REVOCABLE = frozenset(state for state, following in NEXT.items() if State.REVOKED in following)
 """States from which a person can still take their request back."""
 
+DENIABLE = frozenset(state for state, following in NEXT.items() if State.DENIED in following)
+"""States in which a request can still be denied: its work has not begun."""
+
 
 def move(session: Session, number: str, sources: Iterable[State], to: State, *conditions: Any, **values: Any) -> bool:
     """Bring a request into another state, if it is still in one of those it may leave.

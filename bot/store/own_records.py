@@ -6,7 +6,7 @@ a name, so that nobody else's records are touched; whose a mail is, `mail_owners
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -119,7 +119,9 @@ def delete_mails(session: Session, mail_ids: Iterable[int], number: str) -> None
         _change(session, delete(Mail).where(Mail.id.in_(some), *goes))
 
 
-def close_other_requests(session: Session, now: datetime, machine_now: datetime, subject: str, number: str) -> bool:
+def close_other_requests(
+    session: Session, now: datetime, machine_now: datetime, subject: str, number: str
+) -> Sequence[str]:
     """Close what else a person asked for, since its ground goes; nothing is told, there is nobody left to tell.
 
     A deletion that has its plan has begun, and is as little closed as what a worker is at: it comes to its own end, and
@@ -133,23 +135,33 @@ def close_other_requests(session: Session, now: datetime, machine_now: datetime,
         number: The request that goes on.
 
     Returns:
-        Whether none is open any more; False while a worker is at one of them, or a deletion has begun.
+        Numbers of those it closed.
     """
-    others = (
+    nobody_at_it = or_(PrivacyRequest.worker_until.is_(None), PrivacyRequest.worker_until < machine_now)
+    idle = (*_others(subject, number), nobody_at_it, PrivacyRequest.plan.is_(None))
+    closed = {"state": RequestState.EXPIRED, "closed_at": now, "worker_token": None, "worker_until": None}
+    gone = []
+    for other in session.scalars(select(PrivacyRequest.number).where(*idle).order_by(PrivacyRequest.number)).all():
+        # Asked once more: a worker may have taken it since it was found, or have finished it.
+        if _change(session, update(PrivacyRequest).where(PrivacyRequest.number == other, *idle).values(**closed)):
+            audit.record(session, now, AuditEvent.REQUEST_EXPIRED, reference=other, subject=subject, actor="worker")
+            gone.append(other)
+    session.expire_all()
+    return gone
+
+
+def others_are_open(session: Session, subject: str, number: str) -> bool:
+    """Whether something else that a person asked for is still worked on, or is a deletion that has begun."""
+    return session.scalar(select(PrivacyRequest.number).where(*_others(subject, number)).limit(1)) is not None
+
+
+def _others(subject: str, number: str) -> tuple[ColumnElement[bool], ...]:
+    return (
         PrivacyRequest.subject == subject,
         PrivacyRequest.number != number,
         PrivacyRequest.closed_at.is_(None),
         PrivacyRequest.state.in_(_OPEN),
     )
-    nobody_at_it = or_(PrivacyRequest.worker_until.is_(None), PrivacyRequest.worker_until < machine_now)
-    idle = (*others, nobody_at_it, PrivacyRequest.plan.is_(None))
-    closed = {"state": RequestState.EXPIRED, "closed_at": now, "worker_token": None, "worker_until": None}
-    for other in session.scalars(select(PrivacyRequest.number).where(*idle).order_by(PrivacyRequest.number)).all():
-        # Asked once more: a worker may have taken it since it was found, or have finished it.
-        if _change(session, update(PrivacyRequest).where(PrivacyRequest.number == other, *idle).values(**closed)):
-            audit.record(session, now, AuditEvent.REQUEST_EXPIRED, reference=other, subject=subject, actor="worker")
-    session.expire_all()
-    return session.scalar(select(PrivacyRequest.number).where(*others).limit(1)) is None
 
 
 def empty_requests(session: Session, of_subject: ColumnElement[bool]) -> None:

@@ -5,9 +5,10 @@ from sqlalchemy import select
 
 from bot.errors import Conflict, Invalid, NotFound
 from bot.privacy import staff_accounts
-from bot.privacy.denial import BASES, DENIABLE, DenialReason, deny
+from bot.privacy.denial import BASES, DenialReason, deny
 from bot.privacy.outcome import Alarm, alarm
 from bot.privacy.request_desk import assign, checked_by_person
+from bot.privacy.request_states import DENIABLE
 from bot.store.desk_tables import AuditEntry, Case, Mail, Message, PrivacyRequest, Restriction
 from bot.vocabulary import AuditEvent, CaseState, HoldKind, RequestKind, RequestState, StaffRole
 from tests import rights

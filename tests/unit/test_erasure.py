@@ -11,9 +11,10 @@ from sqlalchemy import select
 
 from bot import mailing
 from bot.errors import DeskError
-from bot.privacy import complaint_answer, erasure, erasure_scan, fulfilment, holds, request_intake
+from bot.privacy import complaint_answer, erasure, erasure_scan, fulfilment, holds, outcome, request_intake
 from bot.privacy.customer_alarms import NOTICE, alarm
 from bot.privacy.erasure_guard import ErasureRefused
+from bot.privacy.outcome import Alarm
 from bot.privacy.restriction import processing
 from bot.privacy.room import NotYet
 from bot.store import certificates, conversations, erasing, outbox, tracker_records
@@ -1011,6 +1012,18 @@ def test_an_alarm_about_the_person_ends_with_their_data_and_one_about_somebody_e
     erased(desk, amelia)
     alarms = [(case.subject, case.state) for case in all_of(desk, Case) if case.kind == "alarm"]
     assert alarms == [(None, "closed"), (DANIEL, "waiting")]
+
+
+def test_an_alarm_about_what_else_the_person_asked_for_ends_with_it_and_the_record_says_so(desk, amelia, daniel):
+    numbers = [rights.ask(desk, chat, RequestKind.EXPORT).number for chat in (amelia, daniel)]
+    with desk.transaction() as session:
+        for number in numbers:
+            outcome.alarm(session, desk, desk.clock.now(), session.get_one(PrivacyRequest, number), Alarm.LATE)
+    erased(desk, amelia)
+    alarms = {case.request_number: (case.number, case.state) for case in all_of(desk, Case) if case.kind == "alarm"}
+    assert [alarms[number][1] for number in numbers] == ["closed", "waiting"]
+    closed = [(each.reference, each.actor) for each in all_of(desk, AuditEntry) if each.event == "case_closed"]
+    assert closed == [(alarms[numbers[0]][0], "worker")]
 
 
 def test_the_plan_is_kept_unreadable(desk, amelia):

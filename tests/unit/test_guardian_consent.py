@@ -23,11 +23,12 @@ from bot.errors import (
 )
 from bot.privacy import guardian_consent, guardian_consent_own, guardian_consent_page, guardian_consent_review, holds
 from bot.privacy.denial import deny
+from bot.privacy.fulfilment import begin_what_is_due
 from bot.privacy.guardian_consent_form import EMAIL, NAME, OF_AGE_ON, RELATION, RELATIONS, check
 from bot.privacy.guardian_consent_links import marks
 from bot.privacy.guardian_consent_notice import opening_words
 from bot.privacy.guardian_consent_of_age import own_word
-from bot.privacy.guardian_consent_standing import normalised
+from bot.privacy.guardian_consent_standing import normalised, of_age_day
 from bot.privacy.guardian_consent_text import consent_text
 from bot.privacy.guardian_consent_watch import look_after_guardians, look_for_minors
 from bot.privacy.one_time_code import Verdict
@@ -53,7 +54,7 @@ from bot.store.file_checks import MediaType
 from bot.vocabulary import HoldKind, RequestKind
 from tests import rights
 from tests.guardians import FATHER, LINK, MAYA, MOTHER, Guardian, agreed, allowed, asked, link, mails, row
-from tests.unit.conftest import open_chat
+from tests.unit.conftest import open_chat, without_shop
 
 PAPER = CleanFile("form.pdf", MediaType.PDF, b"%PDF-")
 ADULT = "1001"
@@ -540,6 +541,8 @@ def test_two_who_disagree_keep_the_data_alone_until_a_person_decides(desk, maya)
     with desk.transaction() as session:
         guardian_consent_review.settle_dispute(session, desk, desk.clock.now(), MAYA, "staff:1", consent_stands=True)
     assert allowed(desk).allowed and everything(desk, Case)[0].state == "closed"
+    closed = [(each.reference, each.actor) for each in everything(desk, AuditEntry) if each.event == "case_closed"]
+    assert closed == [(case.number, "staff:1")]
 
 
 def test_two_who_disagree_anew_after_it_was_settled_alarm_a_person_anew(desk, maya):
@@ -1007,7 +1010,7 @@ def test_what_a_guardian_asked_for_and_nobody_approved_is_closed_with_the_18th_b
     (closed,) = [each for each in everything(desk, AuditEntry) if each.event == "request_denied"]
     assert (closed.reference, closed.actor) == (number, "worker")
     assert said(desk, maya)[-2:] == ["utter_guardian_request_closed", "utter_came_of_age"]
-    assert "nobody had agreed to yet is not done" in mails(desk, "maya.lindqvist@example.com")[0].text
+    assert "is not done, unless it had begun before" in mails(desk, "maya.lindqvist@example.com")[0].text
     with desk.reading() as session:
         assert [each.number for each in guardian_consent_review.asked_for_children(session)] == [others]
     with pytest.raises(Conflict, match="does not wait"):
@@ -1016,6 +1019,52 @@ def test_what_a_guardian_asked_for_and_nobody_approved_is_closed_with_the_18th_b
     assert desk.shop.customer(MAYA) is not None
     assert rights.state_of(desk, others).state == "on_hold" and "utter_guardian_request_closed" not in said(desk, other)
     assert rights.state_of(desk, own).state == "awaiting_verification"
+
+
+def asked_and_approved(desk, maya):
+    """The number of a deletion that a guardian asked for, and that cools off over Maya's 18th birthday."""
+    number = agreed(desk, maya).ask_for(RequestKind.ERASURE).number
+    birthday = of_age_day(desk, desk.shop.customer(MAYA))
+    desk.clock.advance(birthday - timedelta(days=5) - desk.clock.now().date())
+    approve(desk, number)
+    assert rights.state_of(desk, number).state == "cooling_off" and allowed(desk).restricted
+    return number
+
+
+def test_a_deletion_that_a_guardian_asked_for_is_not_done_if_the_18th_birthday_comes_while_it_cools_off(desk, maya):
+    number = asked_and_approved(desk, maya)
+    bystander = open_chat(desk, ADULT)
+    own = rights.ask(desk, bystander, RequestKind.ERASURE).number
+    rights.verify(desk, bystander, own)
+    desk.clock.advance(timedelta(days=6))
+    look_for_minors(desk)
+    assert rights.state_of(desk, number).state == "denied"
+    assert said(desk, maya)[-2:] == ["utter_guardian_request_closed", "utter_came_of_age"]
+    assert not allowed(desk).restricted, "what was stopped for it goes on, as far as they agree themselves"
+    desk.clock.advance(timedelta(days=30))
+    begin_what_is_due(desk)
+    rights.work(desk, number)
+    assert desk.shop.customer(MAYA) is not None and rights.state_of(desk, number).state == "denied"
+    assert rights.state_of(desk, own).state == "running", "their own word counts"
+
+
+def test_a_deletion_of_a_guardian_does_not_begin_before_the_18th_birthday_was_noticed(desk, maya):
+    number = asked_and_approved(desk, maya)
+    desk.clock.advance(timedelta(days=20))
+    begin_what_is_due(desk)
+    assert rights.state_of(desk, number).state == "cooling_off", "nobody has looked who is of age"
+    look_for_minors(desk)
+    assert rights.state_of(desk, number).state == "denied"
+
+
+def test_a_deletion_of_a_guardian_waits_while_nobody_can_ask_the_shop_for_the_birth_date(desk, maya):
+    number = agreed(desk, maya).ask_for(RequestKind.ERASURE).number
+    approve(desk, number)
+    desk.clock.advance(timedelta(days=8))
+    begin_what_is_due(without_shop(desk))
+    assert rights.state_of(desk, number).state == "cooling_off"
+    begin_what_is_due(desk)
+    assert rights.state_of(desk, number).state == "running"
 
 
 def test_who_comes_of_age_without_consent_stays_left_alone_until_they_say_yes_themselves(desk, maya):

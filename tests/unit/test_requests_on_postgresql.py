@@ -122,12 +122,13 @@ def test_a_deletion_closes_nothing_that_a_worker_took_or_finished_at_that_moment
 
     def close_others():
         with desk.transaction() as session:
-            return own_records.close_other_requests(session, NOON, SystemClock().now(), AMELIA, deletion)
+            closed = own_records.close_other_requests(session, NOON, SystemClock().now(), AMELIA, deletion)
+            return closed, own_records.others_are_open(session, AMELIA, deletion)
 
     with desk.transaction() as session:
         worked_on(session, copy, state, seconds)
         closing = begun(close_others)
-    assert closing.result() is (state is RequestState.FULFILLED)
+    assert closing.result() == ([waits], state is RequestState.RUNNING)
     assert (row_of(desk, copy).state, events_of(desk, copy)) == (state, [])
     assert (row_of(desk, waits).state, events_of(desk, waits)) == (RequestState.EXPIRED, ["request_expired"])
     assert row_of(desk, bystander).state == RequestState.RUNNING
