@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-import yaml
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from rasa_sdk.executor import ActionExecutor
@@ -32,6 +31,7 @@ from actions import (
     step_question,
     yes_and_no,
 )
+from bot import yaml_text
 from bot.config import PROJECT
 from bot.store.desk import Desk
 
@@ -47,7 +47,7 @@ class DomainExecutor(ActionExecutor):
 
     def __init__(self, domain_file: Path) -> None:
         super().__init__()
-        self.domain = yaml.safe_load(domain_file.read_text(encoding="utf-8"))
+        self.domain = yaml_text.read(domain_file.read_text(encoding="utf-8"))
 
     def update_and_return_domain(self, payload: dict[str, Any], action_name: str) -> dict[str, Any] | None:
         """The domain of `domain.yml`, whatever the payload says."""

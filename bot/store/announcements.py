@@ -6,9 +6,9 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-import yaml
 from sqlalchemy.orm import Session
 
+from bot import yaml_text
 from bot.config import PROJECT
 from bot.errors import NotFound
 from bot.store import conversations
@@ -18,7 +18,7 @@ from bot.vocabulary import Author, Owner
 
 @cache
 def _responses() -> dict[str, dict[str, Any]]:
-    responses = yaml.safe_load((PROJECT / "domain.yml").read_text(encoding="utf-8"))["responses"]
+    responses = yaml_text.read((PROJECT / "domain.yml").read_text(encoding="utf-8"))["responses"]
     return {name: variants[0] for name, variants in responses.items()}
 
 

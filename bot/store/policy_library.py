@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from bot import yaml_text
 from bot.errors import NotFound, SetupError
 
 _FENCE = "---\n"
@@ -144,7 +145,7 @@ def read_policy(path: Path) -> Policy:
         raise SetupError(f"{path.name} has no front matter. Begin it with --- and the keys version to clauses.")
     body = len(_FENCE) + len(head) + len(fence)
     try:
-        matter: dict[str, Any] = yaml.safe_load(head)
+        matter: dict[str, Any] = yaml_text.read(head)
         cuts = matter["clauses"]
         policy = Policy(
             version=str(matter["version"]),

@@ -12,13 +12,12 @@ from bot.errors import SetupError
 from bot.store.datamap.model import DataMap
 from bot.store.datamap.resolving import Resolver
 from bot.store.datamap.written import WrittenMap
+from bot.yaml_text import SafeLoader
 
 _MOST = 5
-# The one written in C reads a large map in an eighth of the time; not every build of PyYAML has it.
-_Safe = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Loader(_Safe):  # type: ignore[misc, valid-type]
+class _Loader(SafeLoader):
     """Safe YAML that keeps `no`, `on` and `yes` as words and refuses a name given twice."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -37,7 +36,7 @@ class _Loader(_Safe):  # type: ignore[misc, valid-type]
 
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
-    for first, resolvers in _Safe.yaml_implicit_resolvers.items()
+    for first, resolvers in SafeLoader.yaml_implicit_resolvers.items()
 }
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|false)$"), list("tf"))
 
