@@ -79,6 +79,15 @@ def is_minor(session: Session, desk: Desk, subject: str, customer: Mapping[str, 
     lost = on_file is None and known.came_of_age_at is None
     if known.declared_at is None and not lost:
         return on_file
+    return _is_young_still(known, today)
+
+
+def said_so(known: Minor, today: date) -> bool:
+    """Whether somebody is under 18 by their own word, whatever is on file."""
+    return known.declared_at is not None and _is_young_still(known, today)
+
+
+def _is_young_still(known: Minor, today: date) -> bool:
     return known.of_age_on is None or today < date.fromisoformat(known.of_age_on)
 
 

@@ -13,7 +13,7 @@ from bot.privacy import guardian_consent_decision as decision
 from bot.privacy import guardian_consent_links as links
 from bot.privacy.guardian_consent import recognise, send_link
 from bot.privacy.guardian_consent_end import end
-from bot.privacy.guardian_consent_standing import OF_AGE, as_date, is_minor
+from bot.privacy.guardian_consent_standing import OF_AGE, as_date, is_minor, said_so
 from bot.privacy.guardian_consent_states import move
 from bot.store import audit, outbox
 from bot.store.announcements import ask
@@ -59,8 +59,11 @@ def look_for_minors(desk: Desk) -> int:
     born = desk.shop.birth_dates(since)
     young = {subject for subject, day in born if _is_young(as_date(day), today)}
     with desk.reading() as session:
-        known = set(session.scalars(select(Minor.subject).where(Minor.came_of_age_at.is_(None))))
+        minors = session.scalars(select(Minor).where(Minor.came_of_age_at.is_(None))).all()
         settled = set(session.scalars(_left_alone())) | set(session.scalars(_agreed()))
+    known = {each.subject for each in minors}
+    # Looked at every few seconds: who is under 18 by their own word is not asked after, only who may have grown up.
+    grown = {each.subject for each in minors if not said_so(each, today)} - young
     done = 0
     for subject in sorted(young - (known & settled)):
         if not _is_somebody(desk, subject):
@@ -68,7 +71,7 @@ def look_for_minors(desk: Desk) -> int:
         with desk.transaction() as session:
             recognise(session, desk, desk.clock.now(), subject)
         done += 1
-    return done + sum(_come_of_age(desk, subject) for subject in sorted(known - young))
+    return done + sum(_come_of_age(desk, subject) for subject in sorted(grown))
 
 
 def _is_somebody(desk: Desk, subject: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from bot.errors import (
     Conflict,
@@ -54,7 +54,7 @@ from bot.store.file_checks import MediaType
 from bot.vocabulary import HoldKind, RequestKind
 from tests import rights
 from tests.guardians import FATHER, LINK, MAYA, MOTHER, Guardian, agreed, allowed, asked, link, mails, row
-from tests.unit.conftest import open_chat, without_shop
+from tests.unit.conftest import open_chat, others_can_write, without_shop
 
 PAPER = CleanFile("form.pdf", MediaType.PDF, b"%PDF-")
 ADULT = "1001"
@@ -132,6 +132,22 @@ def test_who_says_that_they_are_under_18_is_believed_and_only_that_is_kept(desk)
     desk.clock.advance(timedelta(days=201))
     look_for_minors(desk)
     assert not allowed(desk, "1004").minor and "utter_came_of_age" in said(desk, chat)
+
+
+def test_who_is_under_18_by_their_own_word_is_not_asked_after_every_few_seconds(desk):
+    look_for_minors(desk)
+    questions = []
+    event.listen(desk.shop.engine, "before_cursor_execute", lambda *asked: questions.append(asked[2]))
+    look_for_minors(desk)
+    usual, could_write = len(questions), others_can_write(desk)
+    for subject in ("1004", "1005", "1006"):
+        with desk.transaction() as session:
+            chat = conversations.conversation(session, open_chat(desk, subject))
+            guardian_consent.declare(session, desk, desk.clock.now(), chat)
+    questions.clear()
+    could_write.clear()
+    assert look_for_minors(desk) == 0
+    assert len(questions) == usual and all(could_write)
 
 
 def test_nobody_unknown_can_say_that_they_are_under_18(desk):
