@@ -5,7 +5,6 @@ conversation that has a row in `tracker_tombstones`. Tombstone and deletion are 
 there, so that whichever comes first, nothing of the conversation is left.
 """
 
-import json
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -87,15 +86,14 @@ def left_of(url: str, conversation_ids: Collection[str]) -> int:
             return connection.scalar(select(func.count()).select_from(_events).where(of_them)) or 0
 
 
-def everything(url: str) -> Iterator[Any]:
-    """Every event of every conversation, decrypted, read as it is needed; for the search for what was left behind."""
+def everything(url: str) -> Iterator[str]:
+    """Every event of every conversation as JSON, read as it is needed; for the search for what was left behind."""
     with _opened(url) as engine:
         if not inspect(engine).has_table(_events.name):
             return
         with for_reading(engine).connect() as connection:
             rows = connection.execution_options(yield_per=_BATCH).execute(select(_events.c.data).order_by(_events.c.id))
-            for row in rows:
-                yield json.loads(row.data)
+            yield from rows.scalars()
 
 
 def settle(url: str) -> None:

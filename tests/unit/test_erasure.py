@@ -180,7 +180,7 @@ def everything_said(desk):
     with desk.shop.engine.connect() as connection:
         for table in desk.shop.metadata.sorted_tables:
             texts += [(table.name, str(tuple(row))) for row in connection.execute(sa.select(table))]
-    texts += [("tracker", str(event)) for event in tracker_records.everything(desk.settings.tracker_database_url)]
+    texts += [("tracker", event) for event in tracker_records.everything(desk.settings.tracker_database_url)]
     return texts
 
 

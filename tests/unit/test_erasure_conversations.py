@@ -126,7 +126,7 @@ def test_the_engines_record_of_a_chat_goes_with_a_tombstone_and_others_stay(trac
     for _ in range(2):
         tracker_records.erase(tracker, ["c-1", "c-3"], NOON)
     assert (tracker_records.left_of(tracker, ["c-1"]), tracker_records.left_of(tracker, ["c-1", "c-2"])) == (0, 1)
-    assert list(tracker_records.everything(tracker)) == [{"text": "I am in c-2, Jürgen"}]
+    assert [json.loads(event) for event in tracker_records.everything(tracker)] == [{"text": "I am in c-2, Jürgen"}]
     engine = sa.create_engine(tracker)
     with engine.connect() as connection:
         found = connection.exec_driver_sql("SELECT sender_id FROM tracker_tombstones ORDER BY 1").all()

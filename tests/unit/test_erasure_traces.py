@@ -55,6 +55,17 @@ def test_a_line_break_or_quotation_mark_in_json_or_an_address_hides_nobody(kind,
             assert traces.in_value(written) and traces.raw.search(written), written
 
 
+PIECES = ["Ann", "Lee", "an@example.com", "7700", "900", "123", " ", "\n", "\u00a0", "\t", "\\", '"', "-", "é", "x"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=9), st.booleans())
+@example(["7700", "\u00a0", "900", "123"], True)
+@example(["Ann", "\n", "Lee"], True)
+def test_an_event_tells_of_somebody_in_json_when_it_does_by_itself_and_only_then(pieces, ascii_only):
+    event = {"event": "user", "text": "".join(pieces)}
+    assert TRACES.in_json(json.dumps(event, ensure_ascii=ascii_only)) == TRACES.in_value(event)
+
+
 @pytest.mark.parametrize("other", ["Иван Петровский", "Милован Петров", "Иван Петров-Ли"])
 def test_somebody_elses_name_is_nobodys_trace_in_json_or_an_address_either(other):
     traces = Traces.of("1001", {"name": "Иван Петров"})
