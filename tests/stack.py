@@ -330,11 +330,19 @@ class Stack:
         """The shop database, to read."""
         return for_reading(self._engine("shop"))
 
-    def rows(self, database: str, table: str) -> list[dict[str, Any]]:
-        """Every row of a table of the `desk` or the `shop` database, encrypted columns in the clear."""
+    def rows(self, database: str, table: str, columns: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """Every row of a table of the `desk` or the `shop` database, encrypted columns in the clear.
+
+        Args:
+            database: Which.
+            table: Its name.
+            columns: Of the desk: only these, as far as the table has them.
+        """
         if database == "desk":
+            whole = Base.metadata.tables[table]
+            wanted = select(*(whole.c[name] for name in columns if name in whole.c)) if columns else select(whole)
             with self._own_keys(), for_reading(self._engine("desk")).connect() as connection:
-                return [dict(row._mapping) for row in connection.execute(select(Base.metadata.tables[table]))]
+                return [dict(row._mapping) for row in connection.execute(wanted)]
         if table not in self._shop_tables.tables:
             self._shop_tables.reflect(self._engine("shop"), only=[table])
         with self.shop_database.connect() as connection:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -91,4 +92,11 @@ def _kind(contact: str) -> str:
 
 
 def _stands(contact: str, text: str, digits: str) -> bool:
-    return contact.casefold() in text or ("@" not in contact and re.sub(r"\D", "", contact) in digits)
+    plain, number = _shapes(contact)
+    return plain in text or bool(number and number in digits)
+
+
+@cache
+def _shapes(contact: str) -> tuple[str, str]:
+    """An address or a number in small letters, and a number without what stands between its digits."""
+    return contact.casefold(), "" if "@" in contact else re.sub(r"\D", "", contact)

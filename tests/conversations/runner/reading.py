@@ -10,6 +10,7 @@ import yaml
 from pydantic import ValidationError
 
 from bot.config import Settings
+from bot.yaml_text import SafeLoader
 from tests.conversations.runner.matrix import FILE as MATRIX
 from tests.conversations.runner.matrix import matrix
 from tests.conversations.runner.placeholders import captured_in, used_in
@@ -60,6 +61,11 @@ class Conversation:
         """File and name; the name it has in `expected_failures.yml`."""
         return f"{self.path.stem}/{self.name}"
 
+    @property
+    def is_apart(self) -> bool:
+        """Whether it runs on another desk than the one that all others share."""
+        return self.own_desk or bool(self.settings)
+
 
 class Block(dict[str, Any]):
     """A mapping that knows the lines of its keys."""
@@ -75,12 +81,12 @@ class Lines(list[Any]):
     lines: list[int]
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(SafeLoader):
     """YAML as people read it: `no` and `2026-01-15` are words, and a key stands once."""
 
     yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
         first: [rule for rule in rules if rule[0] not in ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")]
-        for first, rules in yaml.SafeLoader.yaml_implicit_resolvers.items()
+        for first, rules in SafeLoader.yaml_implicit_resolvers.items()
     }
 
     def block(self, node: yaml.MappingNode) -> Block:

@@ -16,6 +16,8 @@ from bot.vocabulary import RequestState
 
 STATES = ("privacy_requests", "cases", "guardian_consents")
 """The tables whose rows have a state."""
+COLUMNS = ("number", "kind", "state", "subject", "conversation_id")
+"""What is read of them."""
 ON_ITS_WAY = tuple(f" {state}" for state in (RequestState.RECEIVED, RequestState.RUNNING))
 """How the line of a request ends that the worker is about to take, or has taken."""
 

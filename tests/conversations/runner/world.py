@@ -221,7 +221,7 @@ class World:
     def states(self) -> list[str]:
         """Where everything that these people began stands, once nothing of it is on its way any more."""
         for _ in range(_MOST_LOOKS):
-            rows = {table: self.rows("desk", table) for table in records.STATES}
+            rows = {table: self._stack.rows("desk", table, records.COLUMNS) for table in records.STATES}
             found = records.states(rows, self._customers_met, self._events)
             if not any(each.endswith(records.ON_ITS_WAY) for each in found):
                 break
