@@ -321,6 +321,20 @@ def test_mails_are_read_in_the_order_in_which_they_came(tmp_path: Path) -> None:
     assert world.heard == [{"text": "2"}]
 
 
+@pytest.mark.parametrize(("fell", "awaited"), [("worker", True), ("web", False)])
+def test_a_mail_that_a_worker_had_in_hand_when_it_was_killed_is_awaited_longer(
+    tmp_path: Path, fell: str, awaited: bool
+) -> None:
+    conversation = one(tmp_path, f"- restart: {fell}\n- mail: {{to: ada}}", "people: {ada: {customer: Ada}}\n")
+    world = FakeWorld()
+    mail = {"id": 1, "subject": "Received", "text": "Your number is PR-1."}
+    world.inbox = lambda address: [mail] if world.waited > 121 else []  # type: ignore[method-assign]
+    if awaited:
+        Run(conversation, world).run()  # type: ignore[arg-type]
+    else:
+        assert "no mail came" in differs(conversation, world)
+
+
 @pytest.mark.parametrize(("quiet", "waits"), [(True, False), (False, True)])
 def test_that_no_mail_comes_is_known_at_once_when_nothing_can_send_one(
     tmp_path: Path, quiet: bool, waits: bool

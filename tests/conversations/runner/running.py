@@ -33,6 +33,7 @@ from tests.conversations.runner.web_pages import Browsers
 from tests.conversations.runner.world import Sent, Speaker, World
 
 _MAIL_SECONDS = 15.0
+_MAIL_SECONDS_AFTER_A_FALL = 150.0  # what a worker had in hand when it was killed is tried again after two minutes
 _NO_MAIL_SECONDS = 2.5
 _LOOK_SECONDS = 0.05
 _NOT_LOOKED_AT = ("as", "session", "clock", "publish", "down", "up", "restart")
@@ -53,6 +54,7 @@ class Run:
         self._captured: dict[str, Any] = {}
         self._speaking = next(iter(conversation.people))
         self._browsers = Browsers()
+        self._mail_seconds = _MAIL_SECONDS
 
     @property
     def speakers(self) -> list[Speaker]:
@@ -312,7 +314,7 @@ class Run:
             person.customer["email"] if expected.to in self._conversation.people and person.customer else expected.to
         )
         waited, nearest = 0.0, ["no mail came"]
-        while waited <= (_NO_MAIL_SECONDS if expected.none else _MAIL_SECONDS):
+        while waited <= (_NO_MAIL_SECONDS if expected.none else self._mail_seconds):
             all_are_sent = expected.none and self._world.is_quiet()  # asked before the inbox is looked into
             for mail in sorted(self._world.inbox(address), key=lambda mail: int(mail["id"])):  # read as they came
                 if mail["id"] in person.mails_before:
@@ -375,6 +377,7 @@ class Run:
     def _down(self, name: str) -> None:
         self._transcript.note(f"{name} goes down")
         self._world.down(name)
+        self._has_fallen(name)
 
     def _up(self, name: str) -> None:
         self._transcript.note(f"{name} comes back")
@@ -383,6 +386,11 @@ class Run:
     def _restart(self, name: str) -> None:
         self._transcript.note(f"{name} is killed and starts again")
         self._world.restart(name)
+        self._has_fallen(name)
+
+    def _has_fallen(self, name: str) -> None:
+        if name == "worker":
+            self._mail_seconds = _MAIL_SECONDS_AFTER_A_FALL
 
 
 def _shortened(value: Any) -> str:
