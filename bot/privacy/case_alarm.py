@@ -1,9 +1,11 @@
 """An urgent case that alarms a person of the shop, about a request or about a customer."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
+from bot.privacy.case_states import move
 from bot.store import audit
 from bot.store.desk import Desk
 from bot.store.desk_tables import Case
@@ -40,3 +42,24 @@ def file_alarm(
         )
     )
     audit.record(session, now, AuditEvent.CASE_FILED, reference=number, actor="worker")
+
+
+def close_alarms(
+    session: Session, now: datetime, numbers: Iterable[str], subject: str | None, actor: str | None
+) -> bool:
+    """Take cases that alarmed somebody off the list, each with a line in the record.
+
+    Args:
+        session: The transaction of what ends the need.
+        now: The desk's time.
+        numbers: Which; one that does not wait any more is left as it is.
+        subject: The customer they are about.
+        actor: Who ended it; None for the person themselves, or a guardian.
+
+    Returns:
+        Whether one of them waited.
+    """
+    closed = [each for each in numbers if move(session, each, [CaseState.WAITING], CaseState.CLOSED, closed_at=now)]
+    for each in closed:
+        audit.record(session, now, AuditEvent.CASE_CLOSED, reference=each, subject=subject, actor=actor)
+    return bool(closed)

@@ -7,12 +7,10 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from bot.errors import Conflict
-from bot.privacy.case_alarm import file_alarm
-from bot.privacy.case_states import move
-from bot.store import audit
+from bot.privacy.case_alarm import close_alarms, file_alarm
 from bot.store.desk import Desk
 from bot.store.desk_tables import Case
-from bot.vocabulary import AuditEvent, CaseKind, CaseState
+from bot.vocabulary import CaseKind, CaseState
 
 DISPUTE, NOTICE, GUARDIAN_MAIL = "guardian-dispute", "customer-notice", "guardian-mail"
 """What they are about. A dispute is answered by settling it."""
@@ -74,10 +72,7 @@ def quiet(session: Session, now: datetime, subject: str, about: str, actor: str 
     """
     session.flush()
     waiting = session.scalars(select(Case.number).where(*_waits(subject, about)).order_by(Case.number)).all()
-    closed = [each for each in waiting if move(session, each, [CaseState.WAITING], CaseState.CLOSED, closed_at=now)]
-    for each in closed:
-        audit.record(session, now, AuditEvent.CASE_CLOSED, reference=each, subject=subject, actor=actor)
-    return bool(closed)
+    return close_alarms(session, now, waiting, subject, actor)
 
 
 def waiting_alarms(session: Session) -> list[CustomerAlarm]:
@@ -100,9 +95,8 @@ def looked_after(session: Session, now: datetime, number: str, actor: str) -> No
         Conflict: It does not wait (any more).
     """
     known = next((each for each in waiting_alarms(session) if each.number == number), None)
-    if known is None or not move(session, number, [CaseState.WAITING], CaseState.CLOSED, closed_at=now):
+    if known is None or not close_alarms(session, now, [number], known.subject, actor):
         raise Conflict("This alarm does not wait any more.")
-    audit.record(session, now, AuditEvent.CASE_CLOSED, reference=number, subject=known.subject, actor=actor)
 
 
 def _waits(subject: str, about: str) -> tuple[ColumnElement[bool], ...]:

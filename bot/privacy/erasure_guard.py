@@ -11,18 +11,14 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from bot.clocks import SystemClock
 from bot.errors import DeskError
-from bot.privacy import approval, holds, outcome
+from bot.privacy import approval, holds
 from bot.privacy.room import NotYet, Work
-from bot.store import own_records
 from bot.store.desk_tables import PrivacyRequest
 from bot.store.erasing import ANONYMISE, DELETE, EVERYTHING, RECORDED
 from bot.vocabulary import ERASING, HoldKind, RequestState
 
 _SECONDS_BETWEEN_BEATS = 8
-# Leases are about live processes, so they follow the machine's clock.
-_machine = SystemClock()
 
 
 class ErasureRefused(DeskError):
@@ -87,18 +83,6 @@ def permitted(session: Session, work: Work) -> PrivacyRequest:
     if holds.is_held(session, work.desk.clock.now(), request.subject, HoldKind.LEGAL):
         raise NotYet("A legal hold lies on this data.")
     return request
-
-
-def close_others(session: Session, work: Work, subject: str) -> bool:
-    """What else the person asked for ends, and whatever alarmed somebody about it: its ground goes.
-
-    Returns:
-        Whether nothing else is open any more; what a worker is at comes to its own end first.
-    """
-    now = work.desk.clock.now()
-    for number in own_records.close_other_requests(session, now, _machine.now(), subject, work.number):
-        outcome.quiet_alarm(session, now, number, "worker")
-    return not own_records.others_are_open(session, subject, work.number)
 
 
 def plan_of(request: PrivacyRequest) -> dict[str, Any]:

@@ -6,8 +6,11 @@ tombstone in both databases so that nobody who still works on it brings it back.
 
 from collections.abc import Sequence
 
+from sqlalchemy.orm import Session
+
 from bot.clocks import SystemClock
-from bot.privacy.erasure_guard import checked, close_others, paced, permitted, plan_of
+from bot.privacy import outcome
+from bot.privacy.erasure_guard import checked, paced, permitted, plan_of
 from bot.privacy.erasure_scan import Traces
 from bot.privacy.export_fetching import forget_exports
 from bot.privacy.room import NotYet, Work
@@ -37,6 +40,18 @@ def erase_own(work: Work) -> Sequence[str]:
         own_records.keep_choices_without_name(session, subject, bytes.fromhex(plan["secret"]))
         request.statement, request.conversation_id = None, None
     return []
+
+
+def close_others(session: Session, work: Work, subject: str) -> bool:
+    """What else the person asked for ends, and whatever alarmed somebody about it: its ground goes.
+
+    Returns:
+        Whether nothing else is open any more; what a worker is at comes to its own end first.
+    """
+    now = work.desk.clock.now()
+    for number in own_records.close_other_requests(session, now, _machine.now(), subject, work.number):
+        outcome.quiet_alarm(session, now, number, "worker")
+    return not own_records.others_are_open(session, subject, work.number)
 
 
 def erase_in_tracker(work: Work) -> Sequence[str]:

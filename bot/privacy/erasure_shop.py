@@ -11,7 +11,8 @@ from sqlalchemy import func, select
 
 from bot.errors import NotFound, Unavailable
 from bot.privacy import approval, erasure_veto, holds
-from bot.privacy.erasure_guard import aim_of, checked, close_others, permitted, plan_of
+from bot.privacy.erasure_guard import aim_of, checked, permitted, plan_of
+from bot.privacy.erasure_own import close_others
 from bot.privacy.room import NotYet, OnHold, Step, Work
 from bot.store import erasing, own_records, webhooks
 from bot.store.desk_tables import WebhookEvent

@@ -9,8 +9,7 @@ from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
 from bot.clocks import in_words
-from bot.privacy.case_alarm import file_alarm
-from bot.privacy.case_states import move
+from bot.privacy.case_alarm import close_alarms, file_alarm
 from bot.privacy.deadlines import date_of
 from bot.privacy.request_status import REQUEST_WORDS
 from bot.privacy.room import Room
@@ -113,11 +112,7 @@ def quiet_alarm(session: Session, now: datetime, number: str, actor: str | None 
         Whether an alarm waited.
     """
     alarms = session.scalars(select(Case.number).where(*alarm_waits(number)).order_by(Case.number)).all()
-    closed = [each for each in alarms if move(session, each, [CaseState.WAITING], CaseState.CLOSED, closed_at=now)]
-    for each in closed:
-        subject = session.get_one(PrivacyRequest, number).subject
-        audit.record(session, now, AuditEvent.CASE_CLOSED, reference=each, subject=subject, actor=actor)
-    return bool(closed)
+    return bool(alarms) and close_alarms(session, now, alarms, session.get_one(PrivacyRequest, number).subject, actor)
 
 
 def address_for_end(desk: Desk, request: PrivacyRequest, room: Room) -> str | None:
