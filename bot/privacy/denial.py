@@ -125,20 +125,32 @@ def deny(
     request = session.get(PrivacyRequest, number)
     if request is None:
         raise NotFound(f"There is no request {number}.")
-    if not move(session, number, DENIABLE, RequestState.DENIED, closed_at=now, next_try_at=None, hold_reason=None):
+    request = leave_undone(session, desk, now, number, actor)
+    if request is None:
         raise Conflict(f"{number} can no longer be denied: its work has begun, or it is closed.")
-    request = session.get_one(PrivacyRequest, number)
     request.outcome = (request.outcome or {}) | {
         "denial": {"reason": str(reason), "law": law, "complain_to": complain_to}
     }
-    audit.record(session, now, AuditEvent.REQUEST_DENIED, request.conversation_id, number, request.subject, actor=actor)
-    if room := ROOMS.get(RequestKind(request.kind)):
-        room.revoked(session, desk, now, request)
-    outcome.quiet_alarm(session, now, number, actor)
     guardian, basis = decision.asked_by(request), BASES[DenialReason(reason)]
     if guardian:
         return _tell_guardian(session, desk, now, request, guardian, basis.told(to_guardian=True), law, complain_to)
     return _tell(session, desk, now, request, basis.told(to_guardian=False), law, complain_to)
+
+
+def leave_undone(session: Session, desk: Desk, now: datetime, number: str, actor: str) -> PrivacyRequest | None:
+    """A request whose work has not begun is closed as denied; what was stopped for it goes on. Nobody is told here.
+
+    Returns:
+        The request; None where its work has begun, or it is closed.
+    """
+    if not move(session, number, DENIABLE, RequestState.DENIED, closed_at=now, next_try_at=None, hold_reason=None):
+        return None
+    request = session.get_one(PrivacyRequest, number)
+    audit.record(session, now, AuditEvent.REQUEST_DENIED, request.conversation_id, number, request.subject, actor=actor)
+    if room := ROOMS.get(RequestKind(request.kind)):
+        room.revoked(session, desk, now, request)
+    outcome.quiet_alarm(session, now, number, actor)
+    return request
 
 
 def _tell(

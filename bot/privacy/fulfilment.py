@@ -73,11 +73,14 @@ def begin_what_is_due(desk: Desk) -> int:
 
 
 def _go_on(desk: Desk, now: datetime, number: str) -> bool:
-    if not _ground_stands(desk, number):
+    with desk.transaction() as session:
+        over = _whose_wait_is_over(session, now, number)
+    # Asked between the two: a question to the shop may take long, and nothing is locked meanwhile.
+    if over is None or not _ground_stands(desk, over):
         return False
     with desk.transaction() as session:
-        request = session.get(PrivacyRequest, number)
-        if request is None or request.kind not in ROOMS or not _waited_enough(session, now, request):
+        request = _whose_wait_is_over(session, now, number)
+        if request is None:
             return False
         hold = request.hold_reason
         to, values, event = _onward(desk, now, request)
@@ -90,15 +93,22 @@ def _go_on(desk: Desk, now: datetime, number: str) -> bool:
         return True
 
 
-def _ground_stands(desk: Desk, number: str) -> bool:
+def _whose_wait_is_over(session: Session, now: datetime, number: str) -> PrivacyRequest | None:
+    request = session.get(PrivacyRequest, number)
+    over = request is not None and request.kind in ROOMS and _waited_enough(session, now, request)
+    return request if over else None
+
+
+def _ground_stands(desk: Desk, request: PrivacyRequest) -> bool:
     """Whether whoever asked still has a say: a guardian has none from the 18th birthday on, and it is closed then.
 
     While the shop does not answer nobody knows whether that day has come, and it waits on.
     """
+    subject = request.subject
+    if subject is None or asked_by(request) is None:
+        return True
     with desk.reading() as session:
-        request = session.get(PrivacyRequest, number)
-        subject = request.subject if request is not None and asked_by(request) else None
-        return subject is None or if_it_answers(lambda: is_minor(session, desk, subject) is not False) is True
+        return if_it_answers(lambda: is_minor(session, desk, subject) is not False) is True
 
 
 def _waited_enough(session: Session, now: datetime, request: PrivacyRequest) -> bool:

@@ -9,18 +9,17 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from bot.privacy import customer_alarms, outcome
+from bot.privacy import customer_alarms
 from bot.privacy import guardian_consent_decision as decision
 from bot.privacy import guardian_consent_links as links
+from bot.privacy.denial import leave_undone
 from bot.privacy.guardian_consent_states import OPEN, move
 from bot.privacy.request_states import DENIABLE
-from bot.privacy.request_states import move as move_request
-from bot.privacy.rooms import ROOMS
 from bot.store import audit
 from bot.store.announcements import announce
 from bot.store.desk import Desk
 from bot.store.desk_tables import GuardianConsent, PrivacyRequest
-from bot.vocabulary import AuditEvent, GuardianState, RequestKind, RequestState
+from bot.vocabulary import AuditEvent, GuardianState
 
 
 def end(session: Session, desk: Desk, now: datetime, subject: str, actor: str) -> None:
@@ -43,13 +42,6 @@ def _close_what_they_asked_for(session: Session, desk: Desk, now: datetime, subj
     """What is not begun is not done, approved or not; the person hears so, and what was stopped for it goes on."""
     waiting = select(PrivacyRequest).where(PrivacyRequest.subject == subject, PrivacyRequest.state.in_(DENIABLE))
     theirs = [each.number for each in session.scalars(waiting) if decision.asked_by(each)]
-    ended = {"closed_at": now, "hold_reason": None, "next_try_at": None}
     for number in sorted(theirs):
-        if not move_request(session, number, DENIABLE, RequestState.DENIED, **ended):
-            continue
-        request = session.get_one(PrivacyRequest, number)
-        chat = request.conversation_id
-        audit.record(session, now, AuditEvent.REQUEST_DENIED, chat, number, subject, actor=actor)
-        ROOMS[RequestKind(request.kind)].revoked(session, desk, now, request)
-        outcome.quiet_alarm(session, now, number, actor)
-        announce(session, now, chat, "utter_guardian_request_closed", number=number)
+        if request := leave_undone(session, desk, now, number, actor):
+            announce(session, now, request.conversation_id, "utter_guardian_request_closed", number=number)
