@@ -10,6 +10,7 @@ from rich.prompt import Confirm, Prompt
 from rich.table import Table
 from rich.text import Text
 
+from bot import yaml_text
 from bot.bootstrap import open_desk, policy_in_force
 from bot.cli.console import console
 from bot.config import get_settings
@@ -135,7 +136,7 @@ def _ask(update: Update) -> dict[str, Mark]:
 
 def _read(file: Path) -> dict[str, Mark]:
     try:
-        written = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        written = yaml_text.read(file.read_text(encoding="utf-8")) or {}
         return {str(clause): Mark(ChangeMark(each["mark"]), str(each["says"])) for clause, each in written.items()}
     except (yaml.YAMLError, OSError, KeyError, TypeError, AttributeError, ValueError):
         names = ", ".join(ChangeMark)

@@ -19,11 +19,7 @@ from bot.store import audit, outbox
 from bot.store.announcements import announce
 from bot.store.desk import Desk
 from bot.store.desk_tables import GuardianConsent, PrivacyRequest
-from bot.vocabulary import (
-    AuditEvent,
-    GuardianState,
-    RestrictionReason,
-)
+from bot.vocabulary import AuditEvent, GuardianState, RestrictionReason
 
 WITH_PAGE = {GuardianState.LIVE: "guardian_receipt", GuardianState.REFUSED: "guardian_refused"}
 """The mail with the link to the guardian's page, by what they said."""

@@ -82,7 +82,7 @@ def is_minor(session: Session, desk: Desk, subject: str, customer: Mapping[str, 
     return _is_young_still(known, today)
 
 
-def said_so(known: Minor, today: date) -> bool:
+def minor_by_own_word(known: Minor, today: date) -> bool:
     """Whether somebody is under 18 by their own word, whatever is on file."""
     return known.declared_at is not None and _is_young_still(known, today)
 

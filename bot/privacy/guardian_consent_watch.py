@@ -13,7 +13,7 @@ from bot.privacy import guardian_consent_decision as decision
 from bot.privacy import guardian_consent_links as links
 from bot.privacy.guardian_consent import recognise, send_link
 from bot.privacy.guardian_consent_end import end
-from bot.privacy.guardian_consent_standing import OF_AGE, as_date, is_minor, said_so
+from bot.privacy.guardian_consent_standing import OF_AGE, as_date, is_minor, minor_by_own_word
 from bot.privacy.guardian_consent_states import move
 from bot.store import audit, outbox
 from bot.store.announcements import ask
@@ -63,7 +63,7 @@ def look_for_minors(desk: Desk) -> int:
         settled = set(session.scalars(_left_alone())) | set(session.scalars(_agreed()))
     known = {each.subject for each in minors}
     # Looked at every few seconds: who is under 18 by their own word is not asked after, only who may have grown up.
-    grown = {each.subject for each in minors if not said_so(each, today)} - young
+    grown = {each.subject for each in minors if not minor_by_own_word(each, today)} - young
     done = 0
     for subject in sorted(young - (known & settled)):
         if not _is_somebody(desk, subject):

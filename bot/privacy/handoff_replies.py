@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from bot import yaml_text
 from bot.config import PROJECT
 from bot.errors import SetupError
 
@@ -33,7 +34,7 @@ def replies(path: Path = _FILE) -> tuple[Reply, ...]:
         SetupError: The file cannot be used; the sentence names the reply.
     """
     try:
-        listed = yaml.safe_load(path.read_text(encoding="utf-8"))
+        listed = yaml_text.read(path.read_text(encoding="utf-8"))
         found = tuple(Reply(str(each["title"]), str(each["text"])) for each in listed)
     except (OSError, yaml.YAMLError, KeyError, TypeError):
         raise SetupError(f"{path.name} cannot be read. Each reply has a title and a text.") from None
