@@ -6,6 +6,7 @@ from actions.base import Turn
 from actions.journey import CLAUSE_OF_KIND, Journey
 from bot.clocks import in_words_with_time
 from bot.errors import Invalid
+from bot.privacy.deadlines import date_of
 from bot.privacy.erasure_guard import aim_of
 from bot.privacy.erasure_part import names_part
 from bot.privacy.erasure_plan import plan_in_words
@@ -37,7 +38,7 @@ class ErasureJourney(Journey):
 
     def question(self, turn: Turn, kind: RequestKind) -> None:
         """Show row by row counted what would go, what stays and why; then ask, with the choices there are."""
-        shop, today = turn.desk.shop, turn.now.date()
+        shop, today = turn.desk.shop, date_of(turn.now, turn.desk.settings)
         snapshot = identify(shop, str(turn.chat.subject))
         recorded = _has_recorded(turn, snapshot)
         part = _named_part(turn, kind)
@@ -53,6 +54,12 @@ class ErasureJourney(Journey):
     def takes_plain_yes(self, turn: Turn, kind: RequestKind) -> bool:
         """Not where the person named a part: which choice they mean is for them to say."""
         return not _named_part(turn, kind)
+
+    def wished(self, turn: Turn, kind: RequestKind) -> dict[str, Any]:
+        """What a plain yes would mean, or the part that was named."""
+        part = kind is RequestKind.ERASURE and turn.was_typed and names_part(turn.words(turn.origin))
+        scope, mode = (RECORDED, DELETE) if part else _default(kind, recorded=True)
+        return {"scope": scope, "mode": mode}
 
     def details(self, turn: Turn, kind: RequestKind) -> dict[str, Any]:
         """What the button says; a typed yes means what the list showed.
@@ -100,7 +107,7 @@ def _named_part(turn: Turn, kind: RequestKind) -> bool:
 def _has_recorded(turn: Turn, snapshot: Snapshot | None = None) -> bool:
     """Whether the shop has recorded anything about the person by itself."""
     snapshot = snapshot or identify(turn.desk.shop, str(turn.chat.subject))
-    return bool(plan(turn.desk.shop, snapshot, RECORDED, DELETE, turn.now.date()).tables)
+    return bool(plan(turn.desk.shop, snapshot, RECORDED, DELETE, date_of(turn.now, turn.desk.settings)).tables)
 
 
 def _default(kind: RequestKind, recorded: bool) -> tuple[str, str]:

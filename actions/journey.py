@@ -55,6 +55,10 @@ class Journey(ABC):
         """Say that nothing was filed, once a no came to the question."""
         turn.say("utter_request_not_filed")
 
+    def wished(self, turn: Turn, kind: RequestKind) -> dict[str, Any] | None:
+        """What the words with which it is asked for tell of `details`; None where they tell nothing."""
+        return None
+
     def details(self, turn: Turn, kind: RequestKind) -> dict[str, Any]:
         """What is asked for in particular, kept encrypted with the request when the yes came."""
         return {}

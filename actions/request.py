@@ -13,7 +13,7 @@ from actions.somebody_else import said_whose
 from bot.clocks import in_words_with_time
 from bot.privacy import wishes
 from bot.privacy.guardian_consent_form import FORM as GUARDIAN_FORM
-from bot.privacy.request_intake import open_request
+from bot.privacy.request_intake import open_request, waits_for_code
 from bot.privacy.request_status import STATE_WORDS, RequestView, own_request
 from bot.store import conversations
 from bot.vocabulary import RequestKind, RequestState
@@ -56,9 +56,11 @@ class OpenRequest(DeskAction):
             turn.ask_to_sign_in()
             return []
         if kind not in _MAY_BE_ASKED_ANEW:
-            waiting = open_request(turn.session, turn.chat.subject, kind)
+            waiting = _waiting(turn, turn.chat.subject, kind)
             if waiting is not None:
                 return self._already_open(turn, waiting)
+            if older := waits_for_code(turn.session, turn.chat.subject, kind):
+                turn.say("utter_request_gives_way", number=older.number, what=older.what)
         _keep_deletion(turn, kind)
         events = JOURNEYS[kind].begin(turn, kind)
         return ask(kind, turn.origin if turn.was_typed else None) if events is None else events
@@ -70,7 +72,13 @@ class OpenRequest(DeskAction):
             revocable = waiting.state is RequestState.COOLING_OFF
             response = "utter_request_already_open_revocable" if revocable else "utter_request_already_open"
             state = STATE_WORDS[waiting.state]
-            turn.say(response, number=waiting.number, state=state, due=turn.day(waiting.due_at), until=until)
+            take_back = {
+                "title": turn.text("utter_choice_take_back"), "payload": f"/revoke_request {waiting.number}",
+            }  # fmt: skip
+            turn.say(
+                response, buttons=[take_back] if revocable else None, number=waiting.number, what=waiting.what,
+                state=state, due=turn.day(waiting.due_at), until=until,
+            )  # fmt: skip
         if waiting.state is not RequestState.AWAITING_VERIFICATION:
             return []
         return [
@@ -80,6 +88,13 @@ class OpenRequest(DeskAction):
             SlotSet("request_confirmed", True),
             FollowupAction("request_form"),
         ]
+
+
+def _waiting(turn: Turn, subject: str, kind: RequestKind) -> RequestView | None:
+    """The request that does what is wished already; who wants another code means the one that waits for it."""
+    if turn.chosen == identity_verification.RESEND:
+        return waits_for_code(turn.session, subject, kind) or open_request(turn.session, subject, kind)
+    return open_request(turn.session, subject, kind, JOURNEYS[kind].wished(turn, kind))
 
 
 def _keep_deletion(turn: Turn, kind: RequestKind) -> None:

@@ -11,7 +11,7 @@ from bot.privacy.complaint import KIND_WORDS
 from bot.privacy.complaint_card import state_in_words
 from bot.privacy.complaint_status import CaseView, own_cases
 from bot.privacy.complaint_words import request_in
-from bot.privacy.request_status import REQUEST_WORDS, STATE_WORDS, RequestView, own_request, own_requests
+from bot.privacy.request_status import STATE_WORDS, RequestView, own_request, own_requests
 from bot.privacy.step_questions import StepTopic, topic_of
 from bot.privacy.taking_back import revoke_request
 from bot.vocabulary import RequestState
@@ -21,7 +21,7 @@ _ENDED = {RequestState.FULFILLED, RequestState.DENIED, RequestState.REVOKED, Req
 
 
 def _line(turn: Turn, request: RequestView) -> str:
-    line = f"{request.number}: {REQUEST_WORDS[request.kind]} ({STATE_WORDS[request.state]}"
+    line = f"{request.number}: {request.what} ({STATE_WORDS[request.state]}"
     if request.until:
         return f"{line} until {in_words_with_time(request.until)})"
     return f"{line})" if request.state in _ENDED else f"{line}; answer by {turn.day(request.due_at)})"
@@ -136,7 +136,7 @@ class RevokeRequest(DeskAction):
             _take_back(turn, number)
         elif waiting:
             buttons = [
-                {"title": f"{each.number}: {REQUEST_WORDS[each.kind]}", "payload": f"/revoke_request {each.number}"}
+                {"title": f"{each.number}: {each.what}", "payload": f"/revoke_request {each.number}"}
                 for each in waiting
             ]
             turn.say(_WHICH, buttons=buttons)

@@ -84,7 +84,7 @@ def stands_still(regime: Regime, state: RequestState) -> bool:
 
 
 def date_of(moment: datetime, settings: Settings) -> date:
-    """The day to tell anybody for a moment: in the Americas the last second of a day is tomorrow already in UTC."""
+    """The day it is where the shop is: in the Americas the last second of a day is tomorrow already in UTC."""
     return calendar_of(settings.business_calendar).local_date(moment)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from bot.errors import NotFound, Unavailable
 from bot.privacy import approval, erasure_veto, holds
+from bot.privacy.deadlines import date_of
 from bot.privacy.erasure_guard import aim_of, checked, permitted, plan_of
 from bot.privacy.erasure_own import close_others
 from bot.privacy.room import NotYet, OnHold, Step, Work
@@ -20,19 +21,21 @@ from bot.store.ownership import cast_key
 from bot.vocabulary import HoldKind, ShopEvent
 
 _LONGEST_NAME = 80
+_HOLDS = (HoldKind.LEGAL, HoldKind.CONTACT_CHANGED)
 _GONE = "The shop had removed the account itself: what else it holds must be looked at"
 
 
 def ask_first(work: Work) -> Sequence[str]:
-    """A legal hold, a missing approval or a no of the shop's own service keeps everything as it is.
+    """A legal hold, contact details that just changed, a missing approval or a no of the shop's own service keeps all.
 
     Law: GDPR Article 17(3).
     """
     with work.desk.reading() as session:
-        held = holds.is_held(session, work.desk.clock.now(), work.subject or "", HoldKind.LEGAL)
+        now, subject = work.desk.clock.now(), work.subject or ""
+        held = [kind for kind in _HOLDS if holds.is_held(session, now, subject, kind)]
         approved = approval.is_enough(session, work.desk.settings, work.number)
     if held:
-        raise OnHold(HoldKind.LEGAL)
+        raise OnHold(held[0])
     if not approved:
         raise OnHold(HoldKind.APPROVAL)
     if not erasure_veto.allowed(work):
@@ -42,7 +45,8 @@ def ask_first(work: Work) -> Sequence[str]:
 
 def write_plan(work: Work) -> Sequence[str]:
     """What is decided is written down before the first row goes; a plan that stands is never written anew."""
-    desk, aim, today = work.desk, aim_of(work.details), work.desk.clock.now().date()
+    desk, aim = work.desk, aim_of(work.details)
+    today = date_of(desk.clock.now(), desk.settings)
     work.heartbeat()
     with desk.transaction() as session:
         request = permitted(session, work)

@@ -11,14 +11,16 @@ from typing import Any, BinaryIO
 from sqlalchemy import CursorResult, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from bot.clocks import in_words_with_time
 from bot.errors import DeskError, NotFound
+from bot.privacy import holds
 from bot.store import audit
 from bot.store.conversations import hashed
 from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation, Export, PrivacyRequest
 from bot.store.package import shelf
 from bot.store.package.sealed import unsealed
-from bot.vocabulary import AuditEvent
+from bot.vocabulary import AuditEvent, HoldKind
 
 ADDRESS = "/api/v1/exports/"
 ELSEWHERE = "utter_export_elsewhere"
@@ -47,6 +49,20 @@ class ExportAway(DeskError):
         "This copy cannot be read just now, and was not used up. Try again in a few minutes, or ask for a copy of your "
         "data again, and a new one is made."
     )
+
+
+class ExportHeld(DeskError):
+    """Contact details of its person were changed a short while ago: nobody who took the account over gets a copy."""
+
+    code = "export_held"
+    status = 409
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(
+            "One of your contact details was changed a short time ago, so for your safety no copy is given out before "
+            f"{in_words_with_time(until)}. This one was not used up. If its time is over by then, ask for a copy of "
+            "your data again, and a new one is made."
+        )
 
 
 @dataclass(frozen=True)
@@ -97,6 +113,7 @@ def fetch(session: Session, desk: Desk, now: datetime, chat_subject: str | None,
     Raises:
         NotFound: There is no such package, or it is somebody else's.
         ExportGone: It was this person's, and can no longer be fetched.
+        ExportHeld: It is this person's, and contact details were changed a short while ago.
         ExportAway: It is this person's, and its file is not on this machine.
     """
     export = session.scalar(select(Export).where(Export.token_hash == hashed(token)))
@@ -109,6 +126,9 @@ def fetch(session: Session, desk: Desk, now: datetime, chat_subject: str | None,
         session.refresh(export)
         waits = export.used_at is None and export.expires_at is not None and export.expires_at > now
         raise (ExportAway if waits else ExportGone) from None
+    if held := holds.held_until(session, now, export.subject, HoldKind.CONTACT_CHANGED):
+        file.close()
+        raise ExportHeld(held)
     mine = (Export.id == export.id, Export.used_at.is_(None), Export.expires_at > now)
     burnt: CursorResult[Any] = session.connection().execute(
         update(Export).where(*mine).values(used_at=now, file_key="")

@@ -114,17 +114,20 @@ def _ground_stands(desk: Desk, request: PrivacyRequest) -> bool:
 def _waited_enough(session: Session, now: datetime, request: PrivacyRequest) -> bool:
     """Whether a wait that ends by itself is over; what waits for a person never is.
 
-    A legal hold ends when it is released; the shop's veto is asked about again after a while.
+    A legal hold ends when it is released; the shop's veto is asked about again after a while. Whoever hears at an old
+    address that contact details were changed has all of the hours that they are told, also where a deletion's days of
+    cooling off end sooner.
     """
-    if request.state == RequestState.ON_HOLD and request.hold_reason == HoldKind.CONTACT_CHANGED:
+    of_contact = request.state == RequestState.ON_HOLD and request.hold_reason == HoldKind.CONTACT_CHANGED
+    if of_contact or request.state == RequestState.COOLING_OFF:
         later = holds.held_until(session, now, request.subject or "", HoldKind.CONTACT_CHANGED)
-        if later is not None:  # changed once more meanwhile: the last of the holds counts, and until then is read
+        if later is not None:  # changed (once more) meanwhile: the last of the holds counts, and until then is read
             request.not_before = later
     elif request.state == RequestState.ON_HOLD and request.hold_reason == HoldKind.LEGAL:
         return not holds.is_held(session, now, request.subject or "", HoldKind.LEGAL)
     elif request.state == RequestState.ON_HOLD and request.hold_reason == HoldKind.VETO:
         return request.next_try_at is None or request.next_try_at <= _machine.now()
-    elif request.state != RequestState.COOLING_OFF:
+    else:
         return False
     return request.not_before is None or request.not_before <= now
 
@@ -337,7 +340,10 @@ def _put_on_hold(desk: Desk, taken: Taken, hold: OnHold) -> None:
             return
         known = session.get_one(PrivacyRequest, taken.number).hold_reason == hold.reason
         again = _machine.now() + _LONGEST_PAUSE
-        held = {"hold_reason": hold.reason, "next_try_at": again}
+        held: dict[str, Any] = {"hold_reason": hold.reason, "next_try_at": again}
+        if hold.reason == HoldKind.CONTACT_CHANGED:
+            subject = session.get_one(PrivacyRequest, taken.number).subject or ""
+            held["not_before"] = holds.held_until(session, now, subject, HoldKind.CONTACT_CHANGED)
         move(session, taken.number, [RequestState.RUNNING], RequestState.ON_HOLD, **held, **free)
         if not known:
             outcome.tell_hold(session, desk, now, session.get_one(PrivacyRequest, taken.number))

@@ -7,6 +7,7 @@ from typing import Any
 from dateutil.relativedelta import relativedelta
 
 from bot.errors import FormInvalid
+from bot.privacy.deadlines import date_of
 from bot.privacy.guardian_consent_standing import OF_AGE, normalised
 from bot.store.desk import Desk
 
@@ -64,7 +65,7 @@ def check(desk: Desk, subject: str, values: Mapping[str, str]) -> None:
     own = desk.email_of(subject)
     if own and normalised(own) == normalised(values[EMAIL]):
         wrong.append((EMAIL, OWN_ADDRESS))
-    if OF_AGE_ON in values and not _can_be(values[OF_AGE_ON], desk.clock.now().date()):
+    if OF_AGE_ON in values and not _can_be(values[OF_AGE_ON], date_of(desk.clock.now(), desk.settings)):
         wrong.append((OF_AGE_ON, _NOT_A_DAY))
     if wrong:
         raise FormInvalid(wrong)

@@ -12,6 +12,7 @@ from dateutil.relativedelta import relativedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from bot.privacy.deadlines import date_of
 from bot.privacy.guardian_consent_states import DECIDED, SILENT
 from bot.store.desk import Desk
 from bot.store.desk_tables import GuardianConsent, Minor
@@ -69,7 +70,7 @@ def is_minor(session: Session, desk: Desk, subject: str, customer: Mapping[str, 
         None where neither says anything. Who said that they are under 18 is believed, whatever is on file. Who was
         recognised as a minor stays one when the birth date is on file no longer: nobody is of age by a gap.
     """
-    today = desk.clock.now().date()
+    today = date_of(desk.clock.now(), desk.settings)
     on_file = minor_by_file(desk, subject, customer)
     if on_file:
         return True
@@ -101,7 +102,7 @@ def has_a_say(session: Session, desk: Desk, guardian: GuardianConsent | None) ->
 def minor_by_file(desk: Desk, subject: str, customer: Mapping[str, Any] | None = None) -> bool | None:
     """Whether the shop's birth date makes a customer a minor; None where it has none."""
     day = of_age_day(desk, customer or desk.shop.customer(subject) or {})
-    return None if day is None else desk.clock.now().date() < day
+    return None if day is None else date_of(desk.clock.now(), desk.settings) < day
 
 
 def of_age_day(desk: Desk, customer: Mapping[str, Any]) -> date | None:

@@ -11,6 +11,7 @@ from sqlalchemy import CursorResult, select, update
 
 from bot.privacy import guardian_consent_decision as decision
 from bot.privacy import guardian_consent_links as links
+from bot.privacy.deadlines import date_of
 from bot.privacy.guardian_consent import recognise, send_link
 from bot.privacy.guardian_consent_end import end
 from bot.privacy.guardian_consent_standing import OF_AGE, as_date, is_minor, minor_by_own_word
@@ -53,7 +54,7 @@ def look_for_minors(desk: Desk) -> int:
     Returns:
         How many were newly recognised or have come of age.
     """
-    today = desk.clock.now().date()
+    today = date_of(desk.clock.now(), desk.settings)
     # Two days more, for those born on a leap day.
     since = today - relativedelta(years=OF_AGE) - timedelta(days=2)
     born = desk.shop.birth_dates(since)

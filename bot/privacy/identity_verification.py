@@ -13,12 +13,12 @@ from bot.privacy import one_time_code
 from bot.privacy.one_time_code import CodeSent, Purpose, Tried, Verdict
 from bot.privacy.outcome import tell_hold
 from bot.privacy.request_states import move
-from bot.privacy.request_status import REQUEST_WORDS
+from bot.privacy.request_status import what_in_words
 from bot.store import outbox
 from bot.store.announcements import announce
 from bot.store.desk import Desk
 from bot.store.desk_tables import Conversation, PrivacyRequest, VerificationCode
-from bot.vocabulary import HoldKind, RequestKind, RequestState
+from bot.vocabulary import HoldKind, RequestState
 
 __all__ = [
     "CodeSent", "Tried", "Verdict", "awaits_code", "code_took_no_mail", "give_to_a_person", "newest_code", "send_code",
@@ -44,7 +44,7 @@ def send_code(session: Session, desk: Desk, now: datetime, chat: Conversation, r
     _refuse_too_many(session, desk, now, request)
     address = desk.email_of(request.subject or "") or ""
     # No number of the request here: it has six digits too, and would be typed instead of the code.
-    what = REQUEST_WORDS[RequestKind(request.kind)]
+    what = what_in_words(request)
     purpose = _purpose(chat, request.number, request.subject)
     return one_time_code.issue(session, desk, now, purpose, address, "identity_code", what=what)
 
@@ -92,12 +92,14 @@ def try_code(session: Session, now: datetime, chat: Conversation, number: str, m
         return Tried(Verdict.GONE)
     if known := one_time_code.answered_before(sent, message):
         return known
-    if session.get_one(PrivacyRequest, number).state != RequestState.AWAITING_VERIFICATION:
+    # Locked, so that nobody takes it back, denies or closes it between the code and what follows from it.
+    request = session.get_one(PrivacyRequest, number, with_for_update=True, populate_existing=True)
+    if request.state != RequestState.AWAITING_VERIFICATION:
         return Tried(Verdict.GONE)
     tried = one_time_code.hold_against(session, now, _purpose(chat, number, sent.subject), sent, message, typed)
     if tried.verdict is Verdict.VERIFIED:
         # What becomes of it is told where the person is now, not where they once began.
-        session.get_one(PrivacyRequest, number).conversation_id = chat.id
+        request.conversation_id = chat.id
     return tried
 
 

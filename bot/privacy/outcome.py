@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, select
 from sqlalchemy.orm import Session
 
-from bot.clocks import in_words
+from bot.clocks import in_words, in_words_with_time
 from bot.privacy.case_alarm import close_alarms, file_alarm
 from bot.privacy.deadlines import date_of
 from bot.privacy.request_status import REQUEST_WORDS
@@ -18,7 +18,7 @@ from bot.store.announcements import announce
 from bot.store.desk import Desk
 from bot.store.desk_tables import Case, Certificate, PrivacyRequest, RequestStep
 from bot.store.own_records import PARTLY_MAIL
-from bot.vocabulary import AuditEvent, CaseKind, CaseState, RequestKind, RequestState
+from bot.vocabulary import AuditEvent, CaseKind, CaseState, HoldKind, RequestKind, RequestState
 
 _TAKEN_UP = "taken_up"
 
@@ -71,10 +71,14 @@ def partly_key(request: PrivacyRequest) -> str:
 
 
 def tell_hold(session: Session, desk: Desk, now: datetime, request: PrivacyRequest) -> None:
-    """The work must wait: the person and the record are told, and somebody at the shop has to look."""
+    """The work must wait: the person and the record are told, and somebody at the shop has to look if it needs one."""
     audit.record(
         session, now, AuditEvent.REQUEST_ON_HOLD, reference=request.number, subject=request.subject, actor="worker"
     )
+    if request.hold_reason == HoldKind.CONTACT_CHANGED and request.not_before:
+        until = in_words_with_time(request.not_before)
+        announce(session, now, request.conversation_id, "utter_request_safe_wait", number=request.number, until=until)
+        return
     announce(session, now, request.conversation_id, "utter_request_on_hold", number=request.number)
     alarm(session, desk, now, request, Alarm.HELD)
 

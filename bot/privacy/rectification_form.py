@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.errors import Invalid
 from bot.privacy.access import in_words
+from bot.privacy.deadlines import date_of
 from bot.privacy.entities import finder
 from bot.privacy.guardian_consent_standing import of_age_day
 from bot.privacy.validation import Validator, Where, country, email, phone
@@ -147,7 +148,7 @@ def _is_childs_birth_date(desk: Desk, row: OwnRow, column: Column) -> bool:
     if (row.table.name, column.name) != (subject.table, subject.birth_date):
         return False
     of_age = of_age_day(desk, row.values)
-    return of_age is not None and desk.clock.now().date() < of_age
+    return of_age is not None and date_of(desk.clock.now(), desk.settings) < of_age
 
 
 def _chosen(fields: list[Correctable], hints: str) -> list[Correctable]:

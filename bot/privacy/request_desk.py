@@ -52,7 +52,7 @@ def checked_by_person(session: Session, desk: Desk, now: datetime, number: str, 
     Raises:
         Conflict: It does not wait for that.
     """
-    request = session.get(PrivacyRequest, number)
+    request = session.get(PrivacyRequest, number, with_for_update=True, populate_existing=True)
     if request is None or request.hold_reason != HoldKind.NO_ADDRESS or request.state != RequestState.ON_HOLD:
         raise Conflict("No request of that number waits for a person to check who it is.")
     state = verified(session, desk, now, number, ROOMS[RequestKind(request.kind)], actor=actor).state

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.errors import NotFound
 from bot.privacy.approval import NEEDED, Given, approvals
-from bot.privacy.deadlines import extended, stands_still
+from bot.privacy.deadlines import date_of, extended, stands_still
 from bot.privacy.erasure_guard import aim_of
 from bot.privacy.erasure_plan import plan_in_words
 from bot.privacy.guardian_consent_decision import asked_by
@@ -168,7 +168,7 @@ def plan_in_words_for(desk: Desk, now: datetime, subject: str, scope: str, mode:
         snapshot = erasing.identify(desk.shop, subject)
     except NotFound:
         return None
-    return plan_in_words(erasing.plan(desk.shop, snapshot, scope, mode, now.date()))
+    return plan_in_words(erasing.plan(desk.shop, snapshot, scope, mode, date_of(now, desk.settings)))
 
 
 def _assigned(session: Session, request: PrivacyRequest) -> tuple[int, str] | None:

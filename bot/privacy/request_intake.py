@@ -10,6 +10,7 @@ from bot.clocks import in_words, in_words_with_time
 from bot.errors import NotSignedIn
 from bot.privacy import holds
 from bot.privacy.deadlines import date_of, due
+from bot.privacy.erasure_guard import aim_of
 from bot.privacy.request_states import OPEN, move
 from bot.privacy.request_status import REQUEST_WORDS, RequestView, view
 from bot.privacy.room import Room
@@ -21,26 +22,49 @@ from bot.store.numbers import next_number
 from bot.vocabulary import ERASING, AuditEvent, HoldKind, RequestKind, RequestState
 
 
-def open_request(session: Session, subject: str, kind: RequestKind) -> RequestView | None:
-    """The subject's open request of this kind, so that none is made twice.
+def open_request(
+    session: Session, subject: str, kind: RequestKind, details: dict[str, Any] | None = None
+) -> RequestView | None:
+    """The subject's open request that does what is asked for now, so that none is made twice.
 
     Deletion, anonymisation and cancelling the account are one kind here: each would take the ground from the others.
     What a guardian asked for and nobody has looked at yet is not the subject's: they may ask for the same themselves.
+
+    Args:
+        session: Desk database.
+        subject: Who asks.
+        kind: Which right.
+        details: What is asked for in particular, as far as the words tell it. Where something is to go, a request for
+            less is not the one for everything, and what waits for its code for another extent gives way.
     """
-    kinds = ERASING if kind in ERASING else (kind,)
+    found = [each for each in _open_of(session, subject, kind) if _does(each, details)]
+    return view(found[0]) if found else None
+
+
+def waits_for_code(session: Session, subject: str, kind: RequestKind) -> RequestView | None:
+    """The subject's request of this kind that waits for its code; one for something else takes its place."""
+    waits = [each for each in _open_of(session, subject, kind) if each.state == RequestState.AWAITING_VERIFICATION]
+    return view(waits[0]) if waits else None
+
+
+def _open_of(session: Session, subject: str, kind: RequestKind) -> list[PrivacyRequest]:
     their_own = PrivacyRequest.hold_reason.is_distinct_from(HoldKind.GUARDIAN_ASKED)
-    found = session.scalar(
-        select(PrivacyRequest)
-        .where(
-            PrivacyRequest.subject == subject,
-            PrivacyRequest.kind.in_(kinds),
-            PrivacyRequest.state.in_(OPEN),
-            their_own,
-        )
-        .order_by(PrivacyRequest.number)
-        .limit(1)
+    query = select(PrivacyRequest).where(
+        PrivacyRequest.subject == subject,
+        PrivacyRequest.kind.in_(ERASING if kind in ERASING else (kind,)),
+        PrivacyRequest.state.in_(OPEN),
+        their_own,
     )
-    return None if found is None else view(found)
+    return list(session.scalars(query.order_by(PrivacyRequest.number)))
+
+
+def _does(request: PrivacyRequest, details: dict[str, Any] | None) -> bool:
+    if request.kind not in ERASING or not details:
+        return True
+    has, wished = aim_of(request.details), aim_of(details)
+    if request.state == RequestState.AWAITING_VERIFICATION:
+        return has == wished
+    return has.is_all or not wished.is_all
 
 
 def receive_request(
@@ -77,12 +101,11 @@ def receive_request(
     if known is not None:
         return view(known)
     verifies = room.needs_code(details or {})
-    if kind is RequestKind.RECTIFICATION:
-        _give_way(session, now, chat.subject)
-    elif verifies:
-        waiting = open_request(session, chat.subject, kind)
+    if verifies and kind is not RequestKind.RECTIFICATION:
+        waiting = open_request(session, chat.subject, kind, details)
         if waiting is not None:
             return waiting
+    _give_way(session, now, chat.subject, kind)
     request = PrivacyRequest(
         number=next_number(session, "PR", now),
         kind=kind,
@@ -105,15 +128,11 @@ def receive_request(
     return view(request)
 
 
-def _give_way(session: Session, now: datetime, subject: str) -> None:
-    """A correction nobody verified yet gives way to the newer one: people correct their corrections."""
-    waiting = select(PrivacyRequest.number).where(
-        PrivacyRequest.subject == subject,
-        PrivacyRequest.kind == RequestKind.RECTIFICATION,
-        PrivacyRequest.state == RequestState.AWAITING_VERIFICATION,
-    )
-    for number in session.scalars(waiting).all():
-        if move(session, number, [RequestState.AWAITING_VERIFICATION], RequestState.REVOKED, closed_at=now):
+def _give_way(session: Session, now: datetime, subject: str, kind: RequestKind) -> None:
+    """What nobody verified yet gives way to the newer one of its kind: people correct what they said."""
+    waits = [RequestState.AWAITING_VERIFICATION]
+    for number in [each.number for each in _open_of(session, subject, kind)]:
+        if move(session, number, waits, RequestState.REVOKED, closed_at=now):
             audit.record(session, now, AuditEvent.REQUEST_REVOKED, reference=number, subject=subject)
 
 

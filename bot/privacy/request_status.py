@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from bot.errors import NotFound
 from bot.privacy.request_states import REVOCABLE
 from bot.store.desk_tables import PrivacyRequest
-from bot.vocabulary import RequestKind, RequestState
+from bot.store.erasing import ANONYMISE, DELETE, RECORDED
+from bot.vocabulary import ERASING, RequestKind, RequestState
 
 REQUEST_WORDS = {
     RequestKind.EXPORT: "a copy of your data",
@@ -36,11 +37,18 @@ STATE_WORDS = {
 }
 
 
+_RECORDED_WORDS = {
+    DELETE: "delete what the shop recorded about you",
+    ANONYMISE: "make what the shop recorded about you anonymous",
+}
+
+
 @dataclass(frozen=True)
 class RequestView:
     """A request as its subject sees it.
 
     Attributes:
+        what: What was asked for; where something is to go, how much of it.
         until: While it cools off or is held up: when that ends.
         revocable: Whether it can be taken back now.
     """
@@ -50,6 +58,7 @@ class RequestView:
     state: RequestState
     received_at: datetime
     due_at: datetime
+    what: str
     until: datetime | None
     revocable: bool
 
@@ -58,9 +67,17 @@ def view(request: PrivacyRequest) -> RequestView:
     """The subject's view of a row."""
     state = RequestState(request.state)
     return RequestView(
-        request.number, RequestKind(request.kind), state, request.received_at, request.due_at, request.not_before,
-        state in REVOCABLE,
+        request.number, RequestKind(request.kind), state, request.received_at, request.due_at, what_in_words(request),
+        request.not_before, state in REVOCABLE,
     )  # fmt: skip
+
+
+def what_in_words(request: PrivacyRequest) -> str:
+    """What was asked for, so that nobody takes a request for a part for one for everything."""
+    details = request.details or {}
+    if request.kind in ERASING and details.get("scope") == RECORDED:
+        return _RECORDED_WORDS[details["mode"]]
+    return REQUEST_WORDS[RequestKind(request.kind)]
 
 
 def own_requests(session: Session, subject: str) -> list[RequestView]:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from bot.errors import FormGone, NotFound
 from bot.privacy import form_cards, guardian_consent_form, rectification, rectification_form
+from bot.privacy.deadlines import date_of
 from bot.store import conversations
 from bot.store.desk import Desk
 from bot.store.desk_tables import Turn
@@ -53,7 +54,7 @@ def check(session: Session, desk: Desk, conversation_id: str, filled: Filled) ->
         raise FormGone from None
     if card.get("kind") != "form" or used(session, conversation_id, filled.card_id):
         raise FormGone
-    settings, today = desk.settings, desk.clock.now().date()
+    settings, today = desk.settings, date_of(desk.clock.now(), desk.settings)
     values = form_cards.check(card, filled.values, today, settings.business_calendar[:2])
     subject = conversations.conversation(session, conversation_id).subject
     if subject is not None and card["form"] in _FURTHER:

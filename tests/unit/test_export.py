@@ -18,7 +18,7 @@ from actions.base import Turn
 from actions.request_status import RequestStatus
 from bot.config import PROJECT
 from bot.errors import NotFound
-from bot.privacy import export
+from bot.privacy import export, holds
 from bot.privacy.export_fetching import ExportAway, ExportGone, fetch, forget_exports, sweep_expired
 from bot.privacy.request_status import RequestView
 from bot.store import conversations
@@ -26,7 +26,7 @@ from bot.store.announcements import sentence
 from bot.store.desk_tables import AuditEntry, Export, Mail, Message, PrivacyRequest
 from bot.store.package import shelf
 from bot.store.package.sealed import SealBroken, unsealed
-from bot.vocabulary import RequestKind, RequestState
+from bot.vocabulary import HoldKind, RequestKind, RequestState
 from bot.web.app import make_app
 from tests.unit.conftest import NOON
 from tests.unit.exporting import announced, asked, carried_out, copy_for, fetched, opened, token_of
@@ -191,7 +191,9 @@ class Listener:
 def test_after_the_yes_the_person_hears_whether_it_is_made_now_or_later(state, words):
     until = NOON + timedelta(hours=72) if state is RequestState.ON_HOLD else None
     listener = Listener()
-    view = RequestView("PR-2026-000009", RequestKind.EXPORT, state, NOON, NOON, until, revocable=True)
+    view = RequestView(
+        "PR-2026-000009", RequestKind.EXPORT, state, NOON, NOON, "a copy of your data", until, revocable=True
+    )
     ExportJourney().question(listener, RequestKind.EXPORT)
     ExportJourney().agreed(listener, view)
     assert "Shall I have it made?" in listener.heard[0]
@@ -520,6 +522,23 @@ def test_the_door_gives_a_zip_that_nobody_stores(web, desk, ready, capfd):
     again = web.get(f"/api/v1/exports/{ready[1]}", headers=key(web, desk, AMELIA))
     assert (again.status_code, again.json()["code"]) == (410, "export_gone")
     assert ready[1] not in "".join(capfd.readouterr())
+
+
+def test_nobody_who_changed_contact_details_a_short_while_ago_fetches_a_copy_that_was_ready_before(
+    web, desk, ready, chat
+):
+    theirs = chat(BYSTANDER)
+    assert carried_out(asked(desk, theirs, BYSTANDER)) == []
+    with desk.transaction() as session:
+        until = NOON + timedelta(hours=48)
+        holds.place(session, NOON, AMELIA, HoldKind.CONTACT_CHANGED, until, "PR-2026-000901")
+    address, mine = f"/api/v1/exports/{ready[1]}", key(web, desk, AMELIA)
+    refused = web.get(address, headers=mine)
+    assert (refused.status_code, refused.json()["code"]) == (409, "export_held")
+    assert "25 November 2026, 12:00 UTC" in refused.json()["detail"]
+    assert web.get(f"/api/v1/exports/{token_of(desk, theirs)}", headers=key(web, desk, BYSTANDER)).status_code == 200
+    desk.clock.advance(timedelta(hours=49))
+    assert web.get(address, headers=mine).status_code == 200, "it was not used up"
 
 
 def test_the_door_stays_shut_for_everybody_else(web, desk, ready):

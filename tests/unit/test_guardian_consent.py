@@ -4,7 +4,7 @@ import hashlib
 import json
 import sqlite3
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from sqlalchemy import event, select
@@ -995,6 +995,18 @@ def test_an_18th_birthday_ends_it_and_the_person_is_asked(desk, maya):
         guardian.ask_for(RequestKind.EXPORT)
     guardian.withdraw()
     assert not allowed(desk).restricted, "a guardian's word counts no longer"
+
+
+def test_an_18th_birthday_begins_at_midnight_where_the_shop_is(desk, maya):
+    agreed(desk, maya)
+    desk.settings.business_calendar = "US-CA"
+    midnight = datetime.combine(of_age_day(desk, desk.shop.customer(MAYA)), time(), UTC)
+    desk.clock.time = midnight + timedelta(hours=6)  # still the evening before in California
+    look_for_minors(desk)
+    assert allowed(desk).minor and "utter_came_of_age" not in said(desk, maya)
+    desk.clock.advance(timedelta(hours=2))
+    look_for_minors(desk)
+    assert not allowed(desk).minor and said(desk, maya).count("utter_came_of_age") == 1
 
 
 def test_from_the_18th_birthday_on_nothing_a_guardian_asked_for_is_carried_out(desk, maya):

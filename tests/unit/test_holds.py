@@ -7,8 +7,8 @@ from sqlalchemy import select
 
 from bot.errors import NotFound
 from bot.privacy import holds
-from bot.store.desk_tables import AuditEntry, Hold
-from bot.vocabulary import HoldKind, RequestKind
+from bot.store.desk_tables import AuditEntry, Case, Hold, Message
+from bot.vocabulary import CaseKind, CaseState, HoldKind, RequestKind
 from tests import rights
 from tests.unit.conftest import NOON, open_chat
 
@@ -97,3 +97,66 @@ def test_a_copy_waits_for_the_end_of_the_last_of_two_changes_of_contact_details(
     desk.clock.advance(timedelta(hours=48))
     rights.work(desk)
     assert rights.state_of(desk, number).state == "fulfilled"
+
+
+def changed_contact(desk, subject, hours=72):
+    now = desk.clock.now()
+    with desk.transaction() as session:
+        until = now + timedelta(hours=hours)
+        holds.place(session, now, subject, HoldKind.CONTACT_CHANGED, until, "PR-2026-000903")
+    return until
+
+
+def deletion(desk, subject):
+    chat = open_chat(desk, subject)
+    number = rights.ask(desk, chat, RequestKind.ERASURE).number
+    rights.verify(desk, chat, number)
+    return chat, number
+
+
+def test_contact_details_changed_while_a_deletion_cools_off_leave_whoever_is_warned_all_of_their_hours(own_desk):
+    desk = own_desk()
+    (chat, number), (_, other) = deletion(desk, AMELIA), deletion(desk, DANIEL)
+    desk.clock.advance(timedelta(days=6))
+    until = changed_contact(desk, AMELIA)
+    desk.clock.advance(timedelta(days=2))
+    rights.work(desk)
+    waiting = rights.state_of(desk, number)
+    assert (waiting.state, waiting.until, waiting.revocable) == ("cooling_off", until, True)
+    assert desk.shop.customer(AMELIA) is not None
+    assert rights.state_of(desk, other).state == "fulfilled", "nobody else waits"
+    assert rights.revoke(desk, chat, number).state == "revoked"
+
+
+def test_a_deletion_goes_on_once_the_hours_after_a_change_of_contact_details_are_over(own_desk):
+    desk = own_desk()
+    _, number = deletion(desk, AMELIA)
+    desk.clock.advance(timedelta(days=6))
+    changed_contact(desk, AMELIA)
+    desk.clock.advance(timedelta(days=3, minutes=1))
+    rights.work(desk)
+    assert rights.state_of(desk, number).state == "fulfilled"
+    assert desk.shop.customer(AMELIA) is None and desk.shop.customer(DANIEL) is not None
+
+
+def test_what_a_legal_matter_held_up_waits_for_changed_contact_details_as_well_and_alarms_nobody_for_them(own_desk):
+    desk = own_desk()
+    chat, number = deletion(desk, AMELIA)
+    hold(desk, AMELIA)
+    desk.clock.advance(timedelta(days=8))
+    rights.work(desk)
+    assert rights.state_of(desk, number).state == "on_hold"
+    until = changed_contact(desk, AMELIA)
+    release(desk)
+    rights.work(desk)
+    waiting = rights.state_of(desk, number)
+    assert (waiting.state, waiting.until, waiting.revocable) == ("on_hold", until, True)
+    with desk.reading() as session:
+        alarms = session.scalars(select(Case.state).where(Case.kind == CaseKind.ALARM)).all()
+        said = session.scalars(select(Message.response).where(Message.conversation_id == chat)).all()
+    assert alarms == [CaseState.CLOSED], "that of the legal matter"
+    assert said.count("utter_request_safe_wait") == 1
+    desk.clock.advance(timedelta(hours=73))
+    rights.work(desk)
+    assert rights.state_of(desk, number).state == "cooling_off", "nobody was told of an end before"
+    assert desk.shop.customer(AMELIA) is not None

@@ -107,6 +107,41 @@ def test_asking_twice_for_the_same_right_keeps_one_request(desk, chat):
     assert receive(desk, chat("1002"), origin="3").number != first.number
 
 
+ALL, PART = {"scope": "everything", "mode": "delete"}, {"scope": "recorded", "mode": "delete"}
+
+
+@pytest.mark.parametrize(
+    ("first", "kind", "second", "left"),
+    [
+        (ALL, RequestKind.ERASURE, PART, [RequestState.REVOKED, RequestState.AWAITING_VERIFICATION]),
+        (PART, RequestKind.CANCEL_ACCOUNT, ALL, [RequestState.REVOKED, RequestState.AWAITING_VERIFICATION]),
+        (ALL, RequestKind.CANCEL_ACCOUNT, ALL, [RequestState.AWAITING_VERIFICATION]),
+    ],
+)
+def test_a_yes_to_another_extent_takes_the_place_of_what_waits_for_its_code(desk, chat, first, kind, second, left):
+    conversation_id, theirs = chat("1001"), receive(desk, chat("1002"), RequestKind.ERASURE, "9", details=ALL)
+    receive(desk, conversation_id, RequestKind.ERASURE, "1", details=first)
+    receive(desk, conversation_id, kind, "2", details=second)
+    own = sorted((each for each in all_of(desk, PrivacyRequest) if each.subject == "1001"), key=lambda r: r.number)
+    assert [each.state for each in own] == left
+    assert own[-1].details == second
+    assert rights.state_of(desk, theirs.number).state is RequestState.AWAITING_VERIFICATION
+
+
+def test_a_verified_deletion_of_a_part_is_no_deletion_of_everything_but_the_other_way_round_it_is(desk, chat):
+    amelia, daniel = chat("1001"), chat("1002")
+    part = receive(desk, amelia, RequestKind.ERASURE, "1", details=PART)
+    rights.verify(desk, amelia, part.number)
+    assert receive(desk, amelia, RequestKind.ERASURE, "2", details=PART).number == part.number
+    everything = receive(desk, amelia, RequestKind.CANCEL_ACCOUNT, "3", details=ALL)
+    assert everything.number != part.number
+    assert rights.state_of(desk, part.number).state is RequestState.COOLING_OFF
+
+    all_of_his = receive(desk, daniel, RequestKind.ERASURE, "4", details=ALL)
+    rights.verify(desk, daniel, all_of_his.number)
+    assert receive(desk, daniel, RequestKind.ANONYMISATION, "5", details=PART).number == all_of_his.number
+
+
 def test_a_customer_sees_own_requests_only(desk, chat):
     mine, hers = receive(desk, chat("1001"), origin="1"), receive(desk, chat("1002"), origin="2")
     with desk.reading() as session:

@@ -10,11 +10,14 @@ from sqlalchemy import select, update
 from bot.clocks import SystemClock
 from bot.errors import Conflict
 from bot.privacy import fulfilment
+from bot.privacy.identity_verification import Verdict
 from bot.privacy.request_intake import receive_request
 from bot.privacy.rooms import ROOMS
+from bot.privacy.taking_back import revoke_request
 from bot.store import conversations, own_records
-from bot.store.desk_tables import AuditEntry, PrivacyRequest, RequestStep
+from bot.store.desk_tables import AuditEntry, PrivacyRequest, RequestStep, Restriction
 from bot.vocabulary import RequestKind, RequestState
+from tests import rights
 from tests.unit.conftest import NOON, open_chat
 
 AMELIA, DANIEL = "1001", "1002"
@@ -132,3 +135,20 @@ def test_a_deletion_closes_nothing_that_a_worker_took_or_finished_at_that_moment
     assert (row_of(desk, copy).state, events_of(desk, copy)) == (state, [])
     assert (row_of(desk, waits).state, events_of(desk, waits)) == (RequestState.EXPIRED, ["request_expired"])
     assert row_of(desk, bystander).state == RequestState.RUNNING
+
+
+def test_a_code_typed_while_the_request_is_taken_back_elsewhere_lets_nothing_go_on(desk, begun):
+    chat, elsewhere, theirs = open_chat(desk, AMELIA), open_chat(desk, AMELIA), open_chat(desk, DANIEL)
+    number, other = (rights.ask(desk, each, RequestKind.ERASURE).number for each in (chat, theirs))
+    code = rights.code_for(desk, chat, number)
+
+    with desk.transaction() as session:
+        person = conversations.conversation(session, elsewhere)
+        revoke_request(session, desk, NOON, person, number)
+        typed = begun(lambda: rights.type_code(desk, chat, number, code))
+    assert typed.result().verdict is Verdict.GONE
+    assert (row_of(desk, number).state, row_of(desk, number).verified_at) == (RequestState.REVOKED, None)
+    assert "identity_verified" not in events_of(desk, number)
+    with desk.reading() as session:
+        assert session.scalars(select(Restriction)).all() == []
+    assert rights.verify(desk, theirs, other).state is RequestState.COOLING_OFF
