@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 
 from bot.store.datamap.model import Column, Match, PolicyClass, Table
 from bot.store.engine import for_reading
-from bot.store.ownership import Ownership, cast_key, condition_of, is_key, normalised, written_key
+from bot.store.ownership import Ownership, cast_key, is_key, normalised, not_removed, written_key
 from bot.store.shop import ShopStore
 
 _MOST_ROWS = 20
@@ -187,10 +187,8 @@ def _correctable(table: Table) -> tuple[Column, ...]:
 def _rows(connection: Connection, shop: ShopStore, ownership: Ownership, table: Table) -> list[Mapping[str, Any]]:
     live = shop.metadata.tables[table.name]
     newest = [live.c[table.date].desc()] if table.date else []
-    query = sa.select(live).where(ownership.owned(table.name)).order_by(*newest, *live.primary_key.columns)
-    if table.removed_when:
-        removed = sa.and_(*(condition_of(live, each) for each in table.removed_when))
-        query = query.where(sa.case((removed, 1), else_=0) == 0)
+    query = sa.select(live).where(ownership.owned(table.name), not_removed(live, table.removed_when))
+    query = query.order_by(*newest, *live.primary_key.columns)
     return [dict(row) for row in connection.execute(query.limit(_MOST_ROWS)).mappings()]
 
 

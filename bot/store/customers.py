@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.store.consent_records import moment
 from bot.store.engine import for_reading
-from bot.store.ownership import cast_key, condition_of, written_key
+from bot.store.ownership import cast_key, condition_of, not_removed, written_key
 from bot.store.shop import ShopStore
 
 
@@ -61,9 +61,9 @@ def _accounts(shop: ShopStore) -> sa.Select[Any]:
         people.c[name].label(label) if name else sa.null().label(label)
         for label, name in (("email", subject.email), ("born", subject.birth_date), ("active", subject.last_activity))
     ]
-    open_ones = [sa.not_(condition_of(people, each)) for each in shop.datamap.tables[subject.table].removed_when]
+    open_ones = not_removed(people, shop.datamap.tables[subject.table].removed_when)
     ours = [condition_of(people, each) for each in subject.when]
-    return sa.select(people.c[subject.key].label("key"), *columns).where(*ours, *open_ones)
+    return sa.select(people.c[subject.key].label("key"), *columns).where(*ours, open_ones)
 
 
 def _read(shop: ShopStore, query: sa.Select[Any]) -> list[Customer]:

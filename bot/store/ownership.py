@@ -1,7 +1,7 @@
 """Turns the data map's `belongs` into SQL conditions: which rows of a table are about one person."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -156,6 +156,17 @@ def condition_of(table: sa.FromClause, condition: Condition) -> ColumnElement[bo
         return found
     # NULL is no value: `{not: closed}` holds for it, `{not: null}` does not.
     return sa.not_(found) if None in condition.values else or_(column.is_(None), sa.not_(found))
+
+
+def not_removed(table: sa.FromClause, conditions: Sequence[Condition]) -> ColumnElement[bool]:
+    """The rows that the shop has not removed, by `removed_when`: those are removed for which all of it holds.
+
+    A mark that is NULL marks nothing.
+    """
+    if not conditions:
+        return sa.true()
+    removed = sa.and_(*(condition_of(table, each) for each in conditions))
+    return sa.case((removed, 1), else_=0) == 0
 
 
 def normalised(text: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:

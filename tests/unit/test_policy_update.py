@@ -4,10 +4,11 @@ import contextlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, text, update
 
 from bot.config import PROJECT
 from bot.errors import Invalid, NotFound, SetupError
@@ -15,8 +16,10 @@ from bot.privacy import policy_notices
 from bot.privacy.policy_update import compare
 from bot.privacy.restriction import lift, restrict
 from bot.store import customers, policy_versions
+from bot.store.datamap.model import Condition
 from bot.store.desk_tables import AuditEntry, Mail, PolicyChange, PolicyNotice, PolicyVersion, Restriction
 from bot.store.policy_diff import compare_words
+from bot.store.shop import ShopStore
 from bot.vocabulary import ChangeKind, RestrictionReason
 from tests import policies, rights
 from tests.unit import policy_desks as people
@@ -170,6 +173,31 @@ def test_everybody_is_told_once_by_mail_with_every_sentence_and_without_anything
     assert people.notice(desk, "1001").delivered_at == START
 
 
+@pytest.mark.parametrize(
+    ("marks", "removed"),
+    [
+        ({"closed": 1}, {"1001", "1003"}),
+        ({"closed": 1, "purged": 1}, {"1003"}),
+    ],
+)
+def test_whoever_is_not_marked_as_removed_is_told_though_the_mark_was_never_filled_in(desk, marks, removed):
+    with desk.shop.engine.begin() as connection:
+        for column in ("closed", "purged"):
+            connection.execute(text(f"ALTER TABLE customers ADD COLUMN {column} INTEGER"))
+        connection.execute(text("UPDATE customers SET closed = 1 WHERE id = 1001"))
+        connection.execute(text("UPDATE customers SET closed = 0, purged = 1 WHERE id = 1002"))
+        connection.execute(text("UPDATE customers SET closed = 1, purged = 1 WHERE id = 1003"))
+    gone = tuple(Condition(column, (value,)) for column, value in marks.items())
+    accounts = replace(desk.datamap.tables["customers"], removed_when=gone)
+    datamap = replace(desk.datamap, tables=desk.datamap.tables | {"customers": accounts})
+    desk = replace(desk, datamap=datamap, shop=ShopStore(desk.shop.engine, datamap))
+    people.publish_second(desk)
+    people.tell(desk)
+    with desk.reading() as session:
+        told = set(session.scalars(select(PolicyNotice.subject)))
+    assert len(told) == 208 - len(removed) and not told & removed
+
+
 def test_telling_survives_a_worker_that_dies_anywhere_and_tells_nobody_twice(desk, monkeypatch):
     people.publish_second(desk)
     monkeypatch.setattr(policy_notices, "MOST_WAITING", 50)
@@ -217,8 +245,6 @@ def test_the_earlier_of_mail_and_chat_counts_as_delivery(desk):
 
 
 def test_refused_mails_and_missing_addresses_are_listed_for_staff(desk):
-    from sqlalchemy import text
-
     from bot.privacy.policy_overview import overview, undelivered
 
     people.publish_second(desk)
@@ -307,8 +333,6 @@ def test_an_outage_that_outlasts_the_day_of_effect_keeps_no_notice_back_for_good
 
 
 def test_who_is_being_deleted_or_has_no_address_any_more_is_not_mailed_again(desk):
-    from sqlalchemy import text
-
     people.publish_second(desk)
     policy_notices.tell_everybody(desk)
     outage(desk)
