@@ -396,3 +396,15 @@ def test_the_column_that_says_when_somebody_last_came_is_found(empty: Engine, tm
     text = "customers id* name email last_login_ip? last_login_at?:d created_at:d"
     _, datamap, _ = drafted_from(text, empty, tmp_path)
     assert datamap.subject.last_activity == "last_login_at"
+
+
+def test_the_day_of_an_order_is_its_own_and_not_that_of_its_invoice_or_delivery(empty: Engine, tmp_path: Path) -> None:
+    text = """
+    customers id* email firstname lastname
+    orders id* customer_id:i>customers.id invoice_date:d delivery_date:d date_add:d date_upd:d
+    invoices id* customer_id:i>customers.id delivery_date:y invoice_date:y
+    sales id* customer_id:i>customers.id payment_date:d placed_at:d
+    """
+    _, datamap, _ = drafted_from(text, empty, tmp_path)
+    days = {name: datamap.tables[name].date for name in ("orders", "invoices", "sales")}
+    assert days == {"orders": "date_add", "invoices": "invoice_date", "sales": "placed_at"}

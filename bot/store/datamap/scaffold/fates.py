@@ -22,6 +22,7 @@ _PASSING = frozenset({
     "token", "vault", "agreement", "permission", "download", "downloadable", "session", "wishlist", "draft", "queue",
     "notification", "subscription", "mask", "bankcard", "card", "mandate", "method",
 })  # fmt: skip
+_MADE = frozenset({"created", "create", "creation", "added", "add", "placed", "ordered", "registered", "inserted"})
 KEEP = "keep"
 LEFT = "left"
 
@@ -106,6 +107,8 @@ def date_column(table: Seen) -> str | None:
     dates = [name for name in table.having(Kind.CREATED, Kind.DATE) if words(name) != ("value",)
              if isinstance(table.live.c[name].type, sa.Date | sa.DateTime)]  # fmt: skip
     made = [name for name in dates if table.kinds[name] is Kind.CREATED]
+    # An order may name the days of its invoice and its delivery, long after its own or never filled in.
+    made.sort(key=lambda name: not (_MADE | set(table.told)) & set(words(name)))
     return next(iter(made or dates), None)
 
 
