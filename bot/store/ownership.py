@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, MetaData, false, or_
 from sqlalchemy.dialects import mysql
 
 from bot.errors import SetupError
+from bot.store.datamap.column_types import day_said
 from bot.store.datamap.model import Condition, DataMap, Match, Through, Way
 
 _WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
@@ -144,7 +145,7 @@ class Ownership:
 
 def condition_of(table: sa.FromClause, condition: Condition) -> ColumnElement[bool]:
     """`when` and `removed_when` as SQL."""
-    column = table.c[condition.column]
+    column = day_said(table.c[condition.column])
     if condition.above is not None:
         return column > condition.above
     values = [value for value in condition.values if value is not None]

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import ColumnElement, Connection, Engine, Row
 from sqlalchemy.exc import SQLAlchemyError
 
+from bot.store.datamap.column_types import day_said
 from bot.store.datamap.model import Category, Column, DataMap, Show, Table
 from bot.store.datamap.reflecting import reflect
 from bot.store.engine import for_reading
@@ -165,7 +166,7 @@ class ShopStore:
         with self._reading(subject_id) as (connection, ownership):
             if ownership is None:
                 return Filled(0, {})
-            counts = [sa.func.count(), *(sa.func.count(live.c[name]) for name in names)]
+            counts = [sa.func.count(), *(sa.func.count(day_said(live.c[name])) for name in names)]
             query = sa.select(*counts).select_from(live).where(self._where(ownership, table, role))
             rows, *filled = connection.execute(query).one()
             return Filled(rows, dict(zip(names, filled, strict=True)))
@@ -217,12 +218,12 @@ class ShopStore:
         live = self.metadata.tables[table.name]
         others = _other_categories(table, role)
         removed = [condition_of(live, each) for each in table.removed_when] if role is None else []
-        dated = table.date if table.date and table.columns[table.date].about == role else None
+        dated = day_said(live.c[table.date]) if table.date and table.columns[table.date].about == role else None
         query = sa.select(
             sa.func.count(),
             how_many(sa.and_(*removed)) if removed else sa.literal(0),
-            *((sa.func.min(live.c[dated]), sa.func.max(live.c[dated])) if dated else _NO_DATES),
-            *(how_many(sa.or_(*(live.c[name].is_not(None) for name in names))) for names in others.values()),
+            *(_NO_DATES if dated is None else (sa.func.min(dated), sa.func.max(dated))),
+            *(how_many(sa.or_(*(day_said(live.c[name]).is_not(None) for name in names))) for names in others.values()),
         ).select_from(live).where(where)  # fmt: skip
         count, hidden, first, last, *elsewhere = connection.execute(query).one()
         columns = [] if not count else _overview(table, role)
@@ -233,12 +234,13 @@ class ShopStore:
         )  # fmt: skip
 
     def _listed(self, connection: Connection, table: Table, name: str, where: ColumnElement[bool]) -> Listed:
-        live, column = self.metadata.tables[table.name].c[name], table.columns[name]
-        held = where & live.is_not(None)
-        filled = connection.scalar(sa.select(sa.func.count()).select_from(live.table).where(held)) or 0
+        live, column = self.metadata.tables[table.name], table.columns[name]
+        said = day_said(live.c[name])
+        held = where & said.is_not(None)
+        filled = connection.scalar(sa.select(sa.func.count()).select_from(live).where(held)) or 0
         rows: list[Row[Any]] = []
         if column.show is not Show.COUNT:
-            query = sa.select(live).where(held).distinct().order_by(live).limit(_LISTED + 1)
+            query = sa.select(said).where(held).distinct().order_by(said).limit(_LISTED + 1)
             rows = list(connection.execute(query))
         values = tuple(row[0] for row in rows[:_LISTED])
         return Listed(column, values, len(rows) > _LISTED, filled)

@@ -3,19 +3,25 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
 from bot.config import PROJECT
+from bot.privacy.access import summarise
+from bot.store import consent_records, correcting, customers
 from bot.store.datamap import ErasureAction, check, load
 from bot.store.datamap.reflecting import other_schemas
 from bot.store.datamap.scaffold import propose
 from bot.store.engine import make_engine
+from bot.store.erasing import freeze, plan, residue
 from bot.store.shop import ShopStore
+from bot.vocabulary import ConsentState
 from tests.databases import FreshDatabase, mariadb_server, postgresql_server
 from tests.foreign_schemas import keyless_shop, music_shop, wholesale_shop
+from tests.shop_rows import all_rows, erase
 
 
 @pytest.fixture(scope="module")
@@ -161,6 +167,150 @@ def test_the_types_of_mariadb_hide_no_column_and_break_nothing(mariadb: FreshDat
     assert shop.customer("0a" + "00" * 15)["first_name"] == "Tilda"
     assert shop.customer("0c" + "00" * 15) is None
     engine.dispose()
+
+
+ZERO_DATES = """
+CREATE TABLE customers (id INT PRIMARY KEY, name VARCHAR(80), mail VARCHAR(120), born DATE NOT NULL,
+  closed DATETIME NOT NULL);
+CREATE TABLE invoices (id INT PRIMARY KEY, customer_id INT, made DATETIME(3) NOT NULL, paid DATE,
+  FOREIGN KEY (customer_id) REFERENCES customers (id));
+CREATE TABLE parcels (id INT PRIMARY KEY, invoice_id INT NOT NULL, sent TIMESTAMP NOT NULL,
+  FOREIGN KEY (invoice_id) REFERENCES invoices (id));
+CREATE TABLE visits (customer_id INT, seen DATETIME);
+INSERT INTO customers VALUES (1, 'Tilda', 'tilda@example.com', '0000-00-00', '0000-00-00'),
+  (2, 'Ivo', 'ivo@example.com', '0000-00-00', '0000-00-00');
+INSERT INTO invoices VALUES (1, 1, '0000-00-00', '0000-00-00'), (2, 1, '2016-05-01', '2016-05-04'),
+  (3, 1, '2020-00-00', NULL), (4, 2, '0000-00-00', '0000-00-00');
+INSERT INTO parcels VALUES (1, 1, '0000-00-00'), (2, 2, '0000-00-00'), (3, 4, '0000-00-00');
+INSERT INTO visits VALUES (1, '0000-00-00'), (1, NULL), (2, '0000-00-00')
+"""
+ZERO_DATES_MAP = """format: 1
+subject: {table: customers, key: id, name: name, email: mail, birth_date: born}
+keep_reasons: {tax: {basis: Tax law, until: six years on, years: 6}}
+categories:
+  all: {class: personal_center, title: All, purpose: P, recipients: [], retention: R, source: You, legal_basis: Law}
+purposes: {}
+tables:
+  customers: {category: all, show: plain, erase: delete, removed_when: {closed: {not: null}}, overview: [born],
+    columns: {id: Number, name: Name, mail: Mail, born: Born, closed: Closed}}
+  invoices: {category: all, show: plain, erase: {keep: tax}, date: made, noun: [invoice, invoices], overview: [paid],
+    belongs: [{through: customers, keys: {customer_id: id}}],
+    columns: {id: Number, customer_id: {label: Customer, erase: nullify}, made: Made, paid: Paid}}
+  parcels: {category: all, show: plain, erase: {keep: tax}, date: sent,
+    belongs: [{through: invoices, keys: {invoice_id: id}}], columns: {id: Number, invoice_id: Invoice, sent: Sent}}
+  visits: {category: all, show: plain, erase: delete,
+    belongs: [{through: customers, keys: {customer_id: id}}], columns: {customer_id: Customer, seen: Seen}}
+"""
+
+
+@pytest.fixture
+def zero_dates(mariadb: FreshDatabase, tmp_path: Path) -> Iterator[ShopStore]:
+    engine = make_engine(mariadb())
+    ran(engine, ZERO_DATES)
+    (tmp_path / "map.yml").write_text(ZERO_DATES_MAP, encoding="utf-8")
+    shop = ShopStore(engine, load(tmp_path / "map.yml"))
+    assert check(shop.datamap, shop.metadata) == []
+    yield shop
+    engine.dispose()
+
+
+def test_a_zero_date_of_mariadb_is_no_day_in_what_a_person_is_shown(zero_dates: ShopStore) -> None:
+    shown = str(summarise(zero_dates, zero_dates.datamap, "1").as_card()["categories"])
+    assert "3 invoices in May 2016" in shown and "removed" not in shown and "0000" not in shown
+    account, invoices, *_ = zero_dates.holdings("1")
+    assert (account.removed, account.listed[0].values, account.listed[0].filled) == (0, (), 0)
+    assert (invoices.listed[0].values, invoices.listed[0].filled) == ((date(2016, 5, 4),), 1)
+    assert zero_dates.customer("1")["born"] is None
+    assert [row["made"] for row in zero_dates.rows_of("1", "invoices")] == [None, datetime(2016, 5, 1), None]
+    assert zero_dates.filled_in("1", "invoices", ["made", "paid"]).columns == {"made": 1, "paid": 1}
+    assert [each.subject for each in customers.after(zero_dates, None, 10)] == ["1", "2"]
+
+
+def test_what_tax_law_keeps_is_kept_where_mariadb_holds_a_zero_date(zero_dates: ShopStore) -> None:
+    today, snapshot = date(2026, 11, 23), freeze(zero_dates, "1")
+    planned = {each.table: each for each in plan(zero_dates, snapshot, "everything", "delete", today).tables}
+    assert (planned["invoices"].past, planned["invoices"].stays, planned["visits"].goes) == (1, 2, 2)
+    before = all_rows(zero_dates.engine, zero_dates.metadata)
+    erase(zero_dates, snapshot, today)
+    assert residue(zero_dates, snapshot, "everything", "delete", today) == []
+    after = all_rows(zero_dates.engine, zero_dates.metadata)
+    assert {key: row["customer_id"] for (key,), row in after["invoices"].items()} == {1: None, 3: None, 4: 2}
+    # A parcel whose own day nobody knows goes with the invoice it belongs to, or stays with it.
+    assert sorted(after["parcels"]) == [(1,), (3,)]
+    assert [row["customer_id"] for row in after["visits"].values()] == [2]
+    assert after["customers"] == {(2,): before["customers"][2,]}
+    assert after["invoices"][4,] == before["invoices"][4,]
+
+
+PADDED = """
+CREATE TABLE customers (code CHAR(10) PRIMARY KEY, name CHAR(40), mail CHAR(60), postcode CHAR(10));
+CREATE TABLE optins (id serial PRIMARY KEY, code CHAR(10) NOT NULL REFERENCES customers, purpose CHAR(20) NOT NULL,
+  state CHAR(8) NOT NULL, at timestamptz NOT NULL);
+CREATE TABLE orders (id int PRIMARY KEY, customer VARCHAR(20), note CHAR(5));
+INSERT INTO customers VALUES ('TILDA', 'Tilda', 'tilda@example.com', '10115'), ('IVO', 'Ivo', 'ivo@example.com', '1');
+INSERT INTO optins (code, purpose, state, at) VALUES ('IVO', 'newsletter', 'yes', '2026-01-01');
+INSERT INTO orders VALUES (1, 'TILDA', 'x'), (2, 'IVO', 'y')
+"""
+PADDED_MAP = """format: 1
+subject: {table: customers, key: code, name: name, email: mail}
+keep_reasons: {}
+categories:
+  all: {class: personal_center, title: All, purpose: P, recipients: [], retention: R, source: You, legal_basis: Law}
+purposes: {newsletter: {title: News, basis: consent, clause: your-rights, consequence: C, words: [newsletter]}}
+consent_records: {table: optins, subject: code, purpose: purpose, state: state, at: at, granted: 'yes', withdrawn: 'no'}
+tables:
+  customers: {category: all, show: plain, erase: delete,
+    columns: {code: Number, name: Name, mail: Mail, postcode: {label: Postcode, correct: text}}}
+  optins: {category: all, show: plain, erase: delete, technical: [id],
+    belongs: [{through: customers, keys: {code: code}}],
+    columns: {code: Number, purpose: Purpose, state: State, at: At}}
+  orders: {category: all, show: plain, erase: delete, technical: [id],
+    belongs: [{through: customers, keys: {customer: code}}], columns: {customer: Customer, note: Note}}
+"""
+
+
+@pytest.fixture
+def padded(postgresql: FreshDatabase, tmp_path: Path) -> Iterator[ShopStore]:
+    engine = make_engine(postgresql())
+    ran(engine, PADDED)
+    (tmp_path / "map.yml").write_text(PADDED_MAP, encoding="utf-8")
+    shop = ShopStore(engine, load(tmp_path / "map.yml"))
+    assert check(shop.datamap, shop.metadata) == []
+    yield shop
+    engine.dispose()
+
+
+def test_a_customer_whose_number_postgresql_fills_up_with_blanks_is_known_by_it(padded: ShopStore) -> None:
+    assert padded.customer("TILDA") == {
+        "code": "TILDA", "name": "Tilda", "mail": "tilda@example.com", "postcode": "10115"
+    }  # fmt: skip
+    assert padded.number_of("TILDA") == "TILDA" and padded.customer("TILDA ") is None
+    assert [each.subject for each in customers.after(padded, "IVO", 5)] == ["TILDA"]
+    assert ids(padded, "TILDA", "orders", "id") == [1]
+    snapshot = freeze(padded, "TILDA")
+    erase(padded, snapshot, date(2026, 11, 23))
+    assert residue(padded, snapshot, "everything", "delete", date(2026, 11, 23)) == []
+    assert padded.customer("TILDA") is None
+    assert (ids(padded, "IVO", "orders", "id"), padded.customer("IVO")["postcode"]) == ([2], "1")
+
+
+def test_a_correction_stands_where_postgresql_fills_it_up_with_blanks(padded: ShopStore) -> None:
+    change = correcting.Change("customers", {"code": "TILDA"}, "postcode", "Postcode", "10115", "10117")
+    for _again in range(2):
+        assert correcting.correct(padded, "TILDA", [change]) == []
+        assert correcting.standing(padded, [change]) == [change]
+    assert (padded.customer("TILDA")["postcode"], padded.customer("IVO")["postcode"]) == ("10117", "1")
+
+
+def test_a_choice_is_read_and_written_where_postgresql_fills_it_up_with_blanks(padded: ShopStore) -> None:
+    assert consent_records.read(padded, "IVO") == {"newsletter": ConsentState.GRANTED}
+    for state in (ConsentState.GRANTED, ConsentState.WITHDRAWN):
+        at = datetime(2026, 11, 23, len(state), tzinfo=UTC)
+        for _again in range(2):
+            consent_records.write(padded, "TILDA", "newsletter", state, at)
+        assert consent_records.read(padded, "TILDA") == {"newsletter": state}
+    assert len(ids(padded, "TILDA", "optins", "id")) == 2
+    assert consent_records.read(padded, "IVO") == {"newsletter": ConsentState.GRANTED}
 
 
 def test_the_command_line_drafts_and_tells_no_password(mariadb: FreshDatabase, tmp_path: Path) -> None:

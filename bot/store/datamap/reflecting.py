@@ -2,12 +2,14 @@
 
 import warnings
 from collections.abc import Iterable
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Engine, MetaData
+from sqlalchemy import Engine, MetaData, event
 from sqlalchemy.exc import NoSuchTableError, SAWarning
 
 from bot.errors import SetupError
+from bot.store.datamap.column_types import as_it_reads
 from bot.store.engine import for_reading
 
 _PARTS = (
@@ -31,6 +33,11 @@ def reflect(engine: Engine, schemas: Iterable[str] = ()) -> MetaData:
     """
     engine = for_reading(engine)
     metadata = MetaData()
+
+    @event.listens_for(metadata, "column_reflect")
+    def on_column(_inspector: Any, _table: sa.Table, found: Any) -> None:
+        found["type"] = as_it_reads(found["type"], engine.dialect.name)
+
     parts = _partitions(engine)
     expected: set[str] = set()
     with warnings.catch_warnings():

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection
 
 from bot.errors import SetupError
+from bot.store.datamap.column_types import day_said
 from bot.store.erasing.generalising import generalised, network
 from bot.store.erasing.members import with_members_changed
 from bot.store.erasing.pseudonyms import is_pseudonym, pseudonym
@@ -214,7 +215,7 @@ def blank(column: sa.Column[Any]) -> Any:
 
 
 def _is_row(table: sa.Table, key: Key) -> ColumnElement[bool]:
-    return sa.and_(*(column == value for column, value in zip(identity(table), key, strict=True)))
+    return sa.and_(*(day_said(column) == value for column, value in zip(identity(table), key, strict=True)))
 
 
 def _bound(value: Any, column: sa.Column[Any]) -> ColumnElement[Any]:

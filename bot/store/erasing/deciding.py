@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement, Connection, false, true
 
+from bot.store.datamap.column_types import day_said
 from bot.store.datamap.model import Condition, ErasureAction, KeepReason, Through
 from bot.store.erasing.order import emptiable
 from bot.store.erasing.snapshot import Snapshot, ownership_of
@@ -130,9 +131,11 @@ class Decider:
                 above.append(sa.and_(led, *(condition_of(live, each) for each in way.when)))
         if not table.date:
             return sa.or_(*above) if above else None
-        day = live.c[table.date]
+        column = live.c[table.date]
+        day = day_said(column)
         early = day < (first_kept if isinstance(day.type, sa.DateTime) else first_kept.date())
-        return sa.or_(early, sa.and_(day.is_(None), sa.or_(*above))) if above and day.nullable else early
+        always_said = day is column and not column.nullable
+        return sa.or_(early, sa.and_(day.is_(None), sa.or_(*above))) if above and not always_said else early
 
     def _holds(self, name: str, reference: Reference) -> bool:
         """Whether a row that leads to another keeps it from going."""
@@ -209,7 +212,7 @@ class Decider:
     def date_of(self, name: str, _under: tuple[str, ...] = ()) -> ColumnElement[Any] | None:
         """When a row came to be; where it does not say so, when the row it belongs to did."""
         table, live = self.datamap.tables[name], self.tables[name]
-        parts: list[ColumnElement[Any]] = [live.c[table.date]] if table.date else []
+        parts: list[ColumnElement[Any]] = [day_said(live.c[table.date])] if table.date else []
         for way in self._parents(name, _under):
             parent, inner = self.tables[way.table], self.date_of(way.table, (*_under, name))
             if inner is not None:
