@@ -73,10 +73,23 @@ class ShopTokens:
         if header.get("alg") == "HS256" and self._secret:
             return self._secret, ["HS256"]
         if header.get("alg") in ("RS256", "ES256") and self._keys is not None:
-            if isinstance(self._keys, jwt.PyJWKClient):
-                return self._keys.get_signing_key_from_jwt(token).key, [header["alg"]]
-            return self._keys[header["kid"]].key, [header["alg"]]
+            return _public_key(self._keys, header), [header["alg"]]
         raise InvalidToken
+
+
+def _public_key(keys: Any, header: dict[str, Any]) -> Any:
+    """The key a token names, or the only one it can mean.
+
+    Raises:
+        KeyError, jwt.PyJWTError: There is no key of that name, or the keys cannot be fetched.
+        ValueError: The token names no key, and not exactly one is for its algorithm.
+    """
+    fetched = isinstance(keys, jwt.PyJWKClient)
+    if "kid" in header:
+        return keys.get_signing_key(header["kid"]).key if fetched else keys[header["kid"]].key
+    held = keys.get_jwk_set() if fetched else keys
+    (only,) = (key for key in held if key.algorithm_name == header["alg"] and key.public_key_use in ("sig", None))
+    return only.key
 
 
 def _is_name(claim: object) -> bool:

@@ -82,15 +82,49 @@ def test_public_keys_of_the_shop_are_accepted_and_foreign_ones_are_not(settings,
     public = json.loads(writer.to_jwk(made.public_key())) | {"kid": "k1", "alg": algorithm, "use": "sig"}
     settings.shop_jwt_jwks = json.dumps({"keys": [public]})
     tokens = ShopTokens(settings)
-    assert tokens.check(signed(made, algorithm, {"kid": "k1"})).subject == "1001"
+    for headers in ({"kid": "k1"}, None):
+        assert tokens.check(signed(made, algorithm, headers)).subject == "1001"
     for bad in (
         signed(foreign, algorithm, {"kid": "k1"}),
+        signed(foreign, algorithm),
         signed(made, algorithm, {"kid": "k2"}),
-        signed(made, algorithm),
         signed(other, "ES256" if algorithm == "RS256" else "RS256", {"kid": "k1"}),
     ):
         with pytest.raises(InvalidToken):
             tokens.check(bad)
+
+
+@pytest.mark.parametrize("fetched", [False, True], ids=["in the settings", "at an address"])
+def test_a_token_that_names_no_key_is_accepted_only_where_no_second_key_can_be_meant(settings, monkeypatch, fetched):
+    made, second, encrypts = (rsa.generate_private_key(65537, 2048) for _ in range(3))
+    elliptic = ec.generate_private_key(ec.SECP256R1())
+
+    def tokens(*keys):
+        published = {"keys": [json.loads(key) | more for key, more in keys]}
+        monkeypatch.setattr(jwt.PyJWKClient, "fetch_data", lambda _client: published)
+        settings.shop_jwt_jwks = "https://shop.example.com/keys.json" if fetched else json.dumps(published)
+        return ShopTokens(settings)
+
+    first = RSAAlgorithm.to_jwk(made.public_key()), {}
+    beside = [
+        (RSAAlgorithm.to_jwk(encrypts.public_key()), {"use": "enc"}),
+        (ECAlgorithm.to_jwk(elliptic.public_key()), {"use": "sig"}),
+    ]
+    alone = tokens(first, *beside)
+    assert alone.check(signed(made, "RS256")).subject == "1001"
+    assert alone.check(signed(elliptic, "ES256")).subject == "1001"
+    several = tokens(first, *beside, (RSAAlgorithm.to_jwk(second.public_key()), {"kid": "second"}))
+    assert several.check(signed(second, "RS256", {"kid": "second"})).subject == "1001"
+    for bad in (
+        *(signed(key, "RS256") for key in (made, second, encrypts)),
+        signed(second, "RS256", {"kid": "first"}),
+        signed(second, "RS256", {"kid": ""}),
+    ):
+        with pytest.raises(InvalidToken):
+            several.check(bad)
+    for bad in (signed(encrypts, "RS256"), signed(second, "RS256")):
+        with pytest.raises(InvalidToken):
+            alone.check(bad)
 
 
 def test_key_sets_that_cannot_be_read_stop_the_start(settings):
