@@ -234,8 +234,9 @@ def _answer(request: Request, template: str, known: dict[str, Any], status: int,
 
 
 def _with_visit(request: Request, response: Response, visit: str) -> Response:
-    """The visit's secret stays in this browser until it is closed."""
+    """The visit's secret stays in this browser until it is closed, also for who comes by the mail's link again."""
     if visit and request.cookies.get(_VISIT) != visit:
         secure = request.app.state.desk.settings.public_url.startswith("https:")
-        response.set_cookie(_VISIT, visit, path=ADDRESS, secure=secure, httponly=True, samesite="strict")
+        # Strict would keep it back at a click in a webmail. Lax comes along there, and never with another site's form.
+        response.set_cookie(_VISIT, visit, path=ADDRESS, secure=secure, httponly=True, samesite="lax")
     return response

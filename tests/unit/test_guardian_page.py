@@ -213,6 +213,11 @@ def test_a_code_typed_in_another_browser_opens_nothing_there(desk, mother):
     assert "Maya" in mother.get().text and "Maya" not in other.get().text
 
 
+def test_the_visit_comes_along_from_a_link_in_a_mail_and_not_with_a_form_of_another_site(mother):
+    cookie = mother.get().headers["set-cookie"]
+    assert "SameSite=lax" in cookie and "HttpOnly" in cookie and "Path=/guardian/" in cookie
+
+
 def test_a_signed_form_is_taken_and_what_is_none_is_refused_in_words(desk, mother):
     mother.prove()
     values = {"name": "Maria Mother", "relation": "mother"}
