@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydantic_core import to_jsonable_python
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
@@ -142,16 +143,16 @@ def _news(desk: Desk, conversation_id: str, seen: _Seen) -> list[str]:
 def _marks(chat: Conversation, now: Live) -> list[tuple[str, dict[str, Any]]]:
     """Everything that is told again only when it changes: name of the event, and its data."""
     bot_types = chat.owner == Owner.BOT and chat.busy_until is not None and chat.busy_until > _machine.now()
-    promised = now.promised_at.isoformat() if now.promised_at else None
     return [
         ("typing", {"author": Author.BOT, "on": bot_types}),
         ("typing", {"author": Author.AGENT, "on": now.agent_types}),
         ("owner", {"owner": now.owner, "name": now.name}),
-        ("waiting", {"place": now.place, "promised_at": promised}),
+        ("waiting", {"place": now.place, "promised_at": now.promised_at}),
         ("read", {"message": str(now.agent_read)}),
     ]
 
 
 def _event(name: str, data: dict[str, Any], event_id: int | None = None) -> str:
     head = f"id: {event_id}\n" if event_id is not None else ""
-    return f"{head}event: {name}\ndata: {json.dumps(data)}\n\n"
+    # A time is written as the rest of the API writes it.
+    return f"{head}event: {name}\ndata: {json.dumps(to_jsonable_python(data))}\n\n"

@@ -379,5 +379,5 @@ def present(message: Message) -> dict[str, Any]:
         "choices": message.choices,
         "card": None if filled else message.card,
         "response": message.response,
-        "created_at": message.created_at.isoformat(),
+        "created_at": message.created_at,
     }

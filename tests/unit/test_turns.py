@@ -1,9 +1,11 @@
 """One message in, its answers out."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import event, func, select
 from sqlalchemy.exc import OperationalError
 
@@ -12,7 +14,9 @@ from bot.privacy.complaint import file_case
 from bot.store import conversations
 from bot.store.desk_tables import Conversation, DailyCount, Message, Turn
 from bot.vocabulary import CaseKind
+from bot.web.app import make_app
 from bot.web.engine_client import Reply
+from bot.web.stream import event_stream
 from bot.web.turns import Said, Turns, present
 
 NO_DATABASE = OperationalError("SELECT 1", None, Exception())
@@ -381,6 +385,26 @@ def test_a_card_of_another_conversation_is_never_shown(desk, chat):
     with pytest.raises(NotFound):
         take(desk, engine, his, "k", Said(text="Show me"))
     assert take(desk, engine, hers, "k", Said(text="Show me")).messages[0].card == {"kind": "access_summary"}
+
+
+def test_a_message_is_told_in_one_form_to_who_asks_and_to_who_listens(desk):
+    app = make_app(desk)
+    app.state.turns = Turns(desk, Engine())
+    door = TestClient(app)
+    opened = door.post("/api/v1/sessions").json()
+    door.headers["Authorization"] = authorization = f"Bearer {opened['token']}"
+    answered = door.post("/api/v1/messages", json={"text": "Hello"}).json()["messages"]
+
+    async def heard():
+        messages = []
+        async for told in event_stream(desk, app.state.sessions, opened["conversation_id"], authorization, 0):
+            messages += [json.loads(told.partition("data: ")[2])] if "event: message" in told else []
+            if len(messages) == 2:
+                return messages
+
+    listened = asyncio.run(asyncio.wait_for(heard(), 5))
+    assert listened == door.get("/api/v1/messages").json()["messages"] and listened[1:] == answered
+    assert all(message["created_at"].endswith("Z") for message in listened)
 
 
 def test_the_bot_keeps_silent_while_a_person_owns_the_conversation(desk, chat):
