@@ -88,13 +88,27 @@ class FormIn(BaseModel):
 
 
 class MessageIn(BaseModel):
-    """One thing a person sends: words, a choice offered to them, or a filled form card."""
+    """One thing a person sends: words, a choice offered to them, or a filled form card; of 4,000 characters at most."""
 
     model_config = ConfigDict(extra="forbid")
 
     text: str | None = None
     choice: str | None = Field(None, min_length=1, max_length=64)
     form: FormIn | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_enough(cls, sent: Any) -> Any:
+        waiting = [sent]
+        while waiting:
+            part = waiting.pop()
+            if isinstance(part, str) and len(part) > LONGEST_MESSAGE:
+                raise TooLong
+            if isinstance(part, dict):
+                waiting += [*part, *part.values()]
+            elif isinstance(part, list):
+                waiting += part
+        return sent
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "MessageIn":
@@ -108,7 +122,6 @@ class MessageIn(BaseModel):
         Raises:
             ChoiceGone: No choice has such an id.
             FormGone: No form has such an id.
-            TooLong: More than 4,000 characters.
             Invalid: Nothing but white space, or a form whose values are of no use.
         """
         if self.form is not None:
@@ -117,8 +130,6 @@ class MessageIn(BaseModel):
             if not _ID.fullmatch(self.choice or ""):
                 raise ChoiceGone
             return Said(choice=self.choice)
-        if len(self.text) > LONGEST_MESSAGE:
-            raise TooLong
         words = self.text.replace("\x00", "").strip()
         if not words:
             raise Invalid("The message is empty. Please write something.")

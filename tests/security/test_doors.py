@@ -170,6 +170,8 @@ def test_a_typed_yes_payload_does_not_confirm(stack):
     (b'{"text": "  \\n "}', 422), (b'{"text": "\\u0000"}', 422), (b'{"text": "\\ud800"}', 422),
     (b'{"text": "a", "choice": "b"}', 422), (b'{"text": "a", "sender": "b"}', 422), (b'{"form": {}}', 422),
     (b'{"choice": "nothing"}', 410), (json.dumps({"text": "x" * 4001}).encode(), 413),
+    (json.dumps({"choice": "x" * 4001}).encode(), 413),
+    (json.dumps({"form": {"id": "f", "values": {"a": "x" * 4001}}}).encode(), 413),
     (json.dumps({"text": "x" * 70_000}).encode(), 413),
 ])  # fmt: skip
 def test_rubbish_gets_a_sentence_and_leaves_nothing_behind(stack, body, status):

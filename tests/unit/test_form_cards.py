@@ -291,3 +291,25 @@ def test_the_api_says_that_a_form_is_gone(door):
 )  # fmt: skip
 def test_the_api_refuses_what_is_no_form(door, form):
     assert sent(door, form).status_code == 422
+
+
+@pytest.mark.parametrize("one_more, status", [(True, 413), (False, 422)])
+@pytest.mark.parametrize("body", [
+    '{"text": "WORDS", "choice": "c"}', '{"choice": "WORDS"}', '{"form": {"id": "WORDS", "values": {}}}',
+    '{"form": {"id": "CARD", "values": {"town": "WORDS"}}}', '{"form": {"id": "CARD", "values": {"WORDS": ""}}}',
+    '{"form": {"id": "CARD", "values": {"town": {"of": ["WORDS"]}}}}',
+], ids=["text", "choice", "id", "value", "name", "within"])  # fmt: skip
+def test_what_is_longer_than_may_be_is_refused_with_one_sentence_wherever_it_stands(desk, door, body, one_more, status):
+    body = body.replace("CARD", given_out(desk, door.conversation)).replace("WORDS", "x" * (4_000 + one_more))
+    before = kept(desk), kept(desk, Turn)
+    answer = door.post("/api/v1/messages", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == status
+    assert (answer.json()["code"] == "too_long") == one_more
+    assert ("at most 4,000 characters" in answer.json()["detail"]) == one_more
+    assert (kept(desk), kept(desk, Turn)) == before
+
+
+def test_however_deep_something_is_wrapped_it_is_refused_as_no_form(door):
+    body = '{"form": {"id": "f", "values": {"town": ' + "[" * 900 + "]" * 900 + "}}}"
+    answer = door.post("/api/v1/messages", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422
