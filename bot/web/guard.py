@@ -9,7 +9,7 @@ from bot.web.problems import problem
 
 _LARGEST_BODY = 64 * 1024
 _LARGEST_UPLOAD = 5 * 1024 * 1024 + 64 * 1024  # the largest file, and what stands around it
-_UPLOADS = (re.compile(r"/api/v1/cases/[A-Z0-9-]{1,20}/attachments"), re.compile(r"/guardian/[\w.-]{1,80}"))
+_UPLOADS = (re.compile(r"/api/v1/cases/[A-Z0-9-]{1,20}/attachments"), re.compile(r"(/api/v1)?/guardian/[\w.-]{1,80}"))
 """Addresses that take files; the size of the file itself is checked where its content is."""
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

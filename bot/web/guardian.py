@@ -87,6 +87,12 @@ async def act(request: Request, token: str) -> Response:
     return await run_in_threadpool(_acted, request, token, visit, sent)
 
 
+@router.api_route("/api/v1/guardian/{token}", methods=["GET", "POST"])
+def moved(token: str) -> Response:
+    """Who comes by the address of the API is led to the page with all they sent; cookies serve there only."""
+    return RedirectResponse(f"{ADDRESS}{token}", 308, _HEADERS)
+
+
 def _looked_up(request: Request, token: str, visit: str) -> Visit | DeskError:
     """Who comes, before anything they sent is read."""
     try:

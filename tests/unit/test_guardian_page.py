@@ -246,6 +246,22 @@ def test_too_large_a_body_is_refused_before_it_is_read(mother):
     assert answer.status_code == 413
 
 
+def test_who_comes_by_the_address_of_the_api_is_led_to_the_page_with_all_they_send(desk, mother):
+    page = mother.url
+    mother.url = f"/api/v1{page}"
+    led = mother.client.get(mother.url, follow_redirects=False)
+    assert (led.status_code, led.headers["location"]) == (308, page)
+    assert "May Maya Lindqvist use this shop?" in mother.prove().text
+    values = {"name": "Maria Mother", "relation": "mother"}
+    scan = WHOLE_PNG + bytes(4 * 1024 * 1024)
+    answer = mother.post("hand_in", files={"file": ("form.png", scan)}, **values)
+    assert answer.status_code == 422 and "more than a document" in answer.text
+    assert mother.post("hand_in", files={"file": ("form.pdf", WHOLE_PDF)}, **values).status_code == 200
+    assert state(desk) == "in_review"
+    too_large = mother.client.post(mother.url, files={"file": ("a.png", bytes(6 * 1024 * 1024))})
+    assert too_large.status_code == 413 and "at most 5 MB" in too_large.json()["detail"]
+
+
 def test_the_form_to_print_is_there_for_who_typed_the_code(mother):
     assert mother.get("/form").status_code == 422
     mother.prove()
