@@ -67,6 +67,7 @@ class Settings(BaseSettings):
     rate_limit_messages: str = "240/minute"
     rate_limit_claims: str = "30/minute"
     rate_limit_uploads: str = "60/hour"
+    streams_per_address: int = Field(300, ge=1, le=100_000)
     turn_seconds: int = Field(20, ge=2, le=120)
 
     audit_key: str = ""

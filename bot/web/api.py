@@ -21,8 +21,10 @@ from bot.privacy.typed_code import claim_in
 from bot.store import conversations
 from bot.web.forms import Filled
 from bot.web.guardian_device import mark_device
+from bot.web.limits import address_of
 from bot.web.metrics import SESSIONS, TURNS
 from bot.web.sessions import SessionOpened
+from bot.web.stream import Streams
 from bot.web.turns import Said, present
 
 LONGEST_MESSAGE = 4_000
@@ -188,7 +190,7 @@ SignedIn = Annotated[tuple[str, str], Depends(signed_in)]
 @router.post("/sessions", status_code=201)
 def open_session(request: Request, response: Response, authorization: Authorization = None) -> SessionOpened:
     """Open a conversation: as the customer of a shop token, or anonymously without one."""
-    request.app.state.limits.new_session(request.client.host if request.client else "unknown")
+    request.app.state.limits.new_session(address_of(request))
     opened: SessionOpened = request.app.state.sessions.open(authorization)
     mark_device(request, response, opened.conversation_id)
     SESSIONS.labels("anonymous" if authorization is None else "customer").inc()
@@ -207,7 +209,7 @@ async def send_message(
     request.app.state.limits.message(who[0])
     said = body.said()
     if said.text and claim_in(said.text):
-        request.app.state.limits.claim(request.client.host if request.client else "unknown")
+        request.app.state.limits.claim(address_of(request))
     with TURNS.time():
         answered = await request.app.state.turns.take(who[0], idempotency_key or uuid4().hex, said)
     if body.form is not None:
@@ -261,8 +263,8 @@ async def events(
     last_event_id: Annotated[int | None, Header(ge=0, le=_HIGHEST_ID)] = None,
 ) -> StreamingResponse:
     """Server-sent events of this conversation; goes on after `Last-Event-ID`, else from now."""
-    opened: StreamingResponse = request.app.state.streams.open(who[0], authorization, last_event_id)
-    return opened
+    streams: Streams = request.app.state.streams
+    return streams.open(who[0], address_of(request), authorization, last_event_id)
 
 
 def _out(view: RequestView) -> RequestOut:

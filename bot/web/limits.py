@@ -1,37 +1,52 @@
 """How much one address or one conversation may send; on by default."""
 
+import ipaddress
 from collections import Counter
 
 from limits import parse
 from limits.storage import MemoryStorage
 from limits.strategies import FixedWindowRateLimiter
+from starlette.requests import HTTPConnection
 
 from bot.config import Settings
 from bot.errors import RateLimited, SetupError
 
 
+def address_of(call: HTTPConnection) -> str:
+    """Where a call comes from, as it is counted: one line, whichever of its many IPv6 addresses was used."""
+    host = call.client.host if call.client else "unknown"
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address):
+        return host
+    # A server that listens on IPv6 as well sees IPv4 addresses in this form, all of them within one network.
+    return str(address.ipv4_mapped or ipaddress.IPv6Network((int(address), 64), strict=False))
+
+
 class AtOnce:
-    """Counts what goes on at the same time in one conversation; each process counts for itself."""
+    """Counts what goes on at the same time in one conversation or at one address; each process counts for itself."""
 
     def __init__(self, most: int, detail: str) -> None:
         self._most, self._detail = most, detail
         self._inside: Counter[str] = Counter()
 
-    def enter(self, conversation_id: str) -> None:
+    def enter(self, name: str) -> None:
         """Count one more, until it leaves.
 
         Raises:
             RateLimited: There are as many as there may be.
         """
-        if self._inside[conversation_id] >= self._most:
+        if self._inside[name] >= self._most:
             raise RateLimited(self._detail)
-        self._inside[conversation_id] += 1
+        self._inside[name] += 1
 
-    def leave(self, conversation_id: str) -> None:
+    def leave(self, name: str) -> None:
         """Count one less."""
-        self._inside[conversation_id] -= 1
-        if not self._inside[conversation_id]:
-            del self._inside[conversation_id]
+        self._inside[name] -= 1
+        if not self._inside[name]:
+            del self._inside[name]
 
 
 class Limits:

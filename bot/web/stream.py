@@ -4,6 +4,7 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,6 +32,7 @@ _PRESENCE_SECONDS = 15.0
 _MOST_AT_ONCE = 500
 _MOST_STREAMS = 10
 _MANY_STREAMS = "This chat is open in too many places at once. Please close some of them and try again."
+_MANY_CHATS = "Too many chats are open from your network at once. Please close some of them and try again."
 _machine = SystemClock()
 
 
@@ -45,21 +47,30 @@ _NOTHING_YET: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 class Streams:
-    """Gives out streams of events, a few for each conversation: every one of them looks for news all the time."""
+    """Gives out streams of events, a few for each conversation and not too many for each address.
+
+    Every one of them looks for news all the time, and anybody may begin as many conversations as they like.
+    """
 
     def __init__(self, desk: Desk, sessions: Sessions) -> None:
         self._desk, self._sessions = desk, sessions
-        self._open = AtOnce(_MOST_STREAMS, _MANY_STREAMS)
+        self._of_conversation = AtOnce(_MOST_STREAMS, _MANY_STREAMS)
+        self._of_address = AtOnce(desk.settings.streams_per_address, _MANY_CHATS)
 
-    def open(self, conversation_id: str, authorization: str | None, last_id: int | None) -> StreamingResponse:
+    def open(
+        self, conversation_id: str, address: str, authorization: str | None, last_id: int | None
+    ) -> StreamingResponse:
         """An answer that tells the events of a conversation; see `event_stream`.
 
         Raises:
             RateLimited: As many as may be are open.
         """
-        self._open.enter(conversation_id)
-        events = event_stream(self._desk, self._sessions, conversation_id, authorization, last_id)
-        return _Counted(events, lambda: self._open.leave(conversation_id))
+        with ExitStack() as counted:
+            for streams, name in ((self._of_conversation, conversation_id), (self._of_address, address)):
+                streams.enter(name)
+                counted.callback(streams.leave, name)
+            events = event_stream(self._desk, self._sessions, conversation_id, authorization, last_id)
+            return _Counted(events, counted.pop_all().close)
 
 
 class _Counted(StreamingResponse):

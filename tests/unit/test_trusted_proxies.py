@@ -5,8 +5,10 @@ import asyncio
 import httpx
 import pytest
 import uvicorn
+from fastapi.testclient import TestClient
 
 from bot.web.app import make_app, proxy_options
+from tests.unit.test_limits import listen, session_at
 
 PROXY, BALANCER, STRANGER = "10.0.0.5", "10.1.2.3", "192.0.2.66"
 
@@ -47,6 +49,16 @@ def test_what_somebody_writes_into_the_header_before_it_comes_to_the_proxy_count
     app = server(PROXY)
     assert [opened(app, f"203.0.113.{n}, 198.51.100.1") for n in range(3)] == [201, 201, 429]
     assert opened(app, "203.0.113.0") == 201, "nothing was counted for whom they named"
+
+
+def test_chats_listened_to_are_counted_for_each_person_behind_the_proxy(server, desk):
+    desk.settings.streams_per_address = 1
+    app = server(PROXY)
+    web = app.app
+    _, headers = session_at(TestClient(web))
+    web.state.streams.open("somebody's chat", "198.51.100.1", None, None)
+    for person, status in (("198.51.100.1", 429), ("198.51.100.2", 200)):
+        assert listen(app, headers | {"X-Forwarded-For": person}, PROXY).status_code == status
 
 
 @pytest.mark.parametrize("trusted", ["", PROXY])
