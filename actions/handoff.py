@@ -12,9 +12,13 @@ from bot.vocabulary import HandoffReason
 
 FORMS = (handoff.MESSAGE_FORM, handoff_rating.WORD_FORM)
 _MESSAGE, _LEAVE = "message", "leave"
+_SOMEBODY = r"(?:person|human|agent|anybody|anyone|somebody|someone|staff|colleague)"
+# Whoever is in doubt stays in the queue and is offered the button that leaves it: "no, I want a human" means the bot.
 _NOT_NEEDED = re.compile(
-    r"\b(?:no longer|not|n['’]?t|never ?mind|no)\b[^.!?]{0,20}\b(?:need|want|require|the|a|any)\b[^.!?]{0,15}"
-    r"\b(?:person|human|agent|anybody|anyone|somebody|someone|staff|colleague)\b|\b(?:no|not)\b[^.!?]{0,12}\bneeded\b",
+    r"\b(?:(?:(?:do not|don['’]?t|no longer) (?:really )?(?:need|want|require)|no need)"
+    r"(?:\s+(?:to|for|of|talk|speak|chat|with|the|an?|any|another|real|live|human|help|from))*"
+    rf"|never ?mind(?:\s+(?:the|an?|any))?)\s+{_SOMEBODY}\b(?!\W+(?:not|but|who|to)\b)"
+    rf"|\b(?:no|not) (?:longer |more )?(?:{_SOMEBODY} )?(?:is )?needed\b",
     re.IGNORECASE,
 )
 

@@ -11,7 +11,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy import select, update
 
-from actions.handoff import PersonFirst
+from actions.handoff import HandOff, PersonFirst
 from actions.request import SubmitForm
 from bot.errors import Conflict, FormGone, Invalid, NotFound, TooLong
 from bot.privacy import (
@@ -667,7 +667,8 @@ def hear(desk, conversation_id, text, action, form=None):
         )  # fmt: skip
         session.add(said)
         session.flush()
-        latest = {"intent": {"name": "any"}, "intent_ranking": [], "metadata": {"message": str(said.id)}}
+        readings = [{"name": "any"}] * (2 if text else 1)
+        latest = {"intent": readings[0], "intent_ranking": readings, "metadata": {"message": str(said.id)}}
     tracker = Tracker(conversation_id, {}, latest, [], False, None, {}, "action_listen")
     asyncio.run(action(desk).run(dispatcher, tracker, {}))
     return [message["response"] for message in dispatcher.messages]
@@ -688,3 +689,56 @@ def test_words_of_danger_and_messages_reach_the_person_to_come_whatever_became_o
     assert (case.state, waiting.state, waiting.case_number) == (before, HandoffState.WAITING, number)
     assert "i want to kill myself" in [text for _, text in talk(desk, mine)]
     assert "i want to kill myself" not in [text for _, text in talk(desk, bystander)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "I don't need a person any more",
+        "dont need a human anymore",
+        "i no longer want an agent",
+        "I do not need to talk to a human any more",
+        "I don’t really want any help from a colleague now",
+        "no need to talk to someone now",
+        "never mind the person",
+        "A person is no longer needed",
+    ],
+)
+def test_whoever_waits_and_needs_nobody_any_more_gives_up_the_place(desk, chat, words):
+    mine, bystander = chat("1001"), chat("1002")
+    assert hear(desk, mine, "a person, please", HandOff) == ["utter_handoff_waiting"]
+    assert hear(desk, bystander, "a person, please", HandOff) == ["utter_handoff_waiting"]
+    assert hear(desk, mine, words, HandOff) == ["utter_handoff_left"]
+    assert waiting_in(desk) == {bystander}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "No, I want a human",
+        "no I need a real person",
+        "no, connect me to a person",
+        "This is not helping, give me a person",
+        "still no answer from a person",
+        "you are not a human",
+        "not you, a person",
+        "not the FAQ, a human",
+        "no i want to speak to someone",
+        "not what i need, get me an agent",
+        "I don't need a bot but a person",
+        "i dont need this get me a person",
+        "I don't want anyone to see my data, get me a human",
+        "I don't want someone who reads from a script, I want a person",
+        "I do not want to wait so long for a person",
+    ],
+)
+def test_whoever_waits_and_says_no_to_the_bot_keeps_the_place(desk, chat, words):
+    mine, bystander = chat("1001"), chat("1002")
+    hear(desk, mine, "a person, please", HandOff)
+    hear(desk, bystander, "a person, please", HandOff)
+    assert hear(desk, mine, words, HandOff) == ["utter_handoff_already_waiting"]
+    assert waiting_in(desk) == {mine, bystander}
+
+
+def waiting_in(desk):
+    return {row.conversation_id for row in all_of(desk, Handoff) if row.state == HandoffState.WAITING}
