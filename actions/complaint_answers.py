@@ -6,6 +6,7 @@ from rasa_sdk import Tracker
 
 from actions.base import was_typed
 from actions.journeys import KIND_OF_INTENT as RIGHTS
+from bot.privacy.complaint_words import is_of_paper
 
 NOTHING = "nothing"
 LEAVE = {"deny", "cancel", "thank", "goodbye"}
@@ -54,3 +55,10 @@ def is_short_and_clear(tracker: Tracker, intents: set[str]) -> bool:
     latest = tracker.latest_message
     sure = (latest["intent"].get("confidence") or 0.0) >= _SURE
     return latest["intent"].get("name") in intents and sure and len(latest.get("text") or "") <= _LONGEST_WISH
+
+
+def tells_of_break_in(tracker: Tracker) -> bool:
+    """Whether an answer surely reports a security problem; a letter that was opened is read so too, and is none."""
+    latest, words = tracker.latest_message, tracker.latest_message.get("text") or ""
+    sure = (latest["intent"].get("confidence") or 0.0) >= _SURE
+    return latest["intent"].get("name") == "report_security_issue" and sure and not is_of_paper(words)

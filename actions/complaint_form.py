@@ -6,8 +6,16 @@ from typing import Any
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions import handoff
 from actions.base import Turn, was_typed
-from actions.complaint_answers import LEAVE, NOTHING, answer_to, is_short_and_clear, message_of
+from actions.complaint_answers import (
+    LEAVE,
+    NOTHING,
+    answer_to,
+    is_short_and_clear,
+    message_of,
+    tells_of_break_in,
+)
 from actions.complaint_beside import ASKS_CHANGE, LEFT, REPLIED, SAID, beside_the_story, ended
 from actions.complaint_cards import CHANGE, FIELD, KIND, LINK, say_case
 from actions.form import DeskForm
@@ -136,6 +144,9 @@ class ValidateComplaintForm(DeskForm):
             return {slot: value}
 
         def keep(turn: Turn) -> dict[str, Any]:
+            if is_wish and (renamed := _break_in(turn)):
+                add_statement(turn.session, turn.now, turn.chat, _number(turn), turn.words(value))
+                return renamed | {slot: value}
             words = None if value == NOTHING else turn.words(value)
             if words and is_wish:
                 words = None if wishes_nothing(words) else last_wish(words)
@@ -183,12 +194,20 @@ def _number(turn: Turn) -> str:
 
 
 def _keep_story(turn: Turn, message: str, *, again: bool) -> dict[str, Any]:
-    number, words, kind = _number(turn), turn.words(message), CaseKind(turn.tracker.get_slot("case_kind"))
+    number, words = _number(turn), turn.words(message)
+    slots = {"complaint_statement": message} | _break_in(turn)
     if again:
         set_words(turn.session, turn.now, turn.chat, number, CaseField.STATEMENT, words)
-        return {"complaint_statement": message}
+        return slots
     add_statement(turn.session, turn.now, turn.chat, number, words)
-    return {"complaint_statement": message} | read_words(turn, number, kind, words)
+    kind = CaseKind(slots.get("case_kind") or turn.tracker.get_slot("case_kind"))
+    return slots | read_words(turn, number, kind, words)
+
+
+def _break_in(turn: Turn) -> dict[str, Any]:
+    """Treat a case that turns out to be a break-in as one at once: advice, an earlier date and a person."""
+    is_known = turn.tracker.get_slot("case_kind") == CaseKind.SECURITY_REPORT
+    return {} if is_known or not tells_of_break_in(turn.tracker) else _rename(turn, CaseKind.SECURITY_REPORT)
 
 
 def _confirm(turn: Turn) -> dict[str, Any]:
@@ -220,6 +239,7 @@ def _rename(turn: Turn, kind: CaseKind) -> dict[str, Any]:
     set_kind(turn.session, turn.now, turn.chat, _number(turn), kind, within)
     if kind is CaseKind.SECURITY_REPORT:
         turn.say("utter_security_advice")
+        handoff.call_person(turn, _number(turn))
     return {"case_kind": kind}
 
 
@@ -247,6 +267,7 @@ def _correct(turn: Turn, words: str) -> dict[str, Any]:
         set_words(turn.session, turn.now, turn.chat, number, CaseField.WISH, last_wish(words, wish))
     else:
         add_statement(turn.session, turn.now, turn.chat, number, words)
+        return _break_in(turn)
     return {}
 
 

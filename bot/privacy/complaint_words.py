@@ -80,6 +80,11 @@ _OF_A_CASE = re.compile(
     r"\b(?:complain\w*|cases?|claim codes?|concern|suggestion|objection|comment|reported|report|grievance)\b",
     re.IGNORECASE,
 )
+_ON_PAPER = re.compile(
+    r"\b(?:letters?|letter ?box|parcels?|packages?|post ?(?:wo)?m[ae]n|couriers?|drivers?|delivery (?:wo)?m[ae]n)\b",
+    re.IGNORECASE,
+)
+_IN_THE_SHOP = re.compile(r"\b(?:accounts?|passwords?|log(?:ged)? ?in|cards?|phish\w*|hack\w*|breach)\b", re.IGNORECASE)
 _LONGEST_OPENING = 13
 _SHORTEST_STORY = 5
 _LONGEST = 200
@@ -158,6 +163,11 @@ def speaks_of_a_case(words: str) -> bool:
 def speaks_of_a_request(words: str) -> bool:
     """Whether it may be about how a request was handled."""
     return _OF_A_REQUEST.search(words) is not None
+
+
+def is_of_paper(words: str) -> bool:
+    """Whether a story is of letters, parcels and those who bring them, and of nothing that has a password."""
+    return _ON_PAPER.search(words) is not None and _IN_THE_SHOP.search(words) is None
 
 
 def _sentences(words: str) -> list[str]:
