@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from actions.base import Turn
+from bot.errors import GuardianNeeded
 from bot.privacy.consent_standing import CORE_CLAUSE, PurposeStanding
 from bot.privacy.form_cards import TICKED, UNTICKED
+from bot.privacy.restriction import processing
 from bot.vocabulary import ConsentState, RequestKind
 
 INTENTS = {RequestKind.WITHDRAW_CONSENT: "withdraw_consent", RequestKind.OBJECT_TO_PROCESSING: "object_to_processing"}
@@ -13,6 +15,7 @@ ALL, GIVE, THEN = "*", "give:", "+"
 """What a button says instead of a purpose's name: every one of them; before a name: allow it again; offer it next."""
 SEVERAL = ","
 QUESTION, QUESTION_ALLOW = "utter_consent_confirm", "utter_consent_allow"
+GUARDIAN_FIRST = f"utter_error_{GuardianNeeded.code}"
 _LONGEST = 64
 """Signs that are kept of what a button stands for."""
 
@@ -36,7 +39,7 @@ def ask_about(
     if len(value) > _LONGEST:
         return False
     if ended := [each for each in named if not each.can_be_ended]:
-        buttons = [] if open_ones else [_button_allow(turn, each) for each in ended]
+        buttons = [] if open_ones or lacks_guardian(turn) else [_button_allow(turn, each) for each in ended]
         turn.say("utter_consent_already_ended", purpose=_titles(ended), buttons=buttons)
     if open_ones:
         _ask(turn, f"/{INTENTS[kind]} {value}", open_ones)
@@ -60,18 +63,26 @@ def offer(turn: Turn, wanted: Sequence[PurposeStanding]) -> None:
     """Say which of the purposes are on already, and ask whether another is to be allowed; several stand on a card.
 
     Nothing is allowed by what was said so far: a consent takes a press, or a yes to the question that asks for it.
+    Nobody is asked who may not say yes yet.
     """
     allowed = [each for each in wanted if not each.can_be_allowed]
     missing = [each for each in wanted if each.can_be_allowed]
     if allowed:
         buttons = [] if missing else [_button_stop(turn, each) for each in allowed if each.ends_as]
         turn.say("utter_consent_already_on", purpose=_titles(allowed), buttons=buttons)
-    if missing:
+    if missing and lacks_guardian(turn):
+        turn.say(GUARDIAN_FIRST)
+    elif missing:
         clauses = clauses_in_force(turn, [each.purpose.clause for each in missing])
         response = QUESTION_ALLOW if len(missing) == 1 else "utter_consent_allow_several"
         buttons = [*(_button_allow(turn, each) for each in missing), *_no(turn)]
         card = None if len(missing) == 1 else _form(turn, missing)
         turn.say(response, clauses, card, buttons, purpose=_titles(missing))
+
+
+def lacks_guardian(turn: Turn) -> bool:
+    """Whether a minor speaks for whom no parent or guardian has agreed: they may end a use, and allow none."""
+    return processing(turn.session, turn.desk, turn.chat.subject or "").guardian_missing
 
 
 def _no(turn: Turn) -> list[dict[str, str]]:
@@ -93,13 +104,15 @@ def show_card(turn: Turn, standings: Sequence[PurposeStanding]) -> None:
     buttons = [_button_stop(turn, each) for each in active]
     if len(active) > 1:
         buttons.append(_button(turn, "utter_choice_consent_all", f"/withdraw_consent {ALL}"))
-    buttons += [_button_allow(turn, each) for each in endable if not each.can_be_ended]
+    young = lacks_guardian(turn)
+    buttons += [_button_allow(turn, each) for each in endable if not each.can_be_ended and not young]
+    switches = [each for each in endable if each.is_on or not young]
     core_clause = [CORE_CLAUSE] if any(each.purpose.core for each in active) else []
     clauses = [each.purpose.clause for each in endable]
     turn.say(
         "utter_consent_card" if active else "utter_consent_all_ended",
         clauses_in_force(turn, ["your-rights", *clauses, *core_clause]),
-        _form(turn, endable),
+        _form(turn, switches) if switches else None,
         buttons,
     )
 

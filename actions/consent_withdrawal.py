@@ -7,6 +7,7 @@ from actions.base import Events, Turn
 from actions.consent_cards import (
     ALL,
     GIVE,
+    GUARDIAN_FIRST,
     INTENTS,
     QUESTION,
     QUESTION_ALLOW,
@@ -14,6 +15,7 @@ from actions.consent_cards import (
     THEN,
     ask_about,
     clauses_in_force,
+    lacks_guardian,
     offer,
     say_core,
     show_card,
@@ -69,11 +71,13 @@ class ConsentJourney(Journey):
         standings = _standings(turn)
         ended = [each.purpose.key for each in standings if moved.get(each.purpose.key) == UNTICKED and each.is_on]
         given = [each.purpose.key for each in standings if moved.get(each.purpose.key) == TICKED and not each.is_on]
-        receipts = [
-            _choose(turn, ended, ConsentState.WITHDRAWN, turn.origin),
-            _choose(turn, given, ConsentState.GRANTED, f"{turn.origin}:given"),
-        ]
+        refused = bool(given) and lacks_guardian(turn)
+        receipts = [_choose(turn, ended, ConsentState.WITHDRAWN, turn.origin)]
+        if not refused:
+            receipts.append(_choose(turn, given, ConsentState.GRANTED, f"{turn.origin}:given"))
         _tell(turn, receipts)
+        if refused:  # of a card from before; what it ends is ended all the same
+            turn.say(GUARDIAN_FIRST)
         return []
 
 

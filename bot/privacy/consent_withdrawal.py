@@ -2,7 +2,8 @@
 
 A consent is withdrawn as easily as it was given (GDPR Article 7(3), PIPL Article 15); a use that rests on legitimate
 interests is objected to (GDPR Article 21); what a contract needs ends with the account (policy clause
-`refusal-to-provide`). Policy clause `your-rights` names the withdrawal. What was done before stays lawful.
+`refusal-to-provide`). Policy clause `your-rights` names the withdrawal. What was done before stays lawful. Whoever is
+under 18 allows nothing before a guardian has agreed (policy clause `minors`, GDPR Article 8), and may end each use.
 """
 
 from collections.abc import Sequence
@@ -13,10 +14,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.clocks import in_words_with_time
-from bot.errors import Invalid, NotSignedIn
+from bot.errors import GuardianNeeded, Invalid, NotSignedIn
 from bot.privacy.consent_standing import PurposeStanding, standing
 from bot.privacy.policy_standing import binding
 from bot.privacy.request_intake import receive_request
+from bot.privacy.restriction import processing
 from bot.privacy.room import Room, Step, Work
 from bot.store import audit, consent_records, outbox, webhooks
 from bot.store.datamap.model import Purpose
@@ -86,6 +88,7 @@ def choose(
 
     Raises:
         NotSignedIn: The conversation is anonymous.
+        GuardianNeeded: It would allow something, and the person is a minor for whom no guardian's consent stands.
         Invalid: There is no such purpose, or it cannot be ended by itself.
     """
     if chat.subject is None:
@@ -96,6 +99,8 @@ def choose(
     changes = _changes(session, desk, chat.subject, purposes, state)
     if not changes:
         return None
+    if state is ConsentState.GRANTED and processing(session, desk, chat.subject).guardian_missing:
+        raise GuardianNeeded
     objected = all(each.ends_as is ConsentState.OBJECTED for each, _ in changes)
     kind = RequestKind.OBJECT_TO_PROCESSING if objected else RequestKind.WITHDRAW_CONSENT
     if state is not ConsentState.GRANTED:

@@ -17,7 +17,7 @@ from actions import consent_withdrawal as skin
 from actions.base import Turn
 from actions.yes_and_no import Affirm
 from bot.config import PROJECT
-from bot.errors import Invalid, NotSignedIn
+from bot.errors import GuardianNeeded, Invalid, NotSignedIn
 from bot.privacy import consent_standing, consent_withdrawal, fulfilment
 from bot.privacy.consent_standing import named_in, standing
 from bot.privacy.consent_withdrawal import ROOM, choose
@@ -27,6 +27,8 @@ from bot.store import conversations
 from bot.store.desk_tables import AuditEntry, ConsentEntry, Mail, Message, PrivacyRequest, WebhookEvent
 from bot.store.desk_tables import Turn as TurnRow
 from bot.vocabulary import ConsentState, RequestKind, RequestState
+from tests import guardians
+from tests.guardians import MAYA
 
 AMELIA, DANIEL, BYSTANDER = "1001", "1002", "2004"  # granted on the website, refused there, never asked
 DOMAIN = yaml.safe_load((PROJECT / "domain.yml").read_text(encoding="utf-8"))
@@ -177,6 +179,17 @@ def test_what_a_contract_needs_is_not_ended_by_itself(desk, chose):
 def test_nobody_chooses_without_being_signed_in(desk, chose):
     with pytest.raises(NotSignedIn):
         chose(None, ["newsletter"], WITHDRAWN, "m1")
+
+
+def test_somebody_under_18_allows_nothing_before_a_guardian_agreed_and_ends_what_they_like(desk, chat, chose):
+    assert chose(MAYA, ["recommendations"], WITHDRAWN, "m1").choices[0].state is WITHDRAWN
+    with pytest.raises(GuardianNeeded):
+        chose(MAYA, ["recommendations"], GRANTED, "m2")
+    assert [entry.state for entry in rows(desk, ConsentEntry)] == ["withdrawn"]
+    assert len(rows(desk, PrivacyRequest)) == len(rows(desk, Mail)) == 1, "no receipt either"
+    assert chose(DANIEL, ["recommendations"], GRANTED, "m3").choices[0].state is GRANTED, "an adult may"
+    guardians.agreed(desk, chat(MAYA))
+    assert chose(MAYA, ["recommendations"], GRANTED, "m4").choices[0].state is GRANTED
 
 
 def test_the_newer_word_counts_whether_said_here_or_on_the_website(desk, chose):
@@ -614,6 +627,36 @@ def test_a_yes_that_comes_after_something_else_allows_nothing(talk, desk, chose)
     talk.events.append({"event": "bot", "metadata": {"utter_action": "utter_ask_policy/security"}, "data": {}})
     assert responses(talk.affirms()) == ["utter_affirm_alone"]
     assert stands(desk, AMELIA)["recommendations"] is WITHDRAWN
+
+
+def test_a_young_person_is_offered_no_yes_before_a_guardian_agreed(desk, chat, chose):
+    chose(MAYA, ["recommendations", "analytics"], WITHDRAWN, "m1")
+    young, before = Talk(desk, chat(MAYA)), len(rows(desk, ConsentEntry))
+    card = young.says("I take back what I agreed to")[-1]
+    assert [button["title"] for button in card["buttons"]] == [
+        "Stop: The newsletter",
+        "Stop: Risk scores for orders",
+        "Stop all of them",
+    ]
+    assert [field["name"] for field in card["card"]["fields"]] == ["fraud_scores"]
+    assert young.says("no more recommendations for me")[0]["buttons"] == []
+    assert responses(young.says("you may use my data for ads again")) == ["utter_error_guardian_needed"]
+    assert responses(young.affirms()) == ["utter_affirm_alone"]
+    assert len(rows(desk, ConsentEntry)) == before
+    assert responses(young.presses(card["buttons"][-1])) == ["utter_consent_ended"]
+    (nothing_left,) = young.says("I take back what I agreed to")
+    assert (nothing_left["response"], nothing_left["card"], nothing_left["buttons"]) == (
+        "utter_consent_all_ended", None, [],
+    )  # fmt: skip
+
+
+def test_of_an_old_card_what_a_young_person_ends_is_ended_and_nothing_is_allowed(desk, chat):
+    guardian, young = guardians.agreed(desk, chat(MAYA)), Talk(desk, chat(MAYA))
+    card = young.says("I take back what I agreed to")[-1]
+    guardian.withdraw()
+    said, _ = young.sends(card, newsletter=TICKED, fraud_scores=UNTICKED)
+    assert responses(said) == ["utter_consent_ended", "utter_error_guardian_needed"]
+    assert [(entry.purpose, entry.state) for entry in rows(desk, ConsentEntry)] == [("fraud_scores", "objected")]
 
 
 def test_several_uses_are_allowed_one_by_one_on_their_card(talk, desk, chose):
