@@ -18,9 +18,9 @@ from bot.privacy.guardian_consent_standing import Standing
 from bot.store import audit, customers, policy_versions
 from bot.store.customers import Customer
 from bot.store.desk import Desk
-from bot.store.desk_tables import Conversation, PolicyEntry, PolicyNotice, Restriction, Turn
+from bot.store.desk_tables import Conversation, Message, PolicyEntry, PolicyNotice, Restriction
 from bot.store.policy_versions import Published
-from bot.vocabulary import AuditEvent, ChangeMark, PolicyAct, WindowState
+from bot.vocabulary import AuditEvent, Author, ChangeMark, PolicyAct, WindowState
 
 log = structlog.get_logger("policy")
 WINDOW = timedelta(days=15)
@@ -86,11 +86,12 @@ def _look_for_use(desk: Desk, now: datetime, each: Published) -> None:
 
 def _note_chats(session: Session, now: datetime, each: Published) -> None:
     """Somebody signed in to the shop who wrote to the desk has used the service."""
-    since = Turn.created_at >= PolicyNotice.starts_at
+    # What the staff says, and the desk by itself, is nobody's use.
+    written = (Message.author == Author.USER, Message.created_at >= PolicyNotice.starts_at)
     said = (
-        select(func.min(Turn.created_at))
-        .join(Conversation, Conversation.id == Turn.conversation_id)
-        .where(Conversation.subject == PolicyNotice.subject, since)
+        select(func.min(Message.created_at))
+        .join(Conversation, Conversation.id == Message.conversation_id)
+        .where(Conversation.subject == PolicyNotice.subject, *written)
         .correlate(PolicyNotice)
         .scalar_subquery()
     )

@@ -9,7 +9,8 @@ from sqlalchemy import func, insert, select, text, update
 
 from bot.demo.shop_schema import shop_metadata
 from bot.errors import GuardianNeeded
-from bot.privacy import restriction
+from bot.privacy import handoff_ownership, handoff_talk, restriction
+from bot.privacy.handoff_ownership import Agent
 from bot.store.desk_tables import GuardianConsent, Mail, PolicyEntry, PolicyNotice
 from bot.vocabulary import GuardianState, PolicyAct, RestrictionReason
 from tests.unit import policy_desks as people
@@ -100,6 +101,26 @@ def test_nobody_is_deemed_to_accept_without_any_use_after_effect(desk):
     people.writes(desk, ADULT)  # before the day of effect
     people.at(desk, IN_FORCE + 100 * DAY)
     assert people.deem(desk) == 0
+
+
+def test_what_the_staff_says_in_somebodys_chat_is_no_use_of_theirs(desk):
+    people.tell(desk)
+    talk, wrote = people.writes(desk, ADULT, "I want to talk to a person")  # before the day of effect
+    people.at(desk, IN_FORCE + 2 * DAY)
+    people.writes(desk, OTHER)
+    agent = Agent("staff:1", "Mia")
+    with desk.transaction() as session:
+        handoff_ownership.take(session, desk, talk, agent)
+        handoff_talk.say(session, desk, talk, agent, "How can I help you?", "key")
+        handoff_ownership.hand_back(session, desk, talk, agent, int(wrote))
+    people.at(desk, IN_FORCE + 400 * DAY)
+    people.deem(desk)
+    assert deemed(desk) == {OTHER}
+    assert people.notice(desk, ADULT).used_at is None and people.bound(desk, ADULT)["security"] == OLD
+    people.writes(desk, ADULT)
+    people.at(desk, IN_FORCE + 402 * DAY)
+    people.deem(desk)
+    assert deemed(desk) == {ADULT, OTHER}, "their own word is"
 
 
 def test_activity_that_the_shop_reports_is_use(desk):
