@@ -18,6 +18,7 @@ from bot.clocks import in_words_with_time
 from bot.errors import NotFound
 from bot.privacy.access import NamedOnly, summarise
 from bot.privacy.export_fetching import ADDRESS, ELSEWHERE, HERE, end
+from bot.privacy.guardian_consent_decision import asked_by
 from bot.privacy.policy_standing import binding
 from bot.privacy.room import Room, Step, Work
 from bot.store import attachments, audit, outbox
@@ -39,9 +40,13 @@ _SECONDS_BETWEEN_BEATS = 3.0
 _PROGRESS_AFTER = (5.0, 30.0, 120.0)
 
 
-def steps(_work: Work) -> Sequence[Step]:
-    """Write the package, then tell the person."""
-    return [Step("package", _package), Step("offer", _offer)]
+def steps(work: Work) -> Sequence[Step]:
+    """Write the package, then tell the person; nothing of it for a guardian.
+
+    A copy is for whoever typed a code from the person's own mail. What a guardian asked for was offered to the young
+    person when it was agreed to, and is made when they ask for it themselves.
+    """
+    return [] if asked_by(work) else [Step("package", _package), Step("offer", _offer)]
 
 
 ROOM = Room(steps, waits_for_contact_hold=True, mails_when_done=False)

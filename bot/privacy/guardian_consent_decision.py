@@ -15,6 +15,7 @@ from bot.privacy.guardian_consent_links import LinkKind
 from bot.privacy.guardian_consent_standing import Standing, standing
 from bot.privacy.guardian_consent_states import move
 from bot.privacy.guardian_consent_text import Declared
+from bot.privacy.room import Work
 from bot.store import audit, outbox
 from bot.store.announcements import announce
 from bot.store.desk import Desk
@@ -126,7 +127,7 @@ def free_who_needs_nobody(session: Session, desk: Desk, now: datetime, subject: 
         restriction.lift_guardian_missing(session, desk, now, subject)
 
 
-def asked_by(request: PrivacyRequest) -> str | None:
+def asked_by(request: PrivacyRequest | Work) -> str | None:
     """Number of the guardian who asked for this; None when the person themselves did."""
     number = (request.details or {}).get("asked_by_guardian")
     return str(number) if number else None

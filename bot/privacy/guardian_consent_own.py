@@ -2,8 +2,8 @@
 
 A copy or a deletion that a guardian asks for is looked at by a person first. The code proves the guardian's mailbox,
 not that the law lets them decide for this young person, and somebody of 16 may have a say of their own. Nothing of the
-young person's goes to the guardian's address: the copy lies in the young person's own chat, the certificate goes to the
-address on file, and the young person is told at once that somebody asked.
+young person's goes to the guardian's address: the copy is made when the young person types a code from their own mail,
+the certificate goes to the address on file, and the young person is told at once that somebody asked.
 """
 
 from collections.abc import Collection

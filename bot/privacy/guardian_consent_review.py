@@ -1,6 +1,6 @@
 """What a person at the shop decides: signed forms, guardians who disagree, what a guardian asked for somebody."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
@@ -24,6 +24,7 @@ from bot.privacy.rooms import ROOMS
 from bot.store import attachments, audit
 from bot.store.announcements import announce
 from bot.store.attachments import AttachmentView
+from bot.store.conversations import newest_of
 from bot.store.desk import Desk
 from bot.store.desk_tables import Attachment, GuardianConsent, Minor, PrivacyRequest
 from bot.vocabulary import AuditEvent, GuardianState, HoldKind, RequestKind, RequestState
@@ -46,6 +47,7 @@ _GOES_ON = {
     RequestState.COOLING_OFF: "utter_guardian_request_cools_off",
     RequestState.RUNNING: "utter_guardian_request_begun",
 }
+_OWN_COPY = (("utter_choice_request_export", "/request_export"),)
 
 
 @dataclass(frozen=True)
@@ -193,9 +195,11 @@ def settle_dispute(
 
 
 def approve_for_child(session: Session, desk: Desk, now: datetime, number: str, actor: str) -> None:
-    """What a guardian asked for a young person is carried out, as if they had asked for it; the guardian is mailed so.
+    """A deletion that a guardian asked for goes on as if the young person had asked; a copy is offered to them.
 
-    The young person is told in the chat and by mail what goes on, and until when they can take it back.
+    A copy is made when they have typed a code from their own mail: neither the guardian's code nor whoever is merely
+    signed in to the shop as them opens it. The young person is told in the chat and by mail what goes on, and until
+    when they can take it back; the guardian is mailed that it is agreed to.
 
     Raises:
         NotFound: No guardian asked for anything under that number.
@@ -207,11 +211,13 @@ def approve_for_child(session: Session, desk: Desk, now: datetime, number: str, 
     row = session.get(GuardianConsent, str(decision.asked_by(request)))
     if row is None or not has_a_say(session, desk, row):
         raise Conflict(_NO_SAY)
-    room = ROOMS[RequestKind(request.kind)]
+    room, copy = ROOMS[RequestKind(request.kind)], request.kind == RequestKind.EXPORT
+    if copy:  # nothing is made of this one; their own waits after a change of contact details
+        room = replace(room, waits_for_contact_hold=False)
     waits = PrivacyRequest.hold_reason == HoldKind.GUARDIAN_ASKED
     if not go_on(session, desk, now, request, room, RequestState.ON_HOLD, waits, actor=actor):
         raise Conflict(_DOES_NOT_WAIT)
-    confirm_by_mail(session, desk, now, request, "guardian_approved_for_you")
+    confirm_by_mail(session, desk, now, request, "guardian_copy_for_you" if copy else "guardian_approved_for_you")
     _tell_what_goes_on(session, now, request)
     what = decision.of_child(REQUEST_WORDS[RequestKind(request.kind)])
     decision.mail_guardian(session, now, row, "guardian_asked_approved", request=number, what=what)
@@ -257,6 +263,10 @@ def clear_mark(session: Session, desk: Desk, now: datetime, subject: str, actor:
 
 def _tell_what_goes_on(session: Session, now: datetime, request: PrivacyRequest) -> None:
     state, number = RequestState(request.state), request.number
+    if request.kind == RequestKind.EXPORT:
+        newest = newest_of(session, str(request.subject))
+        announce(session, now, newest, "utter_guardian_copy_for_you", buttons=_OWN_COPY, number=number)
+        return
     buttons = [("utter_choice_take_back", f"/revoke_request {number}")] if state in REVOCABLE else []
     announce(
         session, now, request.conversation_id, _GOES_ON[state],

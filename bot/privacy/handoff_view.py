@@ -8,11 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from bot.errors import Invalid, NotFound
 from bot.privacy.entities import Finder, finder
+from bot.privacy.guardian_consent_decision import asked_by
 from bot.privacy.handoff_masking import hide, known_words, masked_details
 from bot.privacy.handoff_ownership import WITH_OUTCOME, Agent, mine
 from bot.privacy.handoff_queue import newest_handoff, place_of
@@ -235,8 +236,10 @@ def _message_in_clear(session: Session, conversation_id: str, number: str) -> st
 
 
 def _verified(session: Session, conversation_id: str) -> datetime | None:
-    own = PrivacyRequest.conversation_id == conversation_id
-    return session.scalar(select(func.max(PrivacyRequest.verified_at)).where(own))
+    """A guardian's code was typed on a page of theirs, and says nothing about whoever sits in the chat."""
+    here = select(PrivacyRequest).where(PrivacyRequest.conversation_id == conversation_id)
+    own = [each.verified_at for each in session.scalars(here) if each.verified_at and not asked_by(each)]
+    return max(own, default=None)
 
 
 def _statement(session: Session, desk: Desk, handoff: Handoff | None, known: list[str] | None) -> str | None:

@@ -21,7 +21,14 @@ from bot.errors import (
     TooManyCodes,
     TooManyGuardians,
 )
-from bot.privacy import guardian_consent, guardian_consent_own, guardian_consent_page, guardian_consent_review, holds
+from bot.privacy import (
+    guardian_consent,
+    guardian_consent_own,
+    guardian_consent_page,
+    guardian_consent_review,
+    handoff_view,
+    holds,
+)
 from bot.privacy.denial import deny
 from bot.privacy.fulfilment import begin_what_is_due
 from bot.privacy.guardian_consent_form import EMAIL, NAME, OF_AGE_ON, RELATION, RELATIONS, check
@@ -41,6 +48,7 @@ from bot.store.desk_tables import (
     Case,
     Certificate,
     ConsentEntry,
+    Export,
     GuardianConsent,
     GuardianLink,
     Mail,
@@ -745,8 +753,64 @@ def test_what_a_guardian_asks_for_a_child_waits_for_a_person_and_reaches_nobody_
     rights.work(desk)
     assert rights.state_of(desk, view.number).state == "fulfilled"
     assert not [mail for mail in mails(desk, MOTHER) if "copy of your data" in mail.text]
-    cards = [each.card for each in everything(desk, Message) if each.card]
-    assert [card["kind"] for card in cards] == ["download"]
+    assert said(desk, maya)[-1] == "utter_guardian_copy_for_you"
+
+
+def test_a_copy_that_a_guardian_asked_for_is_made_for_nobody_who_typed_no_code_from_the_childs_own_mail(desk, maya):
+    """Somebody with the shop's login of a minor may name whom they like as the guardian."""
+    bystander = open_chat(desk, ADULT)
+    number = agreed(desk, maya).ask_for(RequestKind.EXPORT).number
+    with desk.transaction() as session:
+        now = desk.clock.now() + timedelta(minutes=1)
+        later, _ = conversations.open_session(session, MAYA, now, now + timedelta(hours=1))
+    for chat in (maya, later):
+        a_turn(desk, chat)
+    approve(desk, number)
+    rights.work(desk)
+    response, text, labels = newest(desk, later)
+    assert response == "utter_guardian_copy_for_you" and labels == ["Get a copy of my data as a file"]
+    assert number in text and "a code to your own address" in text
+    mail = mails(desk, "maya.lindqvist@example.com")[0]
+    assert number in mail.subject_line and "once you have typed it in the chat" in " ".join(mail.text.split())
+    assert cards(desk) == [] and everything(desk, Export) == []
+    own = rights.ask(desk, later, RequestKind.EXPORT).number
+    rights.verify(desk, later, own)
+    rights.work(desk)
+    (made,) = everything(desk, Export)
+    assert (made.subject, made.request_number) == (MAYA, own)
+    assert cards(desk) == [(later, "download")] and said(desk, bystander) == []
+
+
+def cards(desk):
+    return [(each.conversation_id, each.card["kind"]) for each in everything(desk, Message) if each.card]
+
+
+def test_after_a_change_of_contact_details_a_guardians_copy_is_offered_and_the_childs_own_is_what_waits(desk, maya):
+    number = agreed(desk, maya).ask_for(RequestKind.EXPORT).number
+    until = desk.clock.now() + timedelta(hours=72)
+    with desk.transaction() as session:
+        holds.place(session, desk.clock.now(), MAYA, HoldKind.CONTACT_CHANGED, until, "PR-2026-000900")
+    approve(desk, number)
+    rights.work(desk)
+    assert rights.state_of(desk, number).state == "fulfilled"
+    assert said(desk, maya)[-1] == "utter_guardian_copy_for_you" and everything(desk, Export) == []
+    own = rights.ask(desk, maya, RequestKind.EXPORT).number
+    found = rights.verify(desk, maya, own)
+    assert (found.state, found.until) == ("on_hold", until)
+
+
+def test_the_code_of_a_guardian_proves_to_the_staff_nobody_who_sits_in_the_young_persons_chat(desk, maya):
+    guardian = agreed(desk, maya)
+    number = guardian.ask_for(RequestKind.ERASURE).number
+    for approved in (False, True):
+        if approved:
+            approve(desk, number)
+        with desk.reading() as session:
+            assert handoff_view.summary(session, desk, maya).verified_at is None
+    desk.clock.advance(timedelta(minutes=5))
+    rights.verify(desk, maya, rights.ask(desk, maya, RequestKind.EXPORT).number)
+    with desk.reading() as session:
+        assert handoff_view.summary(session, desk, maya).verified_at == desk.clock.now()
 
 
 def test_a_deletion_a_guardian_asks_for_cools_off_and_may_be_taken_back_by_the_young_person(desk, maya):

@@ -156,7 +156,9 @@ def _for_child(visit: Visit, asked: AskedForChild) -> None:
             ),
             DECIDING,
         )
-        visit.done("It is carried out as if the young person had asked for it; the parent or guardian is told.")
+        visit.done(
+            "Agreed, and both are told. A deletion is carried out; a copy is made when the young person types a code."
+        )
 
     pieces.button("Carry it out", approve)
 
