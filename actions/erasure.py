@@ -81,7 +81,7 @@ class ErasureJourney(Journey):
         response = "utter_erasure_agreed" if aim_of(details).is_all else "utter_erasure_recorded_agreed"
         if request.state is RequestState.ON_HOLD:
             response += "_hold"
-        elif request.until is None:
+        if not turn.desk.settings.cooling_off_days:
             response += "_at_once"
         buttons = [{"title": turn.text("utter_choice_take_back"), "payload": f"/revoke_request {request.number}"}]
         turn.say(

@@ -78,6 +78,9 @@ def _go_on(desk: Desk, now: datetime, number: str) -> bool:
     # Asked between the two: a question to the shop may take long, and nothing is locked meanwhile.
     if over is None or not _ground_stands(desk, over):
         return False
+    address = _address_to_tell(desk, over)
+    if address is None:
+        return False
     with desk.transaction() as session:
         request = _whose_wait_is_over(session, now, number)
         if request is None:
@@ -90,6 +93,8 @@ def _go_on(desk: Desk, now: datetime, number: str) -> bool:
             outcome.quiet_alarm(session, now, number, "worker")
         if hold != HoldKind.VETO:
             audit.record(session, now, event, reference=number, subject=request.subject, actor="worker")
+        if to == RequestState.COOLING_OFF:
+            outcome.tell_cooling_off(session, now, request, values["not_before"], address)
         return True
 
 
@@ -109,6 +114,14 @@ def _ground_stands(desk: Desk, request: PrivacyRequest) -> bool:
         return True
     with desk.reading() as session:
         return if_it_answers(lambda: is_minor(session, desk, subject) is not False) is True
+
+
+def _address_to_tell(desk: Desk, request: PrivacyRequest) -> str | None:
+    """Where somebody is told that what waited goes on, empty for nowhere; None while the shop does not answer."""
+    subject = request.subject
+    if subject is None or request.hold_reason != HoldKind.CONTACT_CHANGED:
+        return ""
+    return if_it_answers(lambda: desk.email_of(subject) or "")
 
 
 def _waited_enough(session: Session, now: datetime, request: PrivacyRequest) -> bool:

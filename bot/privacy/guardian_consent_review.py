@@ -17,7 +17,7 @@ from bot.privacy.guardian_consent_page import OWNER
 from bot.privacy.guardian_consent_standing import Standing, has_a_say, standing
 from bot.privacy.guardian_consent_states import DECIDED, move
 from bot.privacy.guardian_consent_text import Declared
-from bot.privacy.request_intake import confirm_by_mail, go_on
+from bot.privacy.request_intake import confirm_by_mail, cools_off, go_on
 from bot.privacy.request_states import REVOCABLE
 from bot.privacy.request_status import REQUEST_WORDS
 from bot.privacy.rooms import ROOMS
@@ -217,8 +217,9 @@ def approve_for_child(session: Session, desk: Desk, now: datetime, number: str, 
     waits = PrivacyRequest.hold_reason == HoldKind.GUARDIAN_ASKED
     if not go_on(session, desk, now, request, room, RequestState.ON_HOLD, waits, actor=actor):
         raise Conflict(_DOES_NOT_WAIT)
-    confirm_by_mail(session, desk, now, request, "guardian_copy_for_you" if copy else "guardian_approved_for_you")
-    _tell_what_goes_on(session, now, request)
+    template = "guardian_copy_for_you" if copy else "guardian_approved_for_you"
+    confirm_by_mail(session, desk, now, request, room, template)
+    _tell_what_goes_on(session, now, request, cools_off=cools_off(desk, room))
     what = decision.of_child(REQUEST_WORDS[RequestKind(request.kind)])
     decision.mail_guardian(session, now, row, "guardian_asked_approved", request=number, what=what)
 
@@ -261,15 +262,16 @@ def clear_mark(session: Session, desk: Desk, now: datetime, subject: str, actor:
         end(session, desk, now, subject, actor)
 
 
-def _tell_what_goes_on(session: Session, now: datetime, request: PrivacyRequest) -> None:
+def _tell_what_goes_on(session: Session, now: datetime, request: PrivacyRequest, *, cools_off: bool) -> None:
     state, number = RequestState(request.state), request.number
     if request.kind == RequestKind.EXPORT:
         newest = newest_of(session, str(request.subject))
         announce(session, now, newest, "utter_guardian_copy_for_you", buttons=_OWN_COPY, number=number)
         return
     buttons = [("utter_choice_take_back", f"/revoke_request {number}")] if state in REVOCABLE else []
+    at_once = "_at_once" if state == RequestState.ON_HOLD and not cools_off else ""
     announce(
-        session, now, request.conversation_id, _GOES_ON[state],
+        session, now, request.conversation_id, _GOES_ON[state] + at_once,
         buttons=buttons, number=number, what=REQUEST_WORDS[RequestKind(request.kind)],
         until=in_words_with_time(request.not_before) if request.not_before else "",
     )  # fmt: skip

@@ -92,6 +92,28 @@ def tell_approval(session: Session, now: datetime, request: PrivacyRequest) -> N
     announce(session, now, request.conversation_id, "utter_request_awaiting_approval", number=request.number)
 
 
+def tell_cooling_off(
+    session: Session, now: datetime, request: PrivacyRequest, until: datetime, address: str | None
+) -> None:
+    """The wait before the days of cooling off is over: only now it is known until when it can be taken back.
+
+    Args:
+        session: The transaction in which those days begin.
+        now: The desk's time.
+        request: What goes on.
+        until: The end of those days.
+        address: Where it is told by mail.
+    """
+    number, what, end = request.number, REQUEST_WORDS[RequestKind(request.kind)], in_words_with_time(until)
+    announce(
+        session, now, request.conversation_id, "utter_request_cools_off",
+        buttons=[("utter_choice_take_back", f"/revoke_request {number}")], number=number, what=what, until=end,
+    )  # fmt: skip
+    if address:
+        key = f"cools-off:{number}"
+        outbox.post(session, now, address, "request_cools_off", key, number=number, what=what, until=end)
+
+
 def alarm_waits(number: Any) -> tuple[ColumnElement[bool], ...]:
     """Conditions on a case: it is an alarm about that request, a number or a column, and nobody has answered it."""
     return Case.request_number == number, Case.kind == CaseKind.ALARM, Case.state == CaseState.WAITING

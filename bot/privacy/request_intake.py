@@ -16,7 +16,7 @@ from bot.privacy.request_status import REQUEST_WORDS, RequestView, view
 from bot.privacy.room import Room
 from bot.store import audit, outbox
 from bot.store.desk import Desk
-from bot.store.desk_tables import Conversation, PrivacyRequest
+from bot.store.desk_tables import Conversation, PrivacyRequest, Restriction
 from bot.store.engine import one_at_a_time
 from bot.store.numbers import next_number
 from bot.vocabulary import ERASING, AuditEvent, HoldKind, RequestKind, RequestState
@@ -160,7 +160,7 @@ def verified(
             event = AuditEvent.IDENTITY_VERIFIED
             audit.record(session, now, event, reference=number, subject=request.subject, actor=actor)
         go_on(session, desk, now, request, room, at)
-        confirm_by_mail(session, desk, now, request)
+        confirm_by_mail(session, desk, now, request, room)
     return view(request)
 
 
@@ -205,24 +205,30 @@ def go_on(
     return True
 
 
+def cools_off(desk: Desk, room: Room) -> bool:
+    """Whether there are days in which a request of this room can be taken back before it is carried out."""
+    return room.cools_off and desk.settings.cooling_off_days > 0
+
+
 def after_holds(desk: Desk, now: datetime, room: Room) -> tuple[RequestState, dict[str, Any], AuditEvent]:
     """Where a verified request goes that nothing holds up: into the days of cooling off, or to the worker."""
-    if room.cools_off and desk.settings.cooling_off_days:
+    if cools_off(desk, room):
         until = now + timedelta(days=desk.settings.cooling_off_days)
         return RequestState.COOLING_OFF, {"not_before": until, "hold_reason": None}, AuditEvent.REQUEST_COOLING_OFF
     return RequestState.RUNNING, {"not_before": None, "hold_reason": None}, AuditEvent.REQUEST_STARTED
 
 
 def confirm_by_mail(
-    session: Session, desk: Desk, now: datetime, request: PrivacyRequest, template: str = "request_received"
+    session: Session, desk: Desk, now: datetime, request: PrivacyRequest, room: Room, template: str = "request_received"
 ) -> None:
-    """Tell the person by mail, once, what goes on and until when it can be taken back.
+    """Tell the person by mail, once, what goes on, what has stopped, and until when it can be taken back.
 
     They know it from the chat: a request goes on without the mail while the shop does not answer.
     """
     address = desk.email_if_at_hand(request.subject)
     if not address:
         return
+    stopped = (Restriction.request_number == request.number, Restriction.lifted_at.is_(None))
     outbox.post(
         session,
         now,
@@ -234,4 +240,6 @@ def confirm_by_mail(
         due=in_words(date_of(request.due_at, desk.settings)),
         state=request.state,
         until=in_words_with_time(request.not_before) if request.not_before else "",
+        stopped="yes" if session.scalar(select(Restriction.id).where(*stopped).limit(1)) else "",
+        cools_off="yes" if cools_off(desk, room) else "",
     )

@@ -157,9 +157,11 @@ def test_every_button_of_a_question_stands_for_something_the_room_knows(response
         ({"scope": "everything", "mode": "delete"}, 7, False, "utter_erasure_agreed"),
         ({"scope": "everything", "mode": "delete"}, 0, False, "utter_erasure_agreed_at_once"),
         ({"scope": "everything", "mode": "delete"}, 7, True, "utter_erasure_agreed_hold"),
+        ({"scope": "everything", "mode": "delete"}, 0, True, "utter_erasure_agreed_hold_at_once"),
         ({"scope": "recorded", "mode": "anonymise"}, 7, False, "utter_erasure_recorded_agreed"),
         ({"scope": "recorded", "mode": "anonymise"}, 0, False, "utter_erasure_recorded_agreed_at_once"),
         ({"scope": "recorded", "mode": "anonymise"}, 7, True, "utter_erasure_recorded_agreed_hold"),
+        ({"scope": "recorded", "mode": "anonymise"}, 0, True, "utter_erasure_recorded_agreed_hold_at_once"),
     ],
 )
 def test_after_the_yes_it_is_said_what_counts_now_and_until_when_it_can_be_taken_back(
@@ -184,7 +186,7 @@ def test_after_the_yes_it_is_said_what_counts_now_and_until_when_it_can_be_taken
     (message,) = said.dispatcher.messages
     assert message["response"] == response and message["number"] == number
     wanted = {"{" + name + "}" for name in re.findall(r"\{(\w+)\}", RESPONSES[response][0]["text"])}
-    assert wanted == ({"{number}", "{until}"} if days else {"{number}"})
+    assert wanted == ({"{number}", "{until}"} if days or hold else {"{number}"})
     revocable = [button["payload"] for button in message["buttons"]]
     assert revocable == ([] if state == RequestState.RUNNING else [f"/revoke_request {number}"])
-    assert bool(message["until"]) == bool(days)
+    assert bool(message["until"]) == bool(days or hold)

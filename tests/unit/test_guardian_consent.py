@@ -880,7 +880,11 @@ def test_a_guardians_deletion_waits_after_a_change_of_contact_details_as_the_chi
     assert (found.state, found.until) == ("on_hold", now + timedelta(hours=72))
     response, text, _ = newest(desk, maya)
     assert response == "utter_guardian_request_held" and "26 November 2026" in text
-    assert "we wait until 26 November 2026" in mails(desk, "maya.lindqvist@example.com")[0].text
+    mail = " ".join(mails(desk, "maya.lindqvist@example.com")[0].text.split())
+    assert "we wait until 26 November 2026" in mail
+    for words in (text.casefold(), mail.casefold()):
+        assert "the shop no longer uses your data" in words and "take the request back" in words
+        assert "begin then" in words, "not over with the wait"
     with pytest.raises(Conflict, match="does not wait"):
         approve(desk, number)
     rights.work(desk)
@@ -888,6 +892,18 @@ def test_a_guardians_deletion_waits_after_a_change_of_contact_details_as_the_chi
     desk.clock.advance(timedelta(hours=73))
     rights.work(desk)
     assert rights.state_of(desk, number).state == "cooling_off"
+    assert said(desk, maya)[-1] == "utter_request_cools_off"
+    assert "until 3 December 2026, 13:00 UTC" in mails(desk, "maya.lindqvist@example.com")[0].text
+
+
+def test_a_shop_without_days_of_cooling_off_promises_none_for_what_a_guardian_asked_for(desk, maya):
+    desk.settings.cooling_off_days = 0
+    number, now = agreed(desk, maya).ask_for(RequestKind.ERASURE).number, desk.clock.now()
+    with desk.transaction() as session:
+        holds.place(session, now, MAYA, HoldKind.CONTACT_CHANGED, now + timedelta(hours=72), "PR-2026-000900")
+    approve(desk, number)
+    response, text, _ = newest(desk, maya)
+    assert response == "utter_guardian_request_held_at_once" and "You can take the request back here until then" in text
 
 
 def test_a_guardian_who_was_called_off_can_have_nothing_carried_out(desk, maya):

@@ -7,10 +7,12 @@ from sqlalchemy import select
 
 from bot.errors import NotFound
 from bot.privacy import holds
-from bot.store.desk_tables import AuditEntry, Case, Hold, Message
+from bot.privacy.fulfilment import begin_what_is_due
+from bot.store import conversations
+from bot.store.desk_tables import AuditEntry, Case, Hold, Mail, Message
 from bot.vocabulary import CaseKind, CaseState, HoldKind, RequestKind
 from tests import rights
-from tests.unit.conftest import NOON, open_chat
+from tests.unit.conftest import NOON, open_chat, without_shop
 
 AMELIA, DANIEL, MATTER = "1001", "1002", "matter 17"
 
@@ -160,3 +162,73 @@ def test_what_a_legal_matter_held_up_waits_for_changed_contact_details_as_well_a
     rights.work(desk)
     assert rights.state_of(desk, number).state == "cooling_off", "nobody was told of an end before"
     assert desk.shop.customer(AMELIA) is not None
+
+
+RECORDED = {"scope": "recorded", "mode": "delete"}
+
+
+def mail(desk, number, kind):
+    """What a mail about a request says, in one line; None where it was not written."""
+    with desk.reading() as session:
+        found = session.scalar(select(Mail).where(Mail.dedupe_key == f"{kind}:{number}"))
+        return " ".join(found.text.split()) if found else None
+
+
+def told(desk, chat):
+    """What the desk said in a chat by itself."""
+    with desk.reading() as session:
+        return [(each.response, each.text) for each in conversations.messages_after(session, chat)]
+
+
+@pytest.mark.parametrize(("details", "stops"), [(None, True), (RECORDED, False)], ids=["everything", "recorded"])
+@pytest.mark.parametrize("held", [False, True], ids=["at once", "after a wait"])
+def test_the_mail_about_a_deletion_says_that_the_use_has_stopped_only_where_it_has(own_desk, details, stops, held):
+    desk = own_desk()
+    if held:
+        hold(desk, AMELIA, "PR-2026-000901", HoldKind.CONTACT_CHANGED, NOON + timedelta(hours=72))
+    chat = open_chat(desk, AMELIA)
+    number = rights.ask(desk, chat, RequestKind.ERASURE, details).number
+    rights.verify(desk, chat, number)
+    words = mail(desk, number, "received")
+    assert ("no longer uses your data" in words) == stops and "has stopped" not in words
+    assert ("we wait until 26 November 2026" in words, "until 30 November 2026" in words) == (held, not held)
+
+
+def test_who_waits_after_a_change_of_contact_details_learns_when_the_days_begin_in_which_to_take_it_back(own_desk):
+    desk = own_desk()
+    chat, bystander = open_chat(desk, AMELIA), open_chat(desk, DANIEL)
+    for subject in (AMELIA, DANIEL):
+        hold(desk, subject, "PR-2026-000901", HoldKind.CONTACT_CHANGED, NOON + timedelta(hours=72))
+    number = rights.ask(desk, chat, RequestKind.ERASURE).number
+    copy = rights.ask(desk, bystander, RequestKind.EXPORT).number
+    rights.verify(desk, chat, number)
+    rights.verify(desk, bystander, copy)
+    assert "begin then, and we then write to you until when" in mail(desk, number, "received")
+    assert "You can take the request back in the chat until then" in mail(desk, copy, "received")
+    rights.work(desk)
+    assert mail(desk, number, "cools-off") is None and told(desk, chat) == []
+    desk.clock.advance(timedelta(hours=73))
+    assert begin_what_is_due(without_shop(desk)) == 0, "it is told, or it waits"
+    assert rights.state_of(desk, number).state == "on_hold"
+    for _ in range(2):
+        rights.work(desk)
+    assert rights.state_of(desk, number).until == NOON + timedelta(hours=73, days=7)
+    ((response, text),) = told(desk, chat)
+    assert response == "utter_request_cools_off" and number in text and "Until 3 December 2026, 13:00 UTC" in text
+    assert "in the chat until 3 December 2026, 13:00 UTC" in mail(desk, number, "cools-off")
+    assert mail(desk, copy, "cools-off") is None
+    assert [response for response, _ in told(desk, bystander)] == ["utter_export_ready"]
+
+
+def test_where_a_shop_gives_no_days_to_take_it_back_nobody_is_promised_any(own_desk):
+    desk = own_desk()
+    desk.settings.cooling_off_days, desk.settings.webhook_urls = 0, ""
+    hold(desk, AMELIA, "PR-2026-000901", HoldKind.CONTACT_CHANGED, NOON + timedelta(hours=72))
+    chat = open_chat(desk, AMELIA)
+    number = rights.ask(desk, chat, RequestKind.ERASURE).number
+    rights.verify(desk, chat, number)
+    words = mail(desk, number, "received")
+    assert "You can take the request back in the chat until then" in words and "begin then" not in words
+    desk.clock.advance(timedelta(hours=73))
+    begin_what_is_due(desk)
+    assert rights.state_of(desk, number).state == "running" and mail(desk, number, "cools-off") is None
