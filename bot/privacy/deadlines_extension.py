@@ -11,7 +11,7 @@ from bot.errors import Conflict, Invalid, NotFound
 from bot.privacy.deadlines import date_of, extended
 from bot.privacy.deadlines_rules import ExtensionReason
 from bot.privacy.request_states import OPEN
-from bot.privacy.request_status import REQUEST_WORDS
+from bot.privacy.request_status import what_in_words
 from bot.store import audit, outbox
 from bot.store.announcements import announce
 from bot.store.desk import Desk
@@ -91,7 +91,7 @@ def _tell(session: Session, desk: Desk, now: datetime, request: PrivacyRequest, 
     )  # fmt: skip
     address = desk.email_of(request.subject) if request.subject else None
     if address:
-        what = REQUEST_WORDS[RequestKind(request.kind)]
+        what = what_in_words(request)
         outbox.post(
             session, now, address, "request_extended", f"extended:{request.number}",
             number=request.number, what=what, due=day, reason=_WORDS[reason],

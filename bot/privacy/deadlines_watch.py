@@ -10,12 +10,12 @@ from bot.privacy.complaint_watch import watch_cases
 from bot.privacy.deadlines import LONGEST_WARNING, stands_still, warning_at
 from bot.privacy.outcome import Alarm, alarm
 from bot.privacy.request_states import OPEN, move
-from bot.privacy.request_status import REQUEST_WORDS
+from bot.privacy.request_status import what_in_words
 from bot.store import audit, outbox
 from bot.store.announcements import announce
 from bot.store.desk import Desk
 from bot.store.desk_tables import PrivacyRequest
-from bot.vocabulary import AuditEvent, Regime, RequestKind, RequestState
+from bot.vocabulary import AuditEvent, Regime, RequestState
 
 log = structlog.get_logger("deadlines")
 
@@ -105,7 +105,7 @@ def _expire(desk: Desk, now: datetime, number: str, subject: str | None) -> bool
         days = str(desk.settings.unverified_days)
         announce(session, now, request.conversation_id, "utter_request_expired", number=number, days=days)
         if address:
-            what = REQUEST_WORDS[RequestKind(request.kind)]
+            what = what_in_words(request)
             outbox.post(
                 session, now, address, "request_expired", f"expired:{number}", number=number, what=what, days=days
             )

@@ -15,7 +15,7 @@ from bot.errors import Conflict, Invalid, NotFound
 from bot.privacy import guardian_consent_decision as decision
 from bot.privacy import outcome
 from bot.privacy.request_states import DENIABLE, move
-from bot.privacy.request_status import REQUEST_WORDS
+from bot.privacy.request_status import what_in_words
 from bot.privacy.rooms import ROOMS
 from bot.store import audit, outbox
 from bot.store.announcements import announce
@@ -163,7 +163,7 @@ def _tell(
     )  # fmt: skip
     address = desk.email_of(request.subject) if request.subject else None
     if address:
-        what = REQUEST_WORDS[RequestKind(request.kind)]
+        what = what_in_words(request)
         outbox.post(
             session, now, address, "request_denied", f"denied:{number}",
             number=number, what=what, reason=_as_sentence(words), law=law, complain_to=complain_to,
@@ -177,7 +177,7 @@ def _tell_guardian(
 ) -> bool:  # fmt: skip
     """Whoever asked is owed the reason; the young person never asked, and learns that nothing happens."""
     row = session.get_one(GuardianConsent, guardian)
-    what = REQUEST_WORDS[RequestKind(request.kind)]
+    what = what_in_words(request)
     decision.mail_guardian(
         session, now, row, "guardian_asked_denied", request=request.number, what=decision.of_child(what),
         reason=_as_sentence(words), law=law, complain_to=complain_to,

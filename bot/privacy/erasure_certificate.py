@@ -15,7 +15,7 @@ from bot.privacy.erasure_guard import aim_of, permitted, plan_of
 from bot.privacy.erasure_guardian import askings_kept
 from bot.privacy.erasure_scan import Traces
 from bot.privacy.erasure_words import certificate_text
-from bot.privacy.request_status import REQUEST_WORDS
+from bot.privacy.request_status import what_in_words
 from bot.privacy.room import NotYet, Work
 from bot.store import audit, certificates, outbox
 from bot.store.desk_tables import Certificate, Mail, PrivacyRequest
@@ -69,7 +69,7 @@ def _tell_partly(session: Session, work: Work, request: PrivacyRequest) -> None:
     for address in plan_of(request)["addresses"] if aim_of(work.details).is_all else []:
         outbox.post(
             session, work.desk.clock.now(), address, PARTLY_MAIL, outcome.partly_key(request), number=work.number,
-            what=REQUEST_WORDS[RequestKind(request.kind)], due=due,
+            what=what_in_words(request), due=due,
         )  # fmt: skip
 
 

@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from bot.clocks import in_words, in_words_with_time
 from bot.privacy.case_alarm import close_alarms, file_alarm
 from bot.privacy.deadlines import date_of
-from bot.privacy.request_status import REQUEST_WORDS
+from bot.privacy.request_status import what_in_words
 from bot.privacy.room import Room
 from bot.store import audit, outbox
 from bot.store.announcements import announce
 from bot.store.desk import Desk
 from bot.store.desk_tables import Case, Certificate, PrivacyRequest, RequestStep
 from bot.store.own_records import PARTLY_MAIL
-from bot.vocabulary import AuditEvent, CaseKind, CaseState, HoldKind, RequestKind, RequestState
+from bot.vocabulary import AuditEvent, CaseKind, CaseState, HoldKind, RequestState
 
 _TAKEN_UP = "taken_up"
 
@@ -104,7 +104,7 @@ def tell_cooling_off(
         until: The end of those days.
         address: Where it is told by mail.
     """
-    number, what, end = request.number, REQUEST_WORDS[RequestKind(request.kind)], in_words_with_time(until)
+    number, what, end = request.number, what_in_words(request), in_words_with_time(until)
     announce(
         session, now, request.conversation_id, "utter_request_cools_off",
         buttons=[("utter_choice_take_back", f"/revoke_request {number}")], number=number, what=what, until=end,
@@ -175,7 +175,7 @@ def tell_end(
     if address:
         template = PARTLY_MAIL if partly else "request_fulfilled"
         key = partly_key(request) if partly else f"{template}:{request.number}"
-        what = REQUEST_WORDS[RequestKind(request.kind)]
+        what = what_in_words(request)
         outbox.post(
             session, now, address, template, key, number=request.number, what=what,
             due=in_words(date_of(request.due_at, desk.settings)),

@@ -12,7 +12,7 @@ from bot.privacy import holds
 from bot.privacy.deadlines import date_of, due
 from bot.privacy.erasure_guard import aim_of
 from bot.privacy.request_states import OPEN, move
-from bot.privacy.request_status import REQUEST_WORDS, RequestView, view
+from bot.privacy.request_status import RequestView, view, what_in_words
 from bot.privacy.room import Room
 from bot.store import audit, outbox
 from bot.store.desk import Desk
@@ -235,7 +235,7 @@ def confirm_by_mail(
         address,
         template,
         f"received:{request.number}",
-        what=REQUEST_WORDS[RequestKind(request.kind)],
+        what=what_in_words(request),
         number=request.number,
         due=in_words(date_of(request.due_at, desk.settings)),
         state=request.state,
