@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from bot.clocks import SystemClock
+from bot.privacy import guardian_consent_decision as decision
 from bot.privacy import outcome
 from bot.privacy.erasure_guard import checked, paced, permitted, plan_of
 from bot.privacy.erasure_scan import Traces
@@ -24,12 +25,19 @@ _machine = SystemClock()
 
 def erase_own(work: Work) -> Sequence[str]:
     """Everything the desk wrote down about the person goes, but the running request and what stops the processing."""
+    with work.desk.transaction() as session:
+        subject = str(permitted(session, work).subject)
+        idle, untold = close_others(session, work, subject), decision.waits_to_be_told(session, subject)
+    if not idle:
+        raise NotYet("Another request of this person is being worked on.")
+    if untold:
+        raise NotYet("A parent or guardian has not been sent that what they asked for is closed.")
     sweep(work)
     with work.desk.transaction() as session:
         request = permitted(session, work)
-        subject, plan = str(request.subject), plan_of(request)
-        if not close_others(session, work, subject):
-            raise NotYet("Another request of this person is being worked on.")
+        plan = plan_of(request)
+        if own_records.others_are_open(session, subject, work.number):
+            raise NotYet("Another request of this person is open.")
         forget_exports(session, work.desk, subject)
         attachments.delete_about(session, subject)
         own_records.delete_codes_and_disputes(session, subject)
@@ -43,7 +51,7 @@ def erase_own(work: Work) -> Sequence[str]:
 
 
 def close_others(session: Session, work: Work, subject: str) -> bool:
-    """What else the person asked for ends, and whatever alarmed somebody about it: its ground goes.
+    """What else was asked for ends, and whatever alarmed somebody about it: its ground goes; a guardian is told.
 
     Returns:
         Whether nothing else is open any more; what a worker is at comes to its own end first.
@@ -51,6 +59,7 @@ def close_others(session: Session, work: Work, subject: str) -> bool:
     now = work.desk.clock.now()
     for number in own_records.close_other_requests(session, now, _machine.now(), subject, work.number):
         outcome.quiet_alarm(session, now, number, "worker")
+        decision.tell_closed(session, work.desk, now, session.get_one(PrivacyRequest, number))
     return not own_records.others_are_open(session, subject, work.number)
 
 

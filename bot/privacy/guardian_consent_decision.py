@@ -6,6 +6,7 @@ GDPR Article 7(3): withdrawing is as easy as giving. Policy clauses `minors` and
 from collections.abc import Iterable
 from datetime import datetime
 
+from sqlalchemy import false, or_, select
 from sqlalchemy.orm import Session
 
 from bot.errors import Conflict
@@ -15,12 +16,13 @@ from bot.privacy.guardian_consent_links import LinkKind
 from bot.privacy.guardian_consent_standing import Standing, standing
 from bot.privacy.guardian_consent_states import move
 from bot.privacy.guardian_consent_text import Declared
+from bot.privacy.request_status import REQUEST_WORDS
 from bot.privacy.room import Work
 from bot.store import audit, outbox
 from bot.store.announcements import announce
 from bot.store.desk import Desk
-from bot.store.desk_tables import GuardianConsent, PrivacyRequest
-from bot.vocabulary import AuditEvent, GuardianState, RestrictionReason
+from bot.store.desk_tables import GuardianConsent, Mail, PrivacyRequest
+from bot.vocabulary import AuditEvent, GuardianState, RequestKind, RestrictionReason
 
 WITH_PAGE = {GuardianState.LIVE: "guardian_receipt", GuardianState.REFUSED: "guardian_refused"}
 """The mail with the link to the guardian's page, by what they said."""
@@ -29,6 +31,7 @@ _NO_PAGE = (
     "cannot take back what they said, see it or have it erased. Send a new link once the mailbox takes mail again, or "
     "reach them in another way."
 )
+_CLOSED = "guardian_asked_closed"
 DECIDED_ALREADY = "This was decided already. Please open the link in your newest mail."
 
 
@@ -182,6 +185,26 @@ def mail_guardian(
     if row.email:
         key = _key(template, request, row, now if each_time else None)
         outbox.post(session, now, row.email, template, key, number=row.number, request=request, **values)
+
+
+def tell_closed(session: Session, desk: Desk, now: datetime, request: PrivacyRequest) -> None:
+    """A guardian who asked is mailed that it ended without being carried out, and not who decided so.
+
+    GDPR Article 12(4): why that may be, and where to complain, stands in the mail. What the person asked for themselves
+    is told to nobody.
+    """
+    if row := session.get(GuardianConsent, asked_by(request) or ""):
+        what = of_child(REQUEST_WORDS[RequestKind(request.kind)])
+        complain_to = desk.settings.complain_to or "a data protection authority"
+        mail_guardian(session, now, row, _CLOSED, request=request.number, what=what, complain_to=complain_to)
+
+
+def waits_to_be_told(session: Session, subject: str) -> bool:
+    """Whether a guardian of this person has not been sent yet that what they asked for ended."""
+    numbers = session.scalars(select(GuardianConsent.number).where(GuardianConsent.subject == subject)).all()
+    hopeful = (Mail.sent_at.is_(None), Mail.refused_at.is_(None), Mail.given_up_at.is_(None))
+    told = (Mail.dedupe_key.like(f"{_CLOSED}:%:{number}") for number in numbers)
+    return session.scalar(select(Mail.id).where(or_(false(), *told), *hopeful).limit(1)) is not None
 
 
 def tell_child(

@@ -39,9 +39,10 @@ def end(session: Session, desk: Desk, now: datetime, subject: str, actor: str) -
 
 
 def _close_what_they_asked_for(session: Session, desk: Desk, now: datetime, subject: str, actor: str) -> None:
-    """What is not begun is not done, approved or not; the person hears so, and what was stopped for it goes on."""
+    """What is not begun is not done, approved or not; both hear so, and what was stopped for it goes on."""
     waiting = select(PrivacyRequest).where(PrivacyRequest.subject == subject, PrivacyRequest.state.in_(DENIABLE))
     theirs = [each.number for each in session.scalars(waiting) if decision.asked_by(each)]
     for number in sorted(theirs):
         if request := leave_undone(session, desk, now, number, actor):
             announce(session, now, request.conversation_id, "utter_guardian_request_closed", number=number)
+            decision.tell_closed(session, desk, now, request)

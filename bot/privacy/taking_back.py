@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot.errors import NotFound, NotRevocable
+from bot.privacy import guardian_consent_decision as decision
 from bot.privacy import outcome
 from bot.privacy.request_states import REVOCABLE, move
 from bot.privacy.request_status import REQUEST_WORDS, RequestView, own_request, view
@@ -17,6 +18,8 @@ from bot.vocabulary import AuditEvent, RequestState
 
 def revoke_request(session: Session, desk: Desk, now: datetime, chat: Conversation, number: str) -> RequestView:
     """Take a request back before anybody began to carry it out, lift what it stopped, and confirm it by mail.
+
+    A guardian who had asked for it is mailed that it is closed.
 
     It races with the worker's start, and exactly one of them wins. While the shop does not answer it is taken back
     without the mail: the days in which that can be done go on.
@@ -37,6 +40,7 @@ def revoke_request(session: Session, desk: Desk, now: datetime, chat: Conversati
     if room := ROOMS.get(taken_back.kind):
         room.revoked(session, desk, now, request)
     outcome.quiet_alarm(session, now, number)
+    decision.tell_closed(session, desk, now, request)
     if address:
         what = REQUEST_WORDS[taken_back.kind]
         outbox.post(session, now, address, "request_revoked", f"revoked:{number}", number=number, what=what)

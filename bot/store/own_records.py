@@ -122,7 +122,7 @@ def delete_mails(session: Session, mail_ids: Iterable[int], number: str) -> None
 def close_other_requests(
     session: Session, now: datetime, machine_now: datetime, subject: str, number: str
 ) -> Sequence[str]:
-    """Close what else a person asked for, since its ground goes; nothing is told, there is nobody left to tell.
+    """Close what else a person asked for, since its ground goes; nothing is told here.
 
     A deletion that has its plan has begun, and is as little closed as what a worker is at: it comes to its own end, and
     so does the mail that tells of it.

@@ -30,7 +30,7 @@ from bot.privacy import (
     holds,
 )
 from bot.privacy.denial import deny
-from bot.privacy.fulfilment import begin_what_is_due
+from bot.privacy.fulfilment import begin_what_is_due, carry_out, take
 from bot.privacy.guardian_consent_form import EMAIL, NAME, OF_AGE_ON, RELATION, RELATIONS, check
 from bot.privacy.guardian_consent_links import marks
 from bot.privacy.guardian_consent_notice import opening_words
@@ -824,6 +824,68 @@ def test_a_deletion_a_guardian_asks_for_cools_off_and_may_be_taken_back_by_the_y
         guardian_consent_review.approve_for_child(session, desk, desk.clock.now(), number, "staff:1")
 
 
+def closed_for(desk, guardian):
+    """Of what they asked for and reads in a mail that it is closed, the kind of those mails and their words."""
+    found = [mail for mail in mails(desk, guardian) if mail.dedupe_key.startswith("guardian_asked_closed:")]
+    return [(mail.dedupe_key.split(":")[1], " ".join(mail.text.split())) for mail in found]
+
+
+@pytest.mark.parametrize("approved", [False, True], ids=["before anybody looked", "while it cools off"])
+def test_a_guardian_hears_that_what_they_asked_for_is_closed_when_the_young_person_takes_it_back(desk, maya, approved):
+    desk.settings.complain_to = "the Office of Example"
+    asked(desk, maya, FATHER, "Frank Father")
+    guardian, bystander = agreed(desk, maya), open_chat(desk, ADULT)
+    number = guardian.ask_for(RequestKind.ERASURE).number
+    if approved:
+        approve(desk, number)
+    rights.revoke(desk, maya, number)
+    ((closed, words),) = closed_for(desk, MOTHER)
+    assert closed == number and "delete their data" in words and "complain to the Office of Example" in words
+    assert "Maya" not in words and "Lindqvist" not in words
+    to_child = mails(desk, "maya.lindqvist@example.com")[0]
+    assert to_child.subject_line == f"The request {number} was taken back" and "your request" not in to_child.text
+    own = rights.ask(desk, bystander, RequestKind.ERASURE).number
+    rights.verify(desk, bystander, own)
+    rights.revoke(desk, bystander, own)
+    rights.revoke(desk, maya, rights.ask(desk, maya, RequestKind.EXPORT).number)
+    assert len(closed_for(desk, MOTHER)) == 1 and closed_for(desk, FATHER) == [], "of their own nobody else hears"
+    assert closed_for(desk, desk.email_of(ADULT)) == []
+
+
+def test_a_guardian_hears_that_it_is_closed_before_the_childs_own_deletion_takes_their_address(desk, maya):
+    desk.settings.webhook_urls = ""
+    bystander = open_chat(desk, "1004")
+    with desk.transaction() as session:
+        guardian_consent.declare(session, desk, desk.clock.now(), conversations.conversation(session, bystander))
+    asked(desk, bystander, FATHER, **{OF_AGE_ON: "2032-01-01"})
+    father = Guardian(desk, FATHER)
+    father.prove()
+    others = father.ask_for(RequestKind.EXPORT).number
+    number = agreed(desk, maya).ask_for(RequestKind.EXPORT).number
+    own = rights.ask(desk, maya, RequestKind.CANCEL_ACCOUNT).number
+    rights.verify(desk, maya, own)
+    desk.clock.advance(timedelta(days=8))
+    work_without_mail(desk, own)
+    assert rights.state_of(desk, number).state == "expired" and rights.state_of(desk, own).state == "running"
+    assert [closed for closed, _ in closed_for(desk, MOTHER)] == [number], "it waits for the mail server"
+    sent = {}
+    rights.work(desk, meanwhile=lambda desk: sent.update((m.dedupe_key, m.sent_at) for m in mails(desk, MOTHER)))
+    assert rights.state_of(desk, own).state == "fulfilled"
+    (left,) = [at for key, at in sent.items() if key.startswith("guardian_asked_closed:")]
+    assert left is not None
+    assert MOTHER not in texts(desk) and closed_for(desk, FATHER) == []
+    assert rights.state_of(desk, others).state == "on_hold"
+
+
+def work_without_mail(desk, number):
+    """A worker at a request while no mail leaves."""
+    begin_what_is_due(desk)
+    for _ in range(3):
+        rights.skip_pauses(desk)
+        if taken := take(desk, number):
+            assert not carry_out(desk, taken)
+
+
 def test_a_deletion_a_guardian_asked_for_leaves_nothing_of_child_or_guardian(desk, maya):
     desk.settings.webhook_urls = ""
     guardian = agreed(desk, maya)
@@ -1118,6 +1180,7 @@ def test_what_a_guardian_asked_for_and_nobody_approved_is_closed_with_the_18th_b
     (closed,) = [each for each in everything(desk, AuditEntry) if each.event == "request_denied"]
     assert (closed.reference, closed.actor) == (number, "worker")
     assert said(desk, maya)[-2:] == ["utter_guardian_request_closed", "utter_came_of_age"]
+    assert [closed for closed, _ in closed_for(desk, MOTHER)] == [number] and closed_for(desk, FATHER) == []
     assert "is not done, unless it had begun before" in mails(desk, "maya.lindqvist@example.com")[0].text
     with desk.reading() as session:
         assert [each.number for each in guardian_consent_review.asked_for_children(session)] == [others]
