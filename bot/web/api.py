@@ -23,6 +23,7 @@ from bot.web.forms import Filled
 from bot.web.guardian_device import mark_device
 from bot.web.limits import address_of
 from bot.web.metrics import SESSIONS, TURNS
+from bot.web.problems import EVERY_CALL, problems
 from bot.web.sessions import SessionOpened
 from bot.web.stream import Streams
 from bot.web.turns import Said, present
@@ -33,7 +34,7 @@ _ID = re.compile(r"[A-Za-z0-9-]+")
 # As far as the databases count; PostgreSQL does not even compare with more.
 _HIGHEST_ID = 2**31 - 1
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", responses=EVERY_CALL)
 Authorization = Annotated[str | None, Header()]
 
 
@@ -197,7 +198,7 @@ def open_session(request: Request, response: Response, authorization: Authorizat
     return opened
 
 
-@router.post("/messages")
+@router.post("/messages", responses=problems(400, 409, 410))
 async def send_message(
     request: Request,
     response: Response,
@@ -239,7 +240,7 @@ class ReadIn(BaseModel):
     message: int = Field(ge=0, le=2**53)
 
 
-@router.post("/typing", status_code=204)
+@router.post("/typing", status_code=204, responses=problems(400))
 def typing(request: Request, who: Speaker, body: TypingIn) -> None:
     """Show the person who answers that the other one is writing; told to nobody else, kept for seconds."""
     request.app.state.limits.message(who[0])
@@ -247,7 +248,7 @@ def typing(request: Request, who: Speaker, body: TypingIn) -> None:
         user_types(session, who[0], body.on)
 
 
-@router.post("/read", status_code=204)
+@router.post("/read", status_code=204, responses=problems(400))
 def read(request: Request, who: Speaker, body: ReadIn) -> None:
     """Everything up to this message was seen: it need not be sent by mail."""
     request.app.state.limits.message(who[0])
@@ -255,7 +256,11 @@ def read(request: Request, who: Speaker, body: ReadIn) -> None:
         user_read(session, who[0], body.message)
 
 
-@router.get("/events", response_class=StreamingResponse)
+@router.get(
+    "/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
 async def events(
     request: Request,
     who: Speaker,
@@ -280,14 +285,14 @@ def list_requests(request: Request, who: SignedIn) -> Requests:
         return Requests(requests=[_out(found) for found in own_requests(session, who[1])])
 
 
-@router.get("/requests/{number}")
+@router.get("/requests/{number}", responses=problems(404))
 def show_request(request: Request, who: SignedIn, number: RequestNumber) -> RequestOut:
     """One of the customer's own requests."""
     with request.app.state.desk.reading() as session:
         return _out(own_request(session, who[1], number))
 
 
-@router.delete("/requests/{number}")
+@router.delete("/requests/{number}", responses=problems(404, 409))
 def take_request_back(request: Request, who: SignedIn, number: RequestNumber) -> RequestOut:
     """Take a request back while that is still possible."""
     desk = request.app.state.desk

@@ -21,10 +21,18 @@ from bot.web import api, cases, exports, guardian, helpdesk, pages
 from bot.web.engine_client import EngineClient
 from bot.web.guard import Guard
 from bot.web.limits import Limits
-from bot.web.problems import LastBorder, add_problem_handlers
+from bot.web.problems import LastBorder, add_problem_handlers, problem_schemas
 from bot.web.sessions import Sessions
 from bot.web.stream import Streams
 from bot.web.turns import Turns
+
+
+class _Web(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        """The description of the API, with the problems that its operations refer to."""
+        described = super().openapi()
+        described["components"]["schemas"] |= problem_schemas()
+        return described
 
 
 def make_app(desk: Desk) -> FastAPI:
@@ -39,7 +47,7 @@ def make_app(desk: Desk) -> FastAPI:
         await engine.close()
         await probe.aclose()
 
-    app = FastAPI(
+    app = _Web(
         title="Privacy desk",
         version="1",
         description="The chat API of the privacy desk. Errors are problem JSON (RFC 9457).",

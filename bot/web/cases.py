@@ -11,8 +11,9 @@ from bot.privacy.complaint_status import CaseView, own_cases
 from bot.store import attachments, conversations
 from bot.store.file_checks import MOST_BYTES
 from bot.web.api import Speaker
+from bot.web.problems import EVERY_CALL, problems
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", responses=EVERY_CALL)
 Number = Annotated[str, Path(pattern=r"^CS-\d{4}-\d{6,12}$")]
 
 
@@ -48,7 +49,7 @@ def list_cases(request: Request, who: Speaker) -> Cases:
         return Cases(cases=[_out(case) for case in found])
 
 
-@router.post("/cases/{number}/attachments", status_code=201)
+@router.post("/cases/{number}/attachments", status_code=201, responses=problems(400, 404, 409))
 def send_file(request: Request, who: Speaker, number: Number, file: Annotated[UploadFile, File()]) -> FileKept:
     """Put a PDF, JPG or PNG of up to 5 MB to one's own case; it is judged by its content and written anew."""
     request.app.state.limits.upload(who[0])

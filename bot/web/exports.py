@@ -7,11 +7,16 @@ from fastapi.responses import StreamingResponse
 
 from bot.privacy import export_fetching
 from bot.web.api import SignedIn
+from bot.web.problems import EVERY_CALL, problems
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", responses=EVERY_CALL)
 
 
-@router.get("/exports/{token}", response_class=StreamingResponse)
+@router.get(
+    "/exports/{token}",
+    response_class=StreamingResponse,
+    responses=problems(404, 410) | {200: {"content": {"application/zip": {"schema": {"type": "string"}}}}},
+)
 def fetch_export(
     request: Request, who: SignedIn, token: Annotated[str, Path(min_length=1, max_length=128)]
 ) -> StreamingResponse:

@@ -6,6 +6,8 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
@@ -15,16 +17,54 @@ from bot.errors import DeskError, FormInvalid, Unavailable
 
 log = structlog.get_logger("web")
 
-_TITLES = {401: "Not signed in", 404: "Not found", 405: "Not possible here", 409: "Conflict", 410: "Gone"}
-_TITLES |= {411: "Length missing", 413: "Too long", 422: "Not usable", 429: "Too many", 503: "Not available"}
+_MEDIA_TYPE = "application/problem+json"
+_SCHEMAS = "#/components/schemas/{model}"
+_TITLES = {400: "Not readable", 401: "Not signed in", 404: "Not found", 405: "Not possible here"}
+_TITLES |= {409: "Conflict", 410: "Gone", 411: "Length missing", 413: "Too long", 422: "Not usable"}
+_TITLES |= {429: "Too many", 503: "Not available"}
 _DETAILS = {404: "There is nothing at this address.", 405: "This address does not take that method."}
 
 
-def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None, **more: object) -> JSONResponse:
-    """A problem answer; `more` are members of its own, such as what is wrong with which field."""
-    body = {"type": "about:blank", "title": _TITLES.get(status, "Failed"), "status": status}
-    body |= {"detail": detail, "code": code} | more
-    return JSONResponse(body, status, headers, media_type="application/problem+json")
+class WrongField(BaseModel):
+    """A field of a form that cannot be used as it is, and what to do about it."""
+
+    field: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """A no of the API (RFC 9457): its stable `code`, and a sentence that says what to do next."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[WrongField] = []
+
+
+def problem(status: int, code: str, detail: str, headers: dict[str, str] | None = None, **more: Any) -> JSONResponse:
+    """A problem answer; `more` are members that not every problem has, such as what is wrong with which field."""
+    title = _TITLES.get(status, "Failed")
+    body = Problem(type="about:blank", title=title, status=status, detail=detail, code=code, **more)
+    return JSONResponse(body.model_dump(exclude_unset=True), status, headers, media_type=_MEDIA_TYPE)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """How the API's description names the problems of an operation."""
+    content = {_MEDIA_TYPE: {"schema": {"$ref": _SCHEMAS.format(model=Problem.__name__)}}}
+    return {status: {"description": _TITLES.get(status, "Failed"), "content": content} for status in statuses}
+
+
+def problem_schemas() -> dict[str, Any]:
+    """What `problems` refers to."""
+    _, found = models_json_schema([(Problem, "validation")], ref_template=_SCHEMAS)
+    schemas: dict[str, Any] = found["$defs"]
+    return schemas
+
+
+EVERY_CALL = problems(401, 411, 413, 422, 429, 500, 503)
+"""Problems that any operation may answer with."""
 
 
 def add_problem_handlers(app: FastAPI) -> None:
