@@ -1,26 +1,16 @@
 """A person, please; a person first; and how it went with them."""
 
-import re
-
 from actions.base import DeskAction, Events, Turn
 from bot.clocks import in_words_with_time
 from bot.privacy import handoff, handoff_rating
 from bot.privacy.handoff_hours import office_hours
 from bot.privacy.handoff_queue import Standing
 from bot.privacy.handoff_vulnerable import sign_in
+from bot.privacy.handoff_words import needs_nobody
 from bot.vocabulary import HandoffReason
 
 FORMS = (handoff.MESSAGE_FORM, handoff_rating.WORD_FORM)
 _MESSAGE, _LEAVE = "message", "leave"
-_SOMEBODY = r"(?:person|human|agent|anybody|anyone|somebody|someone|staff|colleague)"
-# Whoever is in doubt stays in the queue and is offered the button that leaves it: "no, I want a human" means the bot.
-_NOT_NEEDED = re.compile(
-    r"\b(?:(?:(?:do not|don['’]?t|no longer) (?:really )?(?:need|want|require)|no need)"
-    r"(?:\s+(?:to|for|of|talk|speak|chat|with|the|an?|any|another|real|live|human|help|from))*"
-    rf"|never ?mind(?:\s+(?:the|an?|any))?)\s+{_SOMEBODY}\b(?!\W+(?:not|but|who|to)\b)"
-    rf"|\b(?:no|not) (?:longer |more )?(?:{_SOMEBODY} )?(?:is )?needed\b",
-    re.IGNORECASE,
-)
 
 
 class HandOff(DeskAction):
@@ -42,7 +32,7 @@ class HandOff(DeskAction):
     def _is_not_needed(self, turn: Turn) -> bool:
         """Whether somebody who waits for a person says that they need none any more."""
         said = turn.words(turn.origin) if turn.was_typed else ""
-        return bool(_NOT_NEEDED.search(said)) and handoff.waiting_number(turn.session, turn.chat) is not None
+        return needs_nobody(said) and handoff.waiting_number(turn.session, turn.chat) is not None
 
     def _offer_form(self, turn: Turn) -> None:
         waiting = handoff.waiting_number(turn.session, turn.chat)
