@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import yaml
 
 if sys.version_info >= (3, 11):  # noqa: UP036 - the desk's own runtime collects this folder too
     collect_ignore_glob = ["test_*.py"]
@@ -17,11 +18,20 @@ sys.path.insert(0, str(PROJECT))
 
 DOMAIN = """
 version: "3.1"
-session_config: {session_expiration_time: 30, carry_over_slots_to_new_session: false}
-intents: [greet, thank, request_erasure, ask_policy, shop_question, deny]
+intents: [greet, thank, request_erasure, ask_policy, shop_question, deny, request_export, affirm]
 actions: [action_answer_policy, action_clarify, action_erase]
 slots:
   seen: {type: text, influence_conversation: false, mappings: [{type: custom}]}
+  agreed:
+    type: bool
+    influence_conversation: false
+    mappings:
+      - type: from_intent
+        intent: affirm
+        value: true
+        conditions: [{active_loop: request_form, requested_slot: agreed}]
+forms:
+  request_form: {required_slots: [agreed]}
 responses:
   utter_greet:
     - text: Hello from the desk.
@@ -29,6 +39,8 @@ responses:
   utter_thank: [{text: You are welcome.}]
   utter_erased: [{text: Everything is deleted.}]
   utter_shop_question: [{text: Please ask the shop.}]
+  utter_ask_agreed: [{text: "Shall I make the copy?"}]
+  utter_copied: [{text: The copy is made.}]
   utter_clarify: [{text: "What do you mean?"}]
   utter_policy: [{text: The policy says this.}]
   utter_ask_policy/security: [{text: It is protected.}]
@@ -42,6 +54,11 @@ rules:
   - {rule: shop, steps: [{intent: shop_question}, {action: utter_shop_question}]}
   - {rule: erase, steps: [{intent: request_erasure}, {action: action_erase}, {action: utter_erased}]}
   - {rule: policy, steps: [{intent: ask_policy}, {action: action_answer_policy}]}
+  - {rule: copy, steps: [{intent: request_export}, {action: request_form}, {active_loop: request_form}]}
+  - rule: copied
+    condition: [{active_loop: request_form}]
+    steps:
+      [{action: request_form}, {active_loop: null}, {slot_was_set: [{requested_slot: null}]}, {action: utter_copied}]
   - {rule: silence, steps: [{intent: deny}, {action: action_listen}]}
   - {rule: unsure, steps: [{intent: nlu_fallback}, {action: action_clarify}]}
 """
@@ -103,7 +120,8 @@ def write_project(folder: Path, encoder: Path) -> None:
     (folder / "data/nlu").mkdir(parents=True)
     (folder / "data/rules").mkdir()
     (folder / "models").mkdir()
-    (folder / "domain.yml").write_text(DOMAIN)
+    sessions = yaml.safe_load((PROJECT / "domain.yml").read_text())["session_config"]
+    (folder / "domain.yml").write_text(f"{DOMAIN}session_config: {json.dumps(sessions)}\n")
     (folder / "data/rules/all.yml").write_text(RULES)
     (folder / "config.yml").write_text(CONFIG.format(encoder=encoder))
     blocks = ['version: "3.1"', "nlu:"]

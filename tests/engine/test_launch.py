@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from bot.engine.tracker_store import cipher_of
+
 from .conftest import PROJECT
 
 SECRET = "the-shared-secret"
@@ -137,6 +139,33 @@ def events_of(engine, conversation):
     with contextlib.closing(sqlite3.connect(engine.folder / "tracker.db")) as database:
         query = "SELECT count(*) FROM tracker_events WHERE sender_id = ?"
         return database.execute(query, (conversation,)).fetchone()[0]
+
+
+def backdate(engine, conversation, seconds):
+    """Everything in this conversation was said so much earlier."""
+    cipher = cipher_of(engine.environment["ENCRYPTION_KEYS"])
+    with contextlib.closing(sqlite3.connect(engine.folder / "tracker.db")) as database, database:
+        query = "SELECT id, data FROM tracker_events WHERE sender_id = ?"
+        for row, data in database.execute(query, (conversation,)).fetchall():
+            event = json.loads(cipher.decrypt(data.encode()))
+            event["timestamp"] -= seconds
+            new = cipher.encrypt(json.dumps(event).encode()).decode()
+            change = "UPDATE tracker_events SET data = ?, timestamp = timestamp - ? WHERE id = ?"
+            database.execute(change, (new, seconds, row))
+
+
+@pytest.mark.parametrize("hours", [1, 8, 72])
+def test_a_question_stands_however_long_its_answer_takes(engine, hours):
+    mine, bystander = f"c-slow-{hours}", f"c-beside-{hours}"
+    for conversation in (mine, bystander):
+        body = {"conversation": conversation, "message": "ask", "intent": "request_export", "label": "A copy"}
+        assert engine.call("/webhooks/desk/messages", body)[1]["messages"][0]["response"] == "utter_ask_agreed"
+    backdate(engine, mine, hours * 3600)
+    before = events_of(engine, bystander)
+    body = {"conversation": mine, "message": "yes", "intent": "affirm", "label": "Yes"}
+    status, answer = engine.call("/webhooks/desk/messages", body)
+    assert (status, [said["response"] for said in answer["messages"]]) == (200, ["utter_copied"])
+    assert events_of(engine, bystander) == before
 
 
 def test_after_a_person_a_half_filled_form_is_left_and_the_message_is_read_as_a_new_one(acting, actions):
