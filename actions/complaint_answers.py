@@ -6,7 +6,7 @@ from rasa_sdk import Tracker
 
 from actions.base import was_typed
 from actions.journeys import KIND_OF_INTENT as RIGHTS
-from bot.privacy.complaint_words import is_of_paper
+from bot.privacy.complaint_words import is_of_paper, request_in, speaks_of_a_request
 
 NOTHING = "nothing"
 LEAVE = {"deny", "cancel", "thank", "goodbye"}
@@ -33,14 +33,17 @@ def answer_to(tracker: Tracker) -> str | None:
     """
     latest = tracker.latest_message
     intent, confidence = latest["intent"].get("name"), latest["intent"].get("confidence") or 0.0
-    length = len(latest.get("text") or "")
+    words = latest.get("text") or ""
+    length = len(words)
     clear = length <= _LONGEST_DIGRESSION and confidence >= _SURE
     if intent in LEAVE and clear:
         return NOTHING
-    asks = intent == "ask_policy" and _ASKS.search(latest.get("text") or "")
+    asks = intent == "ask_policy" and _ASKS.search(words)
     if ((intent in _DIGRESS or asks) and clear) or not was_typed(latest):
         return None
-    if intent in _WISHES and length <= _LONGEST_WISH and confidence >= _VERY_SURE:
+    # "Take it back" may be what the shop shall do; only a request that is named is taken back.
+    takes_back = intent == "revoke_request" and (request_in(words) or speaks_of_a_request(words))
+    if (intent in _WISHES or takes_back) and length <= _LONGEST_WISH and confidence >= _VERY_SURE:
         return None
     return message_of(tracker)
 

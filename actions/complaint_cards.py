@@ -5,7 +5,7 @@ from bot.privacy.complaint import KIND_WORDS, CaseField
 from bot.privacy.complaint_card import SHOW, buttons, case_card, payload
 from bot.privacy.complaint_status import CaseView
 from bot.privacy.complaint_words import speaks_of_a_request
-from bot.privacy.request_status import REQUEST_WORDS, own_requests
+from bot.privacy.request_status import own_requests
 from bot.vocabulary import CaseKind
 
 CHANGE, LINK = "change", "link"
@@ -70,7 +70,7 @@ def _newest_request(turn: Turn, view: CaseView) -> str | None:
     if turn.chat.subject is None or not speaks_of_a_request(view.statement or ""):
         return None
     requests = own_requests(turn.session, turn.chat.subject)
-    return f"{requests[0].number} ({REQUEST_WORDS[requests[0].kind]})" if requests else None
+    return f"{requests[0].number} ({requests[0].what})" if requests else None
 
 
 def _an(noun: str) -> str:

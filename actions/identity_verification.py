@@ -1,5 +1,6 @@
 """Check that it is you: the yes that files a request, the code that lets it go on."""
 
+from collections.abc import Callable
 from typing import Any
 
 from rasa_sdk import Tracker
@@ -9,6 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.base import DeskAction, Events, Turn
 from actions.form import DeskForm
 from actions.journeys import INTENT_OF_KIND, JOURNEYS
+from actions.taking_back import take_back, takes_back_another
 from bot.errors import NotRevocable, TooManyCodes
 from bot.privacy.identity_verification import (
     Verdict,
@@ -21,7 +23,6 @@ from bot.privacy.identity_verification import (
 from bot.privacy.request_intake import receive_request, verified
 from bot.privacy.request_status import own_request
 from bot.privacy.rooms import ROOMS
-from bot.privacy.taking_back import revoke_request
 from bot.privacy.typed_code import code_in
 from bot.store.desk_tables import PrivacyRequest
 from bot.vocabulary import HoldKind, RequestKind, RequestState
@@ -132,7 +133,7 @@ class ValidateRequestForm(DeskForm):
         if value is None:
             return {"request_confirmed": None}
         if not value:
-            return {"request_confirmed": False, "request_code": LEFT}
+            return await self._left("request_confirmed", _not_filed, dispatcher, tracker, domain)
         if tracker.get_slot("request_number"):
             return {"request_confirmed": True}
         return await self.in_transaction(_file, dispatcher, tracker, domain, _ENDED)
@@ -144,8 +145,28 @@ class ValidateRequestForm(DeskForm):
         if value in (VERIFIED, NOT_NEEDED) or not tracker.get_slot("request_number"):
             return {"request_code": value}
         if value == LEFT:
-            return await self.in_transaction(_leave, dispatcher, tracker, domain, _ENDED)
+            return await self._left("request_code", _leave, dispatcher, tracker, domain)
         return await self.in_transaction(_try, dispatcher, tracker, domain, _ENDED)
+
+    async def _left(
+        self,
+        slot: str,
+        leave: Callable[[Turn], dict[str, Any]],
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: dict[str, Any],
+    ) -> dict[str, Any]:
+        """Leave the request, unless another one is to be taken back: then the same question stands again."""
+
+        def run(turn: Turn) -> dict[str, Any]:
+            stays = turn.intent == "revoke_request" and takes_back_another(turn)
+            return {slot: None} if stays else leave(turn)
+
+        return await self.in_transaction(run, dispatcher, tracker, domain, {slot: None})
+
+
+def _not_filed(turn: Turn) -> dict[str, Any]:
+    return {"request_confirmed": False, "request_code": LEFT}
 
 
 def _file(turn: Turn) -> dict[str, Any]:
@@ -191,9 +212,7 @@ def _try(turn: Turn) -> dict[str, Any]:
 def _leave(turn: Turn) -> dict[str, Any]:
     number = turn.tracker.get_slot("request_number")
     try:
-        revoke_request(turn.session, turn.desk, turn.now, turn.chat, number)
+        take_back(turn, number)
     except NotRevocable:
         turn.say("utter_error_not_revocable")
-    else:
-        turn.say("utter_request_revoked", number=number)
     return {"request_code": LEFT}

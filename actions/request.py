@@ -72,12 +72,9 @@ class OpenRequest(DeskAction):
             revocable = waiting.state is RequestState.COOLING_OFF
             response = "utter_request_already_open_revocable" if revocable else "utter_request_already_open"
             state = STATE_WORDS[waiting.state]
-            take_back = {
-                "title": turn.text("utter_choice_take_back"), "payload": f"/revoke_request {waiting.number}",
-            }  # fmt: skip
             turn.say(
-                response, buttons=[take_back] if revocable else None, number=waiting.number, what=waiting.what,
-                state=state, due=turn.day(waiting.due_at), until=until,
+                response, number=waiting.number, what=waiting.what, state=state,
+                due=turn.day(waiting.due_at), until=until,
             )  # fmt: skip
         if waiting.state is not RequestState.AWAITING_VERIFICATION:
             return []

@@ -5,18 +5,16 @@ from actions.complaint_acts import act_on_case, show_cases, take_back_case
 from actions.complaint_cards import show_buttons
 from actions.identity_verification import resend_buttons
 from actions.step_question import say_until
+from actions.taking_back import ask_which, asked_which, number_in, take_back
 from bot.clocks import in_words_with_time
 from bot.privacy import export_fetching, guardian_consent, handoff
 from bot.privacy.complaint import KIND_WORDS
 from bot.privacy.complaint_card import state_in_words
 from bot.privacy.complaint_status import CaseView, own_cases
-from bot.privacy.complaint_words import request_in
 from bot.privacy.request_status import STATE_WORDS, RequestView, own_request, own_requests
 from bot.privacy.step_questions import StepTopic, topic_of
-from bot.privacy.taking_back import revoke_request
 from bot.vocabulary import RequestState
 
-_WHICH = "utter_request_revoke_which"
 _ENDED = {RequestState.FULFILLED, RequestState.DENIED, RequestState.REVOKED, RequestState.EXPIRED}
 
 
@@ -45,21 +43,6 @@ def _list_card(turn: Turn, requests: list[RequestView], cases: list[CaseView], o
     return {"kind": "receipt", "number": "", "title": f"Your {title}", "lines": lines}
 
 
-def _number_in(turn: Turn) -> str | None:
-    return turn.chosen or request_in(turn.words(turn.origin))
-
-
-def _asked_which(turn: Turn) -> bool:
-    """Whether the bot's last question was which request to take back."""
-    said = (event for event in reversed(turn.tracker.events) if event.get("event") == "bot")
-    return next(((event.get("metadata") or {}).get("utter_action") for event in said), None) == _WHICH
-
-
-def _take_back(turn: Turn, number: str) -> None:
-    done = revoke_request(turn.session, turn.desk, turn.now, turn.chat, number)
-    turn.say("utter_request_revoked", number=done.number)
-
-
 def _tell_of_copy(turn: Turn) -> None:
     """A copy that waits in a chat that may be closed by now can be had here, with a code."""
     waiting = export_fetching.waits_elsewhere(turn.session, turn.now, turn.chat)
@@ -79,15 +62,15 @@ class RequestStatus(DeskAction):
         known = act_on_case(turn)
         if known is not None:
             return known
-        number, subject = _number_in(turn), turn.chat.subject
+        number, subject = number_in(turn), turn.chat.subject
         if not number and show_cases(turn, turn.words(turn.origin)):
             return []
         cases = [] if number else own_cases(turn.session, turn.chat)
         if subject is None and not cases:
             turn.ask_to_sign_in()
             return []
-        if number and _asked_which(turn):
-            _take_back(turn, number)
+        if number and asked_which(turn):
+            take_back(turn, number)
             return []
         if number:
             self._list(turn, [own_request(turn.session, subject or "", number)], [], [])
@@ -124,22 +107,18 @@ class RevokeRequest(DeskAction):
         if turn.was_typed and topic_of(turn.words(turn.origin)) is StepTopic.UNDO:
             say_until(turn)
             return []
-        if not _number_in(turn) and take_back_case(turn, turn.words(turn.origin)):
+        if not number_in(turn) and take_back_case(turn, turn.words(turn.origin)):
             return []
         if turn.chat.subject is None:
             turn.say("utter_request_revoke_none")
             return []
         requests = own_requests(turn.session, turn.chat.subject)
         waiting = [request for request in requests if request.revocable]
-        number = _number_in(turn) or (waiting[0].number if len(waiting) == 1 else None)
+        number = number_in(turn) or (waiting[0].number if len(waiting) == 1 else None)
         if number:
-            _take_back(turn, number)
+            take_back(turn, number)
         elif waiting:
-            buttons = [
-                {"title": f"{each.number}: {each.what}", "payload": f"/revoke_request {each.number}"}
-                for each in waiting
-            ]
-            turn.say(_WHICH, buttons=buttons)
+            ask_which(turn, waiting)
         elif any(request.state is RequestState.RUNNING for request in requests):
             turn.say("utter_error_not_revocable")
         else:

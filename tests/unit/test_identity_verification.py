@@ -1,15 +1,18 @@
 """Check that it is you: a code for one request, in one conversation, for a short time, with few tries."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+import yaml
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy import select, text
 
 from actions.base import Turn
-from actions.identity_verification import RESEND, AskRequestCode
+from actions.identity_verification import LEFT, RESEND, AskRequestCode, ValidateRequestForm
+from bot.config import PROJECT
 from bot.errors import TooManyCodes
 from bot.privacy.identity_verification import Verdict, give_to_a_person
 from bot.store.desk_tables import AuditEntry, Case, Mail, Message, PrivacyRequest, VerificationCode
@@ -17,6 +20,8 @@ from bot.store.desk_tables import Turn as TurnRow
 from bot.vocabulary import Author, HoldKind, RequestKind, RequestState
 from tests import rights
 from tests.unit.conftest import open_chat
+
+RESPONSES = yaml.safe_load((PROJECT / "domain.yml").read_text(encoding="utf-8"))["responses"]
 
 
 @pytest.fixture
@@ -232,3 +237,116 @@ def test_no_new_code_is_promised_for_a_request_that_waits_for_none_any_more(aske
         ("request_code", "failed"),
         ("requested_slot", None),
     ]
+
+
+@pytest.fixture
+def deleting(own_desk):
+    """Amelia's and Priya's deletions can still be taken back: desk, Amelia's conversation and number.
+
+    Whatever Amelia does, Priya's goes on.
+    """
+    desk = own_desk()
+    chat, hers = open_chat(desk, "1001"), open_chat(desk, "1005")
+    numbers = [rights.ask(desk, each, RequestKind.ERASURE).number for each in (chat, hers)]
+    for conversation, number in zip((chat, hers), numbers, strict=True):
+        assert rights.verify(desk, conversation, number).state is RequestState.COOLING_OFF
+    yield desk, chat, numbers[0]
+    assert rights.state_of(desk, numbers[1]).state is RequestState.COOLING_OFF
+
+
+def at_the_question(desk, chat, words, copy=None, chosen=None, intent="revoke_request"):
+    """What is said or pressed while a copy waits for its yes, or for its code: the slots and messages that follow."""
+    dispatcher, now = CollectingDispatcher(), desk.clock.now()
+    with desk.transaction() as session:
+        row = TurnRow(
+            conversation_id=chat, idempotency_key="1", body_hash="-", state="running",
+            choice_intent=intent if chosen else None, choice_value=chosen, created_at=now,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        said = Message(
+            conversation_id=chat,
+            turn_id=row.id,
+            author=Author.USER,
+            text=words,
+            citations=[],
+            choices=[],
+            created_at=now,
+        )
+        session.add(said)
+        session.flush()
+        message = str(said.id)
+    slot = "request_code" if copy else "request_confirmed"
+    slots = {"request_kind": "export", "request_number": copy, "requested_slot": slot}
+    latest = {
+        "intent": {"name": intent},
+        "metadata": {"message": message},
+        "intent_ranking": [{}] * (1 if chosen else 2),
+    }
+    tracker = Tracker(chat, slots, latest, [], False, None, {}, "action_listen")
+    validate = getattr(ValidateRequestForm(desk), f"validate_{slot}")
+    follows = asyncio.run(validate(LEFT if copy else False, dispatcher, tracker, {"responses": RESPONSES}))
+    return follows, dispatcher.messages
+
+
+@pytest.mark.parametrize("at_code", [True, False])
+@pytest.mark.parametrize("pressed", [True, False])
+def test_a_deletion_that_is_named_is_taken_back_while_a_copy_stands_at_its_question(deleting, at_code, pressed):
+    desk, chat, number = deleting
+    copy = rights.ask(desk, chat, RequestKind.EXPORT).number if at_code else None
+    words = "Take it back" if pressed else f"please take back {number}"
+    follows, said = at_the_question(desk, chat, words, copy, chosen=number if pressed else None)
+    assert [(each["response"], each["number"]) for each in said] == [("utter_request_revoked", number)]
+    assert rights.state_of(desk, number).state is RequestState.REVOKED
+    assert follows == {"request_code" if at_code else "request_confirmed": None}
+    if copy:
+        assert rights.state_of(desk, copy).state is RequestState.AWAITING_VERIFICATION
+
+
+@pytest.mark.parametrize("at_code", [True, False])
+def test_whoever_names_nothing_is_asked_which_and_nothing_is_taken_back(deleting, at_code):
+    desk, chat, number = deleting
+    copy = rights.ask(desk, chat, RequestKind.EXPORT).number if at_code else None
+    follows, (asked,) = at_the_question(desk, chat, "cancel my erasure request", copy)
+    offered = (
+        [f"/revoke_request {copy}", f"/revoke_request {number}"] if copy else [f"/revoke_request {number}", "/deny"]
+    )
+    assert asked["response"] == "utter_request_revoke_which"
+    assert [button["payload"] for button in asked["buttons"]] == offered
+    assert follows == {"request_code" if at_code else "request_confirmed": None}
+    assert rights.state_of(desk, number).state is RequestState.COOLING_OFF
+
+
+def test_a_request_that_only_waits_for_its_code_elsewhere_asks_nobody_which(asked):
+    desk, chat, number = asked
+    other = rights.ask(desk, chat, RequestKind.RECTIFICATION, {"changes": {}}).number
+    follows, said = at_the_question(desk, chat, "take it back", number)
+    assert [(each["response"], each["number"]) for each in said] == [("utter_request_revoked", number)]
+    assert follows == {"request_code": LEFT}
+    states = [rights.state_of(desk, each).state for each in (number, other)]
+    assert states == [RequestState.REVOKED, RequestState.AWAITING_VERIFICATION]
+
+
+def test_the_copy_that_is_named_at_its_code_is_taken_back_and_the_deletion_goes_on(deleting):
+    desk, chat, number = deleting
+    copy = rights.ask(desk, chat, RequestKind.EXPORT).number
+    follows, said = at_the_question(desk, chat, f"please take back {copy}", copy)
+    assert [each["number"] for each in said] == [copy] and follows == {"request_code": LEFT}
+    states = [rights.state_of(desk, each).state for each in (copy, number)]
+    assert states == [RequestState.REVOKED, RequestState.COOLING_OFF]
+
+
+def test_a_no_to_a_copy_takes_no_deletion_back(deleting):
+    desk, chat, number = deleting
+    follows, said = at_the_question(desk, chat, "no", intent="deny")
+    assert (follows, said) == ({"request_confirmed": False, "request_code": LEFT}, [])
+    assert rights.state_of(desk, number).state is RequestState.COOLING_OFF
+
+
+def test_a_number_of_somebody_else_is_unknown_and_the_question_stands(deleting):
+    desk, chat, number = deleting
+    theirs = rights.ask(desk, open_chat(desk, "1002"), RequestKind.EXPORT).number
+    follows, said = at_the_question(desk, chat, f"take back {theirs}")
+    assert [each["response"] for each in said] == ["utter_error_not_found"] and follows == {"request_confirmed": None}
+    states = [rights.state_of(desk, each).state for each in (theirs, number)]
+    assert states == [RequestState.AWAITING_VERIFICATION, RequestState.COOLING_OFF]
