@@ -89,7 +89,7 @@ def _no_code_any_more(turn: Turn, request: PrivacyRequest) -> Events:
 
 
 class SubmitCode(DeskAction):
-    """A code typed while no form asks for it, as after a long pause: it still serves if it is alive."""
+    """A code typed while no form asks for it, as when a complaint came in between: it still serves if it is alive."""
 
     action_name = "action_submit_code"
 
