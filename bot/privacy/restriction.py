@@ -7,6 +7,7 @@ a person under restriction and a purpose nobody agreed to all come out as a no.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -109,8 +110,8 @@ def _lift(session: Session, desk: Desk, now: datetime, which: ColumnElement[bool
         audit.record(session, now, AuditEvent.RESTRICTION_LIFTED, reference=each.request_number, subject=each.subject)
     session.flush()
     for subject, number in {each.subject: each.request_number for each in lifted}.items():
-        if not _standing(session, Restriction.subject == subject):
-            webhooks.tell(session, now, desk.settings, ShopEvent.RESTRICTION_LIFTED, subject, number)
+        # Whether anything else stands is known at the end only: somebody may be restricting the same person right now.
+        audit.at_the_end(session, partial(_tell_if_free, session, desk, now, subject, number))
 
 
 def processing(session: Session, desk: Desk, subject: str) -> Processing:
@@ -143,6 +144,11 @@ def processing(session: Session, desk: Desk, subject: str) -> Processing:
         consents={each.purpose.key: each.state or UNKNOWN for each in choices},
         allowed=() if reasons else tuple(c.purpose.key for c in choices if c.is_on and _is_own(c.purpose, own)),
     )
+
+
+def _tell_if_free(session: Session, desk: Desk, now: datetime, subject: str, number: str | None) -> None:
+    if not _standing(session, Restriction.subject == subject):
+        webhooks.tell(session, now, desk.settings, ShopEvent.RESTRICTION_LIFTED, subject, number)
 
 
 def _standing(session: Session, about: ColumnElement[bool]) -> list[Restriction]:

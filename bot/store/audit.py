@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,15 +17,15 @@ from bot.store.audit_chain import Content, seal, use_key
 from bot.store.desk_tables import AuditEntry, AuditHead, AuditPseudonym
 from bot.vocabulary import AuditEvent
 
-__all__ = ["forget_subject", "newest", "pseudonym", "record", "use_key"]
+__all__ = ["at_the_end", "forget_subject", "newest", "pseudonym", "record", "use_key"]
 
-_WAITING = "audit entries that wait for the end of their transaction"
+_WAITING = "audit entries and acts that wait for the end of their transaction"
 _NOT_NUMBERED = 0
 
 
 @dataclass(frozen=True)
 class _Waiting:
-    content: Content
+    what: Content | Callable[[], None]
     root: SessionTransaction | None
     inside: SessionTransaction | None
 
@@ -54,10 +55,19 @@ def record(
     """
     session.flush()
     about = None if subject is None else _pseudonym(subject, _key_of(session, subject))
-    content = Content(_NOT_NUMBERED, now, event, conversation_id, reference, about, actor)
-    session.connection()  # begins the transaction that the entry belongs to, where none is begun yet
-    waiting = _Waiting(content, session.get_transaction(), session.get_nested_transaction())
-    session.info.setdefault(_WAITING, []).append(waiting)
+    _wait(session, Content(_NOT_NUMBERED, now, event, conversation_id, reference, about, actor))
+
+
+def at_the_end(session: Session, act: Callable[[], None]) -> None:
+    """Do something last in a transaction, behind its entries, while all other writers of the record wait.
+
+    It finds whatever any of them has committed, and none of them comes in between.
+
+    Args:
+        session: The transaction; rolled back, it does nothing.
+        act: Takes no row that others may hold; what it records itself is written behind it.
+    """
+    _wait(session, act)
 
 
 def newest(session: Session, count: int) -> list[AuditEntry]:
@@ -105,6 +115,12 @@ def _insert_once(session: Session, table: Any) -> Any:
     return dialect.insert(table).on_conflict_do_nothing()
 
 
+def _wait(session: Session, what: Content | Callable[[], None]) -> None:
+    session.connection()  # begins the transaction that it belongs to, where none is begun yet
+    waiting = _Waiting(what, session.get_transaction(), session.get_nested_transaction())
+    session.info.setdefault(_WAITING, []).append(waiting)
+
+
 def _write(session: Session, contents: list[Content]) -> None:
     head = _locked_head(session)
     for content in contents:
@@ -140,12 +156,14 @@ def _locked_head(session: Session) -> AuditHead:
 
 @listens_for(Session, "before_commit")
 def _write_waiting(session: Session) -> None:
-    if session.in_nested_transaction() or not session.info.get(_WAITING):
-        return
-    waiting: list[_Waiting] = session.info.pop(_WAITING)
-    mine = [each.content for each in waiting if each.root is session.get_transaction()]
-    if mine:
-        _write(session, mine)
+    while not session.in_nested_transaction() and session.info.get(_WAITING):
+        waiting: list[_Waiting] = session.info.pop(_WAITING)
+        mine = [each.what for each in waiting if each.root is session.get_transaction()]
+        if mine:
+            _write(session, [each for each in mine if isinstance(each, Content)])
+        for each in mine:
+            if not isinstance(each, Content):
+                each()
 
 
 @listens_for(Session, "after_soft_rollback")

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, aliased
 
 from bot.config import Settings
 from bot.errors import SetupError
+from bot.store import audit
 from bot.store.desk_tables import WebhookEvent
 from bot.vocabulary import ShopEvent
 
@@ -35,7 +36,7 @@ def tell(
 ) -> None:
     """Have every service of the shop told of something about a person; nothing is written where none listens.
 
-    Record the cause in the audit first: its writers wait for each other, which keeps the notices in order.
+    Written at the end of the transaction, where its writers wait for each other: a later notice was committed later.
 
     Args:
         session: The transaction of the cause: both are kept, or neither.
@@ -51,20 +52,25 @@ def tell(
     """
     if taken := _OWN_WORDS & facts.keys():
         raise ValueError(f"a notice says {sorted(taken)[0]} already")
-    for url in addresses(settings):
-        notice = _next_id(session, url, subject)
-        payload = {"id": notice, "event": str(event), "customer_id": subject, "occurred_at": now.isoformat()}
-        session.add(
-            WebhookEvent(
-                id=notice,
-                event=event,
-                subject=subject,
-                request_number=request_number,
-                url=url,
-                payload=payload | {"request": request_number} | facts,
-                created_at=now,
+
+    def write() -> None:
+        for url in addresses(settings):
+            notice = _next_id(session, url, subject)
+            payload = {"id": notice, "event": str(event), "customer_id": subject, "occurred_at": now.isoformat()}
+            session.add(
+                WebhookEvent(
+                    id=notice,
+                    event=event,
+                    subject=subject,
+                    request_number=request_number,
+                    url=url,
+                    payload=payload | {"request": request_number} | facts,
+                    created_at=now,
+                )
             )
-        )
+
+    if addresses(settings):
+        audit.at_the_end(session, write)
 
 
 def undelivered(session: Session, request_number: str) -> int:

@@ -5,18 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 
 from bot.clocks import SystemClock
 from bot.errors import Conflict
 from bot.privacy import fulfilment
 from bot.privacy.identity_verification import Verdict
 from bot.privacy.request_intake import receive_request
+from bot.privacy.restriction import lift, restrict
 from bot.privacy.rooms import ROOMS
 from bot.privacy.taking_back import revoke_request
 from bot.store import conversations, own_records
-from bot.store.desk_tables import AuditEntry, PrivacyRequest, RequestStep, Restriction
-from bot.vocabulary import RequestKind, RequestState
+from bot.store.desk_tables import AuditEntry, PrivacyRequest, RequestStep, Restriction, WebhookEvent
+from bot.vocabulary import RequestKind, RequestState, RestrictionReason, ShopEvent
 from tests import rights
 from tests.unit.conftest import NOON, open_chat
 
@@ -152,3 +153,52 @@ def test_a_code_typed_while_the_request_is_taken_back_elsewhere_lets_nothing_go_
     with desk.reading() as session:
         assert session.scalars(select(Restriction)).all() == []
     assert rights.verify(desk, theirs, other).state is RequestState.COOLING_OFF
+
+
+def stop(session, desk, number, subject=AMELIA):
+    restrict(session, desk, NOON, subject, RestrictionReason.ERASURE, number)
+
+
+def go_on(desk, number):
+    with desk.transaction() as session:
+        lift(session, desk, NOON, number)
+
+
+def told(desk, subject):
+    """What the service hears about a person, in the order in which it hears it."""
+    with desk.reading() as session:
+        notices = select(WebhookEvent.event).where(WebhookEvent.subject == subject).order_by(WebhookEvent.id)
+        return list(session.scalars(notices))
+
+
+@pytest.fixture
+def stopped(desk):
+    """A deletion for which Amelia's data is left alone, and one of Daniel's; a service listens."""
+    desk.settings.webhook_urls = "https://a.example.com/hook"
+    numbers = "PR-2026-000001", "PR-2026-000002"
+    with desk.transaction() as session:
+        for number, subject in zip(numbers, (AMELIA, DANIEL), strict=True):
+            stop(session, desk, number, subject)
+    return numbers[0]
+
+
+def test_services_last_hear_of_a_restriction_that_was_on_its_way_when_another_was_lifted(desk, stopped, begun):
+    with desk.transaction() as session:
+        stop(session, desk, "PR-2026-000003")
+        begun(lambda: go_on(desk, stopped)).result()
+    assert told(desk, AMELIA) == [ShopEvent.RESTRICTED, ShopEvent.RESTRICTION_LIFTED, ShopEvent.RESTRICTED]
+    assert told(desk, DANIEL) == [ShopEvent.RESTRICTED]
+
+
+def test_services_hear_of_no_lifting_that_waited_for_a_new_restriction_to_be_kept(desk, stopped, begun):
+    lifting = []
+    with desk.transaction() as session:
+        stop(session, desk, "PR-2026-000003")
+        # Behind the desk's own listener: what ends this transaction is done, and only its commit is left.
+        event.listen(session, "before_commit", lambda _: lifting.append(begun(lambda: go_on(desk, stopped))))
+    lifting[0].result()
+    assert told(desk, AMELIA) == [ShopEvent.RESTRICTED, ShopEvent.RESTRICTED]
+    assert events_of(desk, stopped) == ["restricted", "restriction_lifted"]
+    go_on(desk, "PR-2026-000003")
+    assert told(desk, AMELIA)[-1] == ShopEvent.RESTRICTION_LIFTED
+    assert told(desk, DANIEL) == [ShopEvent.RESTRICTED]

@@ -116,6 +116,22 @@ def test_a_notice_of_work_that_was_rolled_back_was_never_written(desk, service):
     assert notices(desk) == []
 
 
+def test_of_work_that_was_rolled_back_in_part_the_rest_is_told_in_its_order(desk, service):
+    now, settings = desk.clock.now(), desk.settings
+    with desk.transaction() as session:
+        webhooks.tell(session, now, settings, ShopEvent.RESTRICTED, "1001")
+        with session.begin_nested():
+            webhooks.tell(session, now, settings, ShopEvent.CORRECTED, "1001")
+        with pytest.raises(RuntimeError), session.begin_nested():
+            webhooks.tell(session, now, settings, ShopEvent.RESTRICTION_LIFTED, "1001")
+            raise RuntimeError
+        webhooks.tell(session, now, settings, ShopEvent.ERASED, "1001")
+    tell(desk, ShopEvent.RESTRICTED, "1002")
+    assert [(n.subject, n.event) for n in notices(desk)] == [
+        ("1001", "restricted"), ("1001", "corrected"), ("1001", "erased"), ("1002", "restricted")
+    ]  # fmt: skip
+
+
 def test_a_fact_cannot_take_the_place_of_what_every_notice_says(desk, service):
     with pytest.raises(ValueError, match="id"), desk.transaction() as session:
         webhooks.tell(session, desk.clock.now(), desk.settings, ShopEvent.ERASED, "1001", id="other")
