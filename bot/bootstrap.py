@@ -12,7 +12,7 @@ from bot.clocks import Clock, OffsetClock, SystemClock
 from bot.config import Settings, get_settings
 from bot.errors import SetupError
 from bot.privacy.entities import finder
-from bot.store import audit, policy_versions
+from bot.store import audit, customers, policy_versions
 from bot.store import datamap as datamaps
 from bot.store.desk import Desk
 from bot.store.desk_tables import DemoClock, PolicyVersion
@@ -63,7 +63,7 @@ def policy_in_force(settings: Settings) -> tuple[PolicyLibrary, Policy]:
 def _open_shop(settings: Settings, datamap: datamaps.DataMap) -> ShopStore:
     try:
         shop = ShopStore(make_engine(settings.shop_database_url), datamap)
-        problems = datamaps.check(datamap, shop.metadata)
+        problems = datamaps.check(datamap, shop.metadata) or customers.refused(shop)
     except SQLAlchemyError as error:
         raise SetupError(
             f"The shop database cannot be read ({type(error).__name__}). Check SHOP_DATABASE_URL."

@@ -11,11 +11,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot.cli.console import console
 from bot.config import get_settings
 from bot.errors import SetupError
+from bot.store import customers
 from bot.store import datamap as datamaps
 from bot.store.datamap import documenting
-from bot.store.datamap.reflecting import other_schemas, reflect
+from bot.store.datamap.reflecting import other_schemas
 from bot.store.datamap.scaffold import Proposal, propose
 from bot.store.engine import make_engine
+from bot.store.shop import ShopStore
 
 app = typer.Typer(help="The map of personal data in the shop's database.", no_args_is_help=True)
 out = console()
@@ -69,7 +71,8 @@ def check(url: Url = None, file: Map = None) -> None:
     datamap = datamaps.load(path)
     engine = make_engine(url or settings.shop_database_url)
     try:
-        problems = datamaps.check(datamap, reflect(engine, datamap.schemas))
+        shop = ShopStore(engine, datamap)
+        problems = datamaps.check(datamap, shop.metadata) or customers.refused(shop)
         unread = other_schemas(engine, datamap.schemas)
     except SQLAlchemyError as error:
         raise _unreadable(error) from None

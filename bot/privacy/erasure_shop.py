@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import func, select
 
@@ -81,7 +80,7 @@ def _snapshot(work: Work, subject: str) -> tuple[dict[str, Any], bool]:
     except NotFound:
         people = shop.datamap.subject
         key = cast_key(subject, shop.metadata.tables[people.table].c[people.key])
-        row = {people.key: {"uuid": str(key)} if isinstance(key, UUID) else key}
+        row = {people.key: erasing.jsonable(key)}
         return {"key": subject, "row": row, "may_match_by_email": False, "look_for": {}}, True
 
 

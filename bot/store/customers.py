@@ -9,8 +9,10 @@ import sqlalchemy as sa
 
 from bot.store.consent_records import moment
 from bot.store.engine import for_reading
-from bot.store.ownership import cast_key, condition_of, not_removed, written_key
+from bot.store.ownership import BYTES, cast_key, condition_of, not_removed, written_key
 from bot.store.shop import ShopStore
+
+_LONGEST_NUMBER = 64  # what the desk's own tables hold
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,28 @@ def among(shop: ShopStore, subjects: Collection[str]) -> list[Customer]:
     key = _key(shop)
     keys = [each for each in (cast_key(subject, key) for subject in subjects) if each is not None]
     return _read(shop, _accounts(shop).where(key.in_(keys)))
+
+
+def refused(shop: ShopStore) -> list[str]:
+    """Why the desk cannot serve everybody: somebody's number is longer than its own tables hold.
+
+    Asked only where the type of the key allows such numbers.
+    """
+    key, people = _key(shop), shop.datamap.subject
+    # A key of bytes is written with two signs for each.
+    in_bytes = isinstance(key.type, BYTES)
+    most, unit = (_LONGEST_NUMBER // 2, "bytes") if in_bytes else (_LONGEST_NUMBER, "signs")
+    longest = getattr(key.type, "length", None)
+    if not isinstance(key.type, (sa.String, *BYTES)) or (longest is not None and longest <= most):
+        return []
+    length = sa.func.length(key) if in_bytes else sa.func.char_length(key)
+    ours = [condition_of(key.table, each) for each in people.when]
+    with for_reading(shop.engine).connect() as connection:
+        if connection.execute(sa.select(sa.literal(1)).where(length > most, *ours).limit(1)).first() is None:
+            return []
+    return [
+        f"subject: some `{people.key}` of `{people.table}` has more than {most} {unit}; name a shorter unique column"
+    ]
 
 
 def _key(shop: ShopStore) -> sa.Column[Any]:

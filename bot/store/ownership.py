@@ -14,10 +14,10 @@ from bot.errors import SetupError
 from bot.store.datamap.column_types import day_said
 from bot.store.datamap.model import Condition, DataMap, Match, Through, Way
 
-_WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,17}", re.ASCII)
+_WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,19}", re.ASCII)
 _LONGEST_KEY = 255
 # Keys of bytes (UUIDs as MySQL and MariaDB keep them) are written as hexadecimal digits outside.
-_BYTES = (sa.LargeBinary, sa.BINARY, sa.VARBINARY)
+BYTES = (sa.LargeBinary, sa.BINARY, sa.VARBINARY)
 _HEX = re.compile(r"(?:[0-9a-f]{2}){1,64}", re.ASCII)
 
 
@@ -28,14 +28,17 @@ def cast_key(subject_id: str, column: sa.ColumnElement[Any]) -> Any | None:
     can never mean the same person. A UUID alone may come in capitals: `ShopStore.number_of` writes it as it is kept.
     """
     if isinstance(column.type, sa.Integer | sa.Numeric):
-        return int(subject_id) if _WHOLE_NUMBER.fullmatch(subject_id) else None
+        number = int(subject_id) if _WHOLE_NUMBER.fullmatch(subject_id) else None
+        unsigned = getattr(column.type, "unsigned", False)
+        lowest, highest = (0, 2**64 - 1) if unsigned else (-(2**63), 2**63 - 1)
+        return number if number is not None and lowest <= number <= highest else None
     if isinstance(column.type, sa.Uuid):
         try:
             key = UUID(subject_id)
         except ValueError:
             return None
         return key if str(key) == subject_id.lower() else None
-    if isinstance(column.type, _BYTES):
+    if isinstance(column.type, BYTES):
         return bytes.fromhex(subject_id) if _HEX.fullmatch(subject_id) else None
     if isinstance(column.type, sa.String):
         return subject_id if 0 < len(subject_id) <= _LONGEST_KEY and subject_id.isprintable() else None

@@ -1,5 +1,6 @@
 """The check on schemas that are hard: halves of keys, no keys, circles, types nobody knows, questions left open."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ from sqlalchemy import Engine
 from bot.errors import SetupError
 from bot.store.datamap import check, load
 from bot.store.datamap.reflecting import reflect
+from bot.store.erasing import freeze, residue
 from bot.store.shop import ShopStore
+from tests.shop_rows import all_rows, erase
 
 HEAD = """
 format: 1
@@ -173,6 +176,23 @@ def test_a_key_of_bytes_is_written_as_hexadecimal_digits(tmp_path: Path) -> None
     assert [row["n"] for row in shop.rows_of("00ff", "things")] == [1]
     assert shop.customer("00FF") is None
     assert shop.customer("xyz") is None
+
+
+def test_rows_under_a_card_of_19_digits_are_their_owners(tmp_path: Path) -> None:
+    card = 2**63 - 1
+    engine = engine_of("CREATE TABLE people (id INTEGER PRIMARY KEY, mail TEXT, card BIGINT UNIQUE)",
+                       "CREATE TABLE points (n INTEGER PRIMARY KEY, card BIGINT, sum INTEGER)",
+                       f"INSERT INTO people VALUES (1, 'a@example.com', {card}), (2, 'b@example.com', {card - 1})",
+                       f"INSERT INTO points VALUES (1, {card}, 5), (2, {card - 1}, 6)")  # fmt: skip
+    through = "belongs: [{through: people, keys: {card: card}}], "
+    tables = table("people", "id: , mail: , card: ") + table("points", "n: , card: , sum: ", through)
+    shop = ShopStore(engine, loaded(tmp_path, tables))
+    assert {each.table.name: each.count for each in shop.holdings("1")} == {"people": 1, "points": 1}
+    assert [row["sum"] for row in shop.rows_of("1", "points")] == [5]
+    snapshot, today = freeze(shop, "1"), date(2026, 11, 23)
+    erase(shop, snapshot, today)
+    assert residue(shop, snapshot, "everything", "delete", today) == []
+    assert list(all_rows(engine, shop.metadata)["points"]) == [(2,)]
 
 
 def test_the_people_cannot_be_declared_free_of_people(tmp_path: Path) -> None:

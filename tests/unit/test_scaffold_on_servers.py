@@ -313,6 +313,55 @@ def test_a_choice_is_read_and_written_where_postgresql_fills_it_up_with_blanks(p
     assert consent_records.read(padded, "IVO") == {"newsletter": ConsentState.GRANTED}
 
 
+NUMBERS_MAP = """format: 1
+subject: {table: customers, key: id, name: name, email: mail}
+keep_reasons: {}
+categories:
+  all: {class: personal_center, title: All, purpose: P, recipients: [], retention: R, source: You, legal_basis: Law}
+purposes: {}
+tables:
+  customers: {category: all, show: plain, erase: delete, columns: {id: Number, name: Name, mail: Mail}}
+  orders: {category: all, show: plain, erase: delete, belongs: [{through: customers, keys: {customer: id}}],
+    columns: {number: Number, customer: Customer}}
+"""
+
+
+def numbered(engine: Engine, tmp_path: Path, kind: str, *keys: str) -> ShopStore:
+    """Customers under these keys, each with an order."""
+    people = ", ".join(f"({key}, 'Tilda', 'tilda@example.com')" for key in keys)
+    orders = ", ".join(f"({number}, {key})" for number, key in enumerate(keys, start=1))
+    ran(engine, f"CREATE TABLE customers (id {kind} PRIMARY KEY, name VARCHAR(80), mail VARCHAR(80));\n"
+                f"CREATE TABLE orders (number INT PRIMARY KEY, customer {kind} NOT NULL);\n"
+                f"INSERT INTO customers VALUES {people};\nINSERT INTO orders VALUES {orders}")  # fmt: skip
+    (tmp_path / "map.yml").write_text(NUMBERS_MAP, encoding="utf-8")
+    return ShopStore(engine, load(tmp_path / "map.yml"))
+
+
+def test_the_largest_number_that_a_server_holds_leads_to_its_owners_rows(engine: Engine, tmp_path: Path) -> None:
+    kind, largest = ("BIGINT UNSIGNED", 2**64 - 1) if engine.dialect.name == "mysql" else ("BIGINT", 2**63 - 1)
+    shop = numbered(engine, tmp_path, kind, str(largest - 1), str(largest))
+    assert ids(shop, str(largest), "orders", "number") == [2]
+    assert shop.customer(str(largest + 1)) is None and customers.refused(shop) == []
+    assert [each.subject for each in customers.after(shop, str(largest - 1), 5)] == [str(largest)]
+    erase(shop, freeze(shop, str(largest)), date(2026, 11, 23))
+    assert shop.customer(str(largest)) is None
+    assert ids(shop, str(largest - 1), "orders", "number") == [1]
+
+
+@pytest.mark.parametrize("in_bytes", [False, True])
+@pytest.mark.parametrize("too_many", [0, 1])
+def test_a_number_too_long_for_the_desk_is_found_on_a_server(
+    engine: Engine, tmp_path: Path, in_bytes: bool, too_many: int
+) -> None:
+    if in_bytes:
+        key = "ab" * (32 + too_many)
+        mysql = engine.dialect.name == "mysql"
+        shop = numbered(engine, tmp_path, *(("VARBINARY(100)", f"x'{key}'") if mysql else ("BYTEA", f"'\\x{key}'")))
+    else:
+        shop = numbered(engine, tmp_path, "VARCHAR(100)", f"'{'ü' * (64 + too_many)}'")
+    assert len(customers.refused(shop)) == too_many
+
+
 def test_the_command_line_drafts_and_tells_no_password(mariadb: FreshDatabase, tmp_path: Path) -> None:
     url = mariadb()
     engine = make_engine(url)

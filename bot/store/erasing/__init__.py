@@ -15,7 +15,7 @@ from bot.store.erasing.carrying_out import erase_table, settle
 from bot.store.erasing.order import erasure_order
 from bot.store.erasing.planning import ErasurePlan, TablePlan, Warned, plan
 from bot.store.erasing.residue import Residue, by_itself, residue
-from bot.store.erasing.snapshot import freeze, identify
+from bot.store.erasing.snapshot import freeze, identify, jsonable
 from bot.store.erasing.spelling import any_spelling
 from bot.store.erasing.treatment import ANONYMISE, DELETE, EVERYTHING, RECORDED
 
@@ -34,6 +34,7 @@ __all__ = [
     "erasure_order",
     "freeze",
     "identify",
+    "jsonable",
     "plan",
     "residue",
     "settle",

@@ -64,7 +64,7 @@ def _known(shop: ShopStore, connection: Connection, subject_id: str, customer: d
     ownership = Ownership(shop.datamap, shop.metadata, connection, customer)
     return {
         "key": subject_id,
-        "row": {name: _written(customer[name]) for name in sorted(_needed(shop.datamap)) if name in customer},
+        "row": {name: jsonable(customer[name]) for name in sorted(_needed(shop.datamap)) if name in customer},
         "may_match_by_email": _may_match(ownership, shop.datamap, customer),
     }
 
@@ -134,7 +134,8 @@ def _text(value: Any) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _written(value: Any) -> Any:
+def jsonable(value: Any) -> Any:
+    """A value of the person's row as a snapshot keeps it: their rows are found by it again, whatever its type."""
     match value:
         case None | bool() | int() | str():
             return value
