@@ -134,7 +134,9 @@ class Ownership:
         if self._matchable is None:
             subject = self._map.subject
             if subject.email_confirmed:
-                self._matchable = bool(self._subject.get(subject.email_confirmed))
+                confirmed = self._subject.get(subject.email_confirmed)
+                # Text confirms nothing: an `N` or a `0` is no yes.
+                self._matchable = bool(confirmed) and not isinstance(confirmed, str | bytes)
             else:
                 self._matchable = subject.email is not None and self._holders(subject.email) == 1
         return self._matchable

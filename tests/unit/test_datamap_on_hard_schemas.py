@@ -151,6 +151,31 @@ def test_what_the_database_would_refuse_is_said_before(rule: str, kind: str, sen
     assert found.startswith("people.odd: ") and sentence in found
 
 
+@pytest.mark.parametrize(("kind", "sentence"), [
+    ("VARCHAR(1)", "is no date, no number and no yes or no, so nothing tells which of its values means `confirmed`"),
+    ("BLOB", "is no date, no number and no yes or no"),
+    ("DATETIME NOT NULL", "is a date that must be there (NOT NULL), so it cannot say `not confirmed`"),
+    ("BOOLEAN GENERATED ALWAYS AS (mail IS NOT NULL) STORED", "is worked out by the database"),
+])  # fmt: skip
+def test_a_column_that_cannot_say_both_is_not_taken_for_a_confirmed_address(
+    kind: str, sentence: str, tmp_path: Path
+) -> None:
+    engine = engine_of(f"CREATE TABLE people (id INTEGER PRIMARY KEY, mail TEXT, sure {kind})")
+    subject = PEOPLE.replace("mail}", "mail, email_confirmed: sure}")
+    (found,) = problems(tmp_path, engine, table("people", "id: , mail: , sure: "), subject)
+    assert found.startswith(f"subject: `sure` under `email_confirmed` {sentence}")
+    assert found.endswith("; name a date that may be empty or a column of yes and no, or leave `email_confirmed` out")
+
+
+@pytest.mark.parametrize(
+    "kind", ["DATETIME", "DATE", "BOOLEAN NOT NULL", "BOOLEAN", "INTEGER NOT NULL", "SMALLINT", "NUMERIC(1)"]
+)
+def test_a_date_that_may_be_empty_and_a_yes_or_no_tell_that_an_address_is_confirmed(kind: str, tmp_path: Path) -> None:
+    engine = engine_of(f"CREATE TABLE people (id INTEGER PRIMARY KEY, mail TEXT, sure {kind})")
+    subject = PEOPLE.replace("mail}", "mail, email_confirmed: sure}")
+    assert problems(tmp_path, engine, table("people", "id: , mail: , sure: "), subject) == []
+
+
 def test_views_need_no_place_on_the_map(tmp_path: Path) -> None:
     engine = engine_of(
         "CREATE TABLE people (id INTEGER PRIMARY KEY, mail TEXT)", "CREATE VIEW seen AS SELECT * FROM people"

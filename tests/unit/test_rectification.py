@@ -511,6 +511,58 @@ def test_corrections_are_made_the_same_way_on_the_databases_that_shops_use(serve
         engine.dispose()
 
 
+def shop_confirming(engine, column):
+    """The shop as a map sees it that names this column under `email_confirmed`."""
+    datamap = load(PROJECT / "data" / "datamap.yml")
+    return ShopStore(engine, replace(datamap, subject=replace(datamap.subject, email_confirmed=column)))
+
+
+MARIADB = [
+    ("BIT(1) NOT NULL", "b'1'", 0), ("TINYINT(1) NOT NULL", "1", 0), ("TINYINT(1) NULL", "1", 0),
+    ("DECIMAL(1,0) NOT NULL", "1", 0), ("TIMESTAMP NULL", "'2026-01-01'", None),
+]  # fmt: skip
+POSTGRESQL = [("BOOLEAN NOT NULL", "true", False), ("SMALLINT NOT NULL", "1", 0), ("DATE", "'2026-01-01'", None)]
+
+
+@pytest.mark.parametrize(("server", "kinds"), [(mariadb_server, MARIADB), (postgresql_server, POSTGRESQL)])
+def test_a_new_address_is_unconfirmed_in_whatever_kind_of_column_the_shop_says_so(server, kinds, tmp_path):
+    with server(tmp_path) as fresh:
+        engine = make_engine(fresh())
+        seed(engine, date(2026, 11, 23))
+        give_newsletter(shop_confirming(engine, "email_confirmed_at"), AMELIA, "AMELIA.Hartley@example.com")
+        address = "amelia.hartley@example.com"
+        for number, (kind, yes, no) in enumerate(kinds):
+            with engine.begin() as connection:
+                connection.execute(sa.text(f"ALTER TABLE customers ADD COLUMN sure{number} {kind} DEFAULT {yes}"))
+            shop, new = shop_confirming(engine, f"sure{number}"), f"amelia{number}@example.com"
+            account = Change("customers", {"id": 1001}, "email", "E-mail", address, new)
+            follow = followers(shop, AMELIA, new)
+            assert len(list(shop.rows_of(AMELIA, "newsletter_subscriptions"))) == 1, kind
+            assert correct(shop, AMELIA, [account, *follow]) == [], kind
+            assert (shop.customer(AMELIA)["email"], shop.customer(AMELIA)[f"sure{number}"]) == (new, no), kind
+            assert list(shop.rows_of(AMELIA, "newsletter_subscriptions")) == [], "unconfirmed, it is nobody's"
+            assert shop.customer(DANIEL)[f"sure{number}"], "somebody else's stays confirmed"
+            address = new
+        engine.dispose()
+
+
+def test_the_date_zero_of_mariadb_confirms_no_address(tmp_path):
+    with mariadb_server(tmp_path) as fresh:
+        engine = make_engine(fresh())
+        seed(engine, date(2026, 11, 23))
+        with engine.begin() as connection:
+            connection.execute(sa.text("ALTER TABLE customers ADD COLUMN sure DATETIME NULL"))
+            connection.execute(sa.text("SET sql_mode = ''"))
+            connection.execute(sa.text("UPDATE customers SET sure = '0000-00-00 00:00:00' WHERE id = 1001"))
+            connection.execute(sa.text("UPDATE customers SET sure = NOW() WHERE id = 1002"))
+        shop = shop_confirming(engine, "sure")
+        give_newsletter(shop, AMELIA, "amelia.hartley@example.com")
+        give_newsletter(shop, DANIEL, "daniel.okafor@example.com")
+        assert list(shop.rows_of(AMELIA, "newsletter_subscriptions")) == []
+        assert len(list(shop.rows_of(DANIEL, "newsletter_subscriptions"))) >= 1
+        engine.dispose()
+
+
 # ------------------------------------------------------------------------------------------------ by a worker
 
 

@@ -408,3 +408,20 @@ def test_the_day_of_an_order_is_its_own_and_not_that_of_its_invoice_or_delivery(
     _, datamap, _ = drafted_from(text, empty, tmp_path)
     days = {name: datamap.tables[name].date for name in ("orders", "invoices", "sales")}
     assert days == {"orders": "date_add", "invoices": "invoice_date", "sales": "placed_at"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "found"),
+    [
+        ("is_verified verified_at?:d", "verified_at"),
+        ("email_confirmed:b", "email_confirmed"),
+        ("verified:w", "verified"),
+        ("verified", None),
+        ("email_verified_at:d", None),
+    ],
+)
+def test_only_a_column_that_can_say_both_is_proposed_as_confirming_the_address(
+    columns: str, found: str | None, empty: Engine, tmp_path: Path
+) -> None:
+    _, datamap, _ = drafted_from(f"customers id* name email {columns}", empty, tmp_path)
+    assert datamap.subject.email_confirmed == found

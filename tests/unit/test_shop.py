@@ -1,6 +1,7 @@
 """The shop store: whose rows are whose, on the demo's schema and on harder ones."""
 
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,17 @@ def test_an_abandoned_cart_of_a_guest_is_found_with_its_lines(shop: ShopStore) -
 def test_guest_rows_are_nobodys_until_the_address_is_confirmed(shop: ShopStore, engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(customers.update().where(customers.c.id == HELEN.id).values(email_confirmed_at=None))
+    assert {row["guest_email"] for row in subjects_rows(shop, HELEN.id, "orders")} == {None}
+    assert subjects_rows(shop, HELEN.id, "newsletter_subscriptions") == []
+
+
+@pytest.mark.parametrize("value", ["N", "0", "no", "", "0000-00-00 00:00:00", "Y"])
+def test_no_text_confirms_an_address(value: str, shop: ShopStore, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(sa.text("ALTER TABLE customers ADD COLUMN verified VARCHAR(20)"))
+        connection.execute(sa.text("UPDATE customers SET verified = :value"), {"value": value})
+    subject = replace(shop.datamap.subject, email_confirmed="verified")
+    shop = ShopStore(engine, replace(shop.datamap, subject=subject))
     assert {row["guest_email"] for row in subjects_rows(shop, HELEN.id, "orders")} == {None}
     assert subjects_rows(shop, HELEN.id, "newsletter_subscriptions") == []
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 from sqlalchemy import MetaData
+from sqlalchemy.dialects import mysql
 
 from bot.store.datamap.model import Column, Condition, DataMap, ErasureAction, Match, Table, Through
 
@@ -14,6 +15,7 @@ _LETS_GO = ("CASCADE", "SET NULL", "SET DEFAULT")
 def feasible(datamap: DataMap, metadata: MetaData) -> Iterator[str]:
     """One sentence for each wish that the database would refuse."""
     yield from _subject_key(datamap, metadata)
+    yield from _confirmation(datamap, metadata)
     for table in datamap.personal_tables():
         live = metadata.tables[table.name]
         if not live.primary_key.columns and (not table.deletes_rows or table.anonymous):
@@ -39,6 +41,17 @@ def can_be_pseudonymised(column: sa.Column[object]) -> bool:
     """Whether a made-up value fits: text, numbers that are exact, UUIDs and keys of bytes."""
     fits = sa.String | sa.Integer | sa.Numeric | sa.Uuid | sa.LargeBinary | sa.BINARY | sa.VARBINARY
     return isinstance(column.type, fits) and not isinstance(column.type, sa.Enum | sa.Float)
+
+
+def unfit_to_confirm(column: sa.Column[object]) -> str | None:
+    """Why a column cannot say that an e-mail address is, or is not, confirmed; None where it can say both."""
+    if column.computed is not None:
+        return "is worked out by the database, so a new address could not be marked as not confirmed"
+    if isinstance(column.type, sa.Date | sa.DateTime):
+        return None if column.nullable else "is a date that must be there (NOT NULL), so it cannot say `not confirmed`"
+    if isinstance(column.type, sa.Boolean | sa.Integer | sa.Numeric | mysql.BIT):
+        return None
+    return "is no date, no number and no yes or no, so nothing tells which of its values means `confirmed`"
 
 
 def uniquely(table: sa.Table) -> Iterator[frozenset[str]]:
@@ -77,6 +90,15 @@ def _subject_key(datamap: DataMap, metadata: MetaData) -> Iterator[str]:
                             f"{table.name}: leads to `{subject.table}` by `{subject.key}` alone, which several shops "
                             f"may share; add {', '.join(sorted(missing))} to `keys`"
                         )
+
+
+def _confirmation(datamap: DataMap, metadata: MetaData) -> Iterator[str]:
+    """Guest rows of others are shown to whoever counts as the holder of their address, so no value may be doubtful."""
+    subject = datamap.subject
+    column = metadata.tables[subject.table].c.get(subject.email_confirmed or "")
+    if column is not None and (why := unfit_to_confirm(column)):
+        cure = "name a date that may be empty or a column of yes and no, or leave `email_confirmed` out"
+        yield f"subject: `{column.name}` under `email_confirmed` {why}; {cure}"
 
 
 def _one_value(condition: Condition) -> bool:

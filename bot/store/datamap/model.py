@@ -190,8 +190,8 @@ class Table:
 class Subject:
     """Where the people are: their table, its key, and the columns the desk itself needs.
 
-    `email_confirmed` is a column that is empty until the person proved that the address is theirs. Guest rows
-    are matched by e-mail only after that; without such a column, only when no two people hold the address.
+    `email_confirmed` is a column that is empty, or says no, until the person proved that the address is theirs. Guest
+    rows are matched by e-mail only after that; without such a column, only when no two people hold the address.
     `last_activity` is a column that says when the person last used the shop, such as their last sign-in.
     `when` limits the table to this shop's customers, where it holds other shops' or the staff as well.
     """

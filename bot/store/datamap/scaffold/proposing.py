@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine, MetaData
 
 from bot.errors import SetupError
+from bot.store.datamap.feasible import unfit_to_confirm
 from bot.store.datamap.reflecting import other_schemas, reflect
 from bot.store.datamap.scaffold import writing
 from bot.store.datamap.scaffold.fates import KEEP, LEFT, decide_fates
@@ -164,7 +165,7 @@ class _Draft:
         key = subject_key(table) or ""
         parts = {"table": self.people, "key": key, "name": _best(table, Kind.NAME, ("name", "fullname", "firstname"))}
         parts["email"] = self.email
-        confirmed = [name for name in table.live.c.keys() if _confirms(name)]  # noqa: SIM118
+        confirmed = [column.name for column in table.live.c if _confirms(column)]
         parts["email_confirmed"] = confirmed[0] if confirmed and self.email else None
         parts["phone"] = _best(table, Kind.PHONE, ("phone",))
         births = [
@@ -273,11 +274,13 @@ def _best(table: Seen, kind: Kind, wanted: tuple[str, ...]) -> str | None:
     return ranked[0] if ranked else None
 
 
-def _confirms(name: str) -> bool:
-    said = set(words(name))
-    return bool(said & {"verified", "confirmed", "validated"}) and (
+def _confirms(column: sa.Column[object]) -> bool:
+    """Whether a column says that the e-mail address is confirmed."""
+    said = set(words(column.name))
+    named = bool(said & {"verified", "confirmed", "validated"}) and (
         "email" in said or said <= {"verified", "confirmed", "at", "is", "date"}
     )
+    return named and unfit_to_confirm(column) is None
 
 
 def _says_last_activity(column: sa.Column[object]) -> bool:
