@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import datetime, tzinfo
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +14,7 @@ from bot.store.engine import for_reading
 from bot.store.erasing.changing import has_key, identity
 from bot.store.ownership import cast_key, is_key
 from bot.store.shop import ShopStore
+from bot.store.shop_times import in_utc, kept, moment, zone_of
 from bot.vocabulary import ConsentState
 
 CHANNEL = "chat"
@@ -42,24 +43,33 @@ def choices(shop: ShopStore, subject: str) -> dict[str, Recorded]:
     key = cast_key(subject, table.c[records.subject])
     if key is None:
         return {}
-    with for_reading(shop.engine).connect() as connection:
-        rows = _judged(connection, table, records, key)
-    return {str(row[records.purpose]): Recorded(_state(table, records, row[records.state]), at) for at, row in rows}
+    zone = zone_of(table.c[records.at], shop.datamap.timezone)
+    with for_reading(shop.engine).connect() as connection, in_utc(connection):
+        rows = _own_rows(connection, table, records, key)
+    made = [(str(row[records.purpose]), _recorded(table, records, row, zone)) for row in rows]
+    # By the moment and not by what is kept: texts of one moment are written in many ways.
+    return dict(sorted(((purpose, said) for purpose, said in made if said), key=lambda each: each[1].at))
 
 
 type _Row = Mapping[str, Any]
 
 
-def _judged(
-    connection: sa.Connection, table: sa.Table, records: ConsentRecords, key: Any
-) -> list[tuple[datetime, _Row]]:
-    """A person's rows with their times, the newest last; of those of one time (or one day) the last by its key."""
+def _recorded(table: sa.Table, records: ConsentRecords, row: _Row, zone: tzinfo) -> Recorded | None:
+    """What a row says; None where it tells no time.
+
+    In the hour that comes twice when clocks go back, a no counts as the later and all else as the earlier: no yes may
+    undo a no that came after it.
+    """
+    state = _state(table, records, row[records.state])
+    at = moment(row[records.at], zone, latest=state is ConsentState.WITHDRAWN)
+    return None if at is None else Recorded(state, at)
+
+
+def _own_rows(connection: sa.Connection, table: sa.Table, records: ConsentRecords, key: Any) -> list[_Row]:
+    """A person's rows; of those of one time (or one day) the last by its key counts, and comes last."""
     query = sa.select(table).where(is_key(table.c[records.subject], key)).order_by(*table.primary_key.columns)
     # Some databases take `abc` and `ABC` for the same key. They are not the same person.
-    own = [dict(row) for row in connection.execute(query).mappings() if row[records.subject] == key]
-    timed = [(at, row) for row in own if (at := moment(row[records.at])) is not None]
-    # By the moment and not by what is kept: texts of one moment are written in many ways.
-    return sorted(timed, key=lambda each: each[0])
+    return [dict(row) for row in connection.execute(query).mappings() if row[records.subject] == key]
 
 
 def write(shop: ShopStore, subject: str, purpose: str, state: ConsentState, at: datetime) -> None:
@@ -79,17 +89,18 @@ def write(shop: ShopStore, subject: str, purpose: str, state: ConsentState, at: 
     key = cast_key(subject, table.c[records.subject])
     if key is None:
         return
+    zone = zone_of(table.c[records.at], shop.datamap.timezone)
     word = records.granted if state is ConsentState.GRANTED else records.withdrawn
     row = {
         records.subject: key,
         records.purpose: purpose,
         records.state: _word(table.c[records.state], word),
-        records.at: _kept_moment(table.c[records.at], at, shop.engine.dialect.name),
+        records.at: kept(table.c[records.at], at, zone, shop.engine.dialect.name),
     }
     if records.channel:
         row[records.channel] = CHANNEL
-    with shop.engine.begin() as connection:
-        of_then = _of_then(connection, table, records, row)
+    with shop.engine.begin() as connection, in_utc(connection):
+        of_then = _of_then(connection, table, records, row, zone)
         if not _says(table, records, of_then, state):
             if of_then and not _comes_last(table, row):
                 keys = [tuple(each[column.name] for column in identity(table)) for each in of_then]
@@ -97,18 +108,20 @@ def write(shop: ShopStore, subject: str, purpose: str, state: ConsentState, at: 
                 connection.execute(sa.update(table).where(has_key(table, keys)).values(said))
             else:
                 connection.execute(sa.insert(table).values(row))
-            if not _says(table, records, _of_then(connection, table, records, row), state):
+            if not _says(table, records, _of_then(connection, table, records, row, zone), state):
                 raise Unavailable
 
 
-def _of_then(connection: sa.Connection, table: sa.Table, records: ConsentRecords, new: _Row) -> list[_Row]:
+def _of_then(
+    connection: sa.Connection, table: sa.Table, records: ConsentRecords, new: _Row, zone: tzinfo
+) -> list[_Row]:
     """The row that counts about the person, purpose and time of a new one; nothing where there is none.
 
     Without a key nothing says which row of one time is the last, so there all of them are given.
     """
-    then, purpose = moment(new[records.at]), new[records.purpose]
-    judged = _judged(connection, table, records, new[records.subject])
-    rows = [row for at, row in judged if at == then and str(row[records.purpose]) == purpose]
+    then, purpose = moment(new[records.at], zone), new[records.purpose]
+    own = _own_rows(connection, table, records, new[records.subject])
+    rows = [row for row in own if moment(row[records.at], zone) == then and str(row[records.purpose]) == purpose]
     return rows[-1:] if table.primary_key.columns else rows
 
 
@@ -148,33 +161,3 @@ def _state(table: sa.Table, records: ConsentRecords, found: Any) -> ConsentState
     if found == _word(column, records.granted):
         return ConsentState.GRANTED
     return ConsentState.WITHDRAWN if found == _word(column, records.withdrawn) else None
-
-
-def _kept_moment(column: sa.Column[Any], at: datetime, dialect: str) -> datetime | date | int | str:
-    """The time as the column can hold it, always in UTC, so that a repeat finds the row it wrote."""
-    at = at.astimezone(UTC)
-    kind = column.type
-    if isinstance(kind, sa.Integer):
-        return int(at.timestamp())
-    if isinstance(kind, sa.Date):
-        return at.date()
-    if not isinstance(kind, sa.DateTime):
-        return at.isoformat(timespec="seconds")
-    if dialect in {"mysql", "mariadb"} or getattr(kind, "precision", None) is not None:
-        # Columns of time round to the second there, or to the digits they were made with.
-        at = at.replace(microsecond=0)
-    return at if kind.timezone else at.replace(tzinfo=None)
-
-
-def moment(found: Any) -> datetime | None:
-    """A time as the shop's database has it, in UTC; None for what is no time."""
-    if isinstance(found, str):
-        try:
-            found = datetime.fromisoformat(found.strip())
-        except ValueError:
-            return None
-    if isinstance(found, datetime):
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    if isinstance(found, date):
-        return datetime(found.year, found.month, found.day, tzinfo=UTC)
-    return datetime.fromtimestamp(found, UTC) if isinstance(found, int) else None

@@ -2,15 +2,15 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from typing import Any
 
 import sqlalchemy as sa
 
-from bot.store.consent_records import moment
 from bot.store.engine import for_reading
 from bot.store.ownership import BYTES, cast_key, condition_of, not_removed, written_key
 from bot.store.shop import ShopStore
+from bot.store.shop_times import in_utc, moment, zone_of
 
 _LONGEST_NUMBER = 64  # what the desk's own tables hold
 
@@ -91,11 +91,25 @@ def _accounts(shop: ShopStore) -> sa.Select[Any]:
 
 
 def _read(shop: ShopStore, query: sa.Select[Any]) -> list[Customer]:
-    with for_reading(shop.engine).connect() as connection:
+    with for_reading(shop.engine).connect() as connection, in_utc(connection):
         rows = connection.execute(query).all()
-    return [Customer(written_key(row.key), row.email, _day(row.born), moment(row.active)) for row in rows]
+    zone = _zone_of_activity(shop)
+    return [Customer(written_key(row.key), row.email, _day(row.born), moment(row.active, zone)) for row in rows]
+
+
+def _zone_of_activity(shop: ShopStore) -> tzinfo:
+    subject, zone = shop.datamap.subject, shop.datamap.timezone
+    if subject.last_activity is None:
+        return zone
+    return zone_of(shop.metadata.tables[subject.table].c[subject.last_activity], zone)
 
 
 def _day(found: Any) -> date | None:
-    at = moment(found[:10] if isinstance(found, str) else found) if not isinstance(found, int) else None
-    return None if at is None else at.date()
+    if isinstance(found, str):
+        try:
+            return date.fromisoformat(found.strip()[:10])
+        except ValueError:
+            return None
+    if isinstance(found, datetime):
+        return found.date()
+    return found if isinstance(found, date) else None

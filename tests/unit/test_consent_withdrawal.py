@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
@@ -26,6 +27,7 @@ from bot.privacy.room import Work
 from bot.store import conversations
 from bot.store.desk_tables import AuditEntry, ConsentEntry, Mail, Message, PrivacyRequest, WebhookEvent
 from bot.store.desk_tables import Turn as TurnRow
+from bot.store.shop import ShopStore
 from bot.vocabulary import ConsentState, RequestKind, RequestState
 from tests import guardians
 from tests.guardians import MAYA
@@ -201,6 +203,27 @@ def test_the_newer_word_counts_whether_said_here_or_on_the_website(desk, chose):
         connection.execute(insert(consents).values(row | {"recorded_at": later}))
     assert stands(desk, AMELIA)["analytics"] is GRANTED
     assert chose(AMELIA, ["analytics"], WITHDRAWN, "m2") is not None, "and it can be ended again"
+
+
+def test_a_yes_on_the_website_in_the_shops_local_time_does_not_undo_the_no_that_came_after_it(desk, chose):
+    others = everybody_elses(desk, AMELIA)
+    datamap = replace(desk.datamap, timezone=ZoneInfo("Europe/Berlin"))
+    desk = replace(desk, datamap=datamap, shop=ShopStore(desk.shop.engine, datamap))
+
+    def says_yes_on_the_website(local):
+        row = {"customer_ref": AMELIA, "purpose": "analytics", "state": "granted", "channel": "website"}
+        with desk.shop.engine.begin() as connection:
+            connection.execute(insert(desk.shop.metadata.tables["consents"]).values(row | {"recorded_at": local}))
+
+    says_yes_on_the_website(datetime(2026, 11, 23, 12, 40))  # twenty minutes before the withdrawal, at noon in UTC
+    request = chose(AMELIA, ["analytics"], WITHDRAWN, "m1").number
+    assert stands(desk, AMELIA)["analytics"] is WITHDRAWN
+    assert carry_out(desk, request) == []
+    assert shop_rows(desk, AMELIA)[-1]["recorded_at"] == datetime(2026, 11, 23, 13), "as the shop's clock shows it"
+    assert stands(desk, AMELIA)["analytics"] is WITHDRAWN
+    says_yes_on_the_website(datetime(2026, 11, 23, 13, 10))
+    assert stands(desk, AMELIA)["analytics"] is GRANTED, "this one came later"
+    assert everybody_elses(desk, AMELIA) == others
 
 
 def test_nothing_of_a_choice_is_kept_when_its_transaction_fails(desk, chat):

@@ -232,6 +232,9 @@ def test_ways_that_go_in_a_circle_are_reported(tmp_path: Path, schema: MetaData)
         ("\n  refunds:", "\n  reviews:", "`reviews` stands here twice: keep one"),
         ("subject:\n  table: customers", "subject:\n  table: people", "subject: the table `people` is not"),
         ("format: 1", "format: [", "datamap.yml, line "),
+        ("format: 1", "format: 1\ntimezone: Mars", "timezone: no time zone is called `Mars`; write it as"),
+        ("format: 1", "format: 1\ntimezone: ../etc", "timezone: no time zone is called `../etc`; write it as"),
+        ("format: 1", "format: 1\ntimezone: Europe", "timezone: no time zone is called `Europe`; write it as"),
     ],
 )  # fmt: skip
 def test_a_mistake_in_the_file_is_named_with_its_cure(old: str, new: str, sentence: str, tmp_path: Path) -> None:
@@ -249,6 +252,11 @@ def test_an_empty_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "datamap.yml").write_text("", encoding="utf-8")
     with pytest.raises(SetupError, match="the file"):
         load(tmp_path / "datamap.yml")
+
+
+def test_the_shops_times_are_taken_for_utc_until_the_map_names_their_zone(datamap: DataMap, tmp_path: Path) -> None:
+    named = load(changed(tmp_path, "format: 1", "format: 1\ntimezone: Europe/Berlin"))
+    assert (str(datamap.timezone), str(named.timezone)) == ("UTC", "Europe/Berlin")
 
 
 def test_no_and_on_are_words_not_truth_values(datamap: DataMap) -> None:

@@ -2,7 +2,9 @@
 
 import time
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, insert, select, text, update
@@ -12,6 +14,7 @@ from bot.errors import GuardianNeeded
 from bot.privacy import handoff_ownership, handoff_talk, restriction
 from bot.privacy.handoff_ownership import Agent
 from bot.store.desk_tables import GuardianConsent, Mail, PolicyEntry, PolicyNotice
+from bot.store.shop import ShopStore
 from bot.vocabulary import GuardianState, PolicyAct, RestrictionReason
 from tests.unit import policy_desks as people
 from tests.unit.policy_desks import DAY, IN_FORCE, SECOND
@@ -130,6 +133,19 @@ def test_activity_that_the_shop_reports_is_use(desk):
     people.at(desk, IN_FORCE + 16 * DAY)
     people.deem(desk)
     assert deemed(desk) == {ADULT}
+
+
+def test_activity_before_the_day_of_effect_is_no_use_though_the_shops_clock_showed_that_day(desk):
+    datamap = replace(desk.datamap, timezone=ZoneInfo("Europe/Berlin"))
+    local = replace(desk, datamap=datamap, shop=ShopStore(desk.shop.engine, datamap))
+    people.tell(local)
+    with desk.shop.engine.begin() as connection:
+        for subject, at in ((ADULT, "2026-12-10 01:10:00"), (OTHER, "2026-12-10 00:50:00")):
+            connection.execute(text(f"UPDATE customers SET last_login_at = '{at}' WHERE id = {subject}"))
+    people.at(desk, IN_FORCE + 17 * DAY)
+    people.deem(local)
+    assert deemed(desk) == {ADULT}, "in Berlin the day begins an hour before that of UTC"
+    assert people.notice(desk, ADULT).used_at == IN_FORCE + timedelta(minutes=10)
 
 
 def test_who_comes_back_late_has_a_day_to_say_no(desk):

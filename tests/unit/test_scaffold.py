@@ -425,3 +425,9 @@ def test_only_a_column_that_can_say_both_is_proposed_as_confirming_the_address(
 ) -> None:
     _, datamap, _ = drafted_from(f"customers id* name email {columns}", empty, tmp_path)
     assert datamap.subject.email_confirmed == found
+
+
+def test_the_draft_names_the_zone_that_the_shops_times_are_taken_for(empty: Engine, tmp_path: Path) -> None:
+    made, datamap, _ = drafted_from("customers id* name email", empty, tmp_path)
+    assert "\ntimezone: UTC\n" in made.text and str(datamap.timezone) == "UTC"
+    assert "Correct `timezone` where the shop does not write UTC" in " ".join(made.text.replace("\n#", "").split())

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -256,6 +257,7 @@ class DataMap:
     Attributes:
         schemas: Schemas (on MySQL and MariaDB: databases) read beside the connection's own; their tables are called
             `schema.table`.
+        timezone: The zone of the shop's times where a column keeps none.
         undecided: Questions that a person has not answered yet, each with where it stands.
     """
 
@@ -265,6 +267,7 @@ class DataMap:
     purposes: Mapping[str, Purpose] = MappingProxyType({})
     consent_records: ConsentRecords | None = None
     schemas: tuple[str, ...] = ()
+    timezone: tzinfo = UTC
     undecided: tuple[tuple[str, str], ...] = ()
 
     def personal_tables(self) -> Iterator[Table]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from types import MappingProxyType
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from bot.store.datamap.model import (
     Category,
@@ -88,6 +90,7 @@ class Resolver:
             MappingProxyType(purposes),
             ConsentRecords(**records.model_dump()) if records else None,
             tuple(self.written.schemas),
+            self._zone(self.written.timezone),
             tuple(self.undecided),
         )
 
@@ -98,6 +101,13 @@ class Resolver:
         places += [(f"categories.{key}", made.decide) for key, made in self.written.categories.items()]
         places += [(name, table.decide) for name, table in self.written.tables.items()]
         self.undecided += [(where, question) for where, question in places if question]
+
+    def _zone(self, name: str) -> tzinfo:
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            self._say("timezone", f"no time zone is called `{name}`", "write it as `Europe/Berlin`")
+            return UTC
 
     def _say(self, where: str, what: str, cure: str) -> None:
         self.problems.append(f"{where}: {what}; {cure}")

@@ -161,6 +161,7 @@ class WrittenMap(_Written):
 
     format: Literal[1]
     schemas: list[Words] = []
+    timezone: Words = "UTC"
     subject: WrittenSubject
     keep_reasons: dict[str, WrittenKeepReason] = {}
     categories: dict[str, WrittenCategory]

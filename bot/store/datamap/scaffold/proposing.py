@@ -158,7 +158,9 @@ class _Draft:
         return Proposal(text, self.people, len(plans), others, tuple(self.decisions))
 
     def _extra(self) -> list[str]:
-        return [writing.wrapped_list("schemas", self.schemas, 0)] if self.schemas else []
+        zone = writing.comment("The zone of the shop's times where a column keeps none, such as Europe/Berlin.")
+        schemas = [writing.wrapped_list("schemas", self.schemas, 0)] if self.schemas else []
+        return [*zone, "timezone: UTC", *schemas]
 
     def _subject(self) -> list[str]:
         table = self.seen[self.people]
@@ -261,7 +263,7 @@ class _Draft:
             lines += [f"#     {decision.where}" for decision in self.decisions if decision.group == group]
         lines += ["#", *writing.comment(
             "What cannot be seen in a database must be added by hand: `purposes` and `consent_records` (what customers "
-            "agreed to), and `warn` (such as open orders)."
+            "agreed to), and `warn` (such as open orders). Correct `timezone` where the shop does not write UTC."
         ), ""]  # fmt: skip
         return lines
 
