@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, aliased
 from bot.config import Settings
 from bot.errors import SetupError
 from bot.store import audit
-from bot.store.desk_tables import WebhookEvent
+from bot.store.desk_tables import PrivacyRequest, WebhookEvent
 from bot.vocabulary import ShopEvent
 
 _LONGEST_ADDRESS = 500
@@ -103,11 +103,15 @@ def forget_subject(session: Session, subject: str) -> int:
 
 
 def erased_and_told(session: Session) -> list[str]:
-    """Customer numbers that no notice needs any more: every service took the deletion and whatever else there was."""
+    """Customer numbers that no notice needs any more: every service took the deletion and whatever else there was.
+
+    Not of who only had deleted what the shop recorded by itself: their request still names them, and they live on.
+    """
     other = aliased(WebhookEvent)
+    known = exists().where(PrivacyRequest.number == WebhookEvent.request_number, PrivacyRequest.subject.is_not(None))
     waits = exists().where(other.subject == WebhookEvent.subject, other.delivered_at.is_(None))
     query = select(WebhookEvent.subject).where(
-        WebhookEvent.event == ShopEvent.ERASED, WebhookEvent.subject.is_not(None), ~waits
+        WebhookEvent.event == ShopEvent.ERASED, WebhookEvent.subject.is_not(None), ~waits, ~known
     )
     return [subject for subject in session.scalars(query.distinct()) if subject is not None]
 
