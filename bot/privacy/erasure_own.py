@@ -44,7 +44,7 @@ def erase_own(work: Work) -> Sequence[str]:
         own_records.delete_guardians(session, subject)
         others = (PrivacyRequest.subject == subject) & (PrivacyRequest.number != work.number)
         own_records.empty_requests(session, others)
-        own_records.close_cases(session, subject)
+        own_records.close_cases(session, work.desk.clock.now(), subject)
         own_records.keep_choices_without_name(session, subject, bytes.fromhex(plan["secret"]))
         request.statement, request.conversation_id = None, None
     return []

@@ -90,17 +90,17 @@ def erase_conversation(session: Session, conversation_id: str, machine_now: date
     if session.get(Conversation, conversation_id) is not None:
         if conversations.take_lease(session, conversation_id, machine_now, _LEASE_SECONDS) is None:
             return False
-        _delete_chat(session, conversation_id)
+        _delete_chat(session, conversation_id, now)
     if session.get(Tombstone, conversation_id) is None:
         session.add(Tombstone(conversation_id=conversation_id, at=now))
     session.flush()
     return True
 
 
-def _delete_chat(session: Session, conversation_id: str) -> None:
+def _delete_chat(session: Session, conversation_id: str, now: datetime) -> None:
     # Nothing but the chat leads from its person to what they opened in it with a claim code.
     of_customer = select(Conversation.id).where(Conversation.id == conversation_id, Conversation.subject.is_not(None))
-    _empty_cases(session, Case.subject.is_(None) & Case.conversation_id.in_(of_customer))
+    _empty_cases(session, now, Case.subject.is_(None) & Case.conversation_id.in_(of_customer))
     for table in (PrivacyRequest, Case):
         _change(session, update(table).where(table.conversation_id == conversation_id).values(conversation_id=None))
     talk = (Message, Choice, Card, WaitingWish, ChatSession, VerificationCode, Turn, Handoff, HandoffNote, HelpdeskLink)
@@ -171,21 +171,24 @@ def empty_requests(session: Session, of_subject: ColumnElement[bool]) -> None:
     session.expire_all()
 
 
-def close_cases(session: Session, subject: str) -> None:
+def close_cases(session: Session, now: datetime, subject: str) -> None:
     """Close a person's cases and leave of them what says nothing about the person.
 
     An alarm about a request names nobody and waits on for the shop; one about the person is about nobody any more.
     Number, kind, state and dates stay, as the law's log of complaints; what was written about them goes.
     """
-    _empty_cases(session, Case.subject == subject)
+    _empty_cases(session, now, Case.subject == subject)
 
 
-def _empty_cases(session: Session, which: ColumnElement[bool]) -> None:
+def _empty_cases(session: Session, now: datetime, which: ColumnElement[bool]) -> None:
     of_these = Case.number.in_(session.scalars(select(Case.number).where(which)).all())
-    numbers, open_ones = select(Case.number).where(of_these), Case.state != CaseState.CLOSED
+    numbers, open_ones = select(Case.number).where(of_these), (of_these, Case.state != CaseState.CLOSED)
     _change(session, delete(CaseMessage).where(CaseMessage.case_number.in_(numbers)))
     _change(session, delete(Attachment).where(Attachment.owner_number.in_(numbers)))
-    _change(session, update(Case).where(of_these, open_ones).values(state=CaseState.CLOSED))
+    closing = session.execute(select(Case.number, Case.subject).where(*open_ones).order_by(Case.number)).tuples().all()
+    _change(session, update(Case).where(*open_ones).values(state=CaseState.CLOSED, closed_at=now))
+    for number, subject in closing:
+        audit.record(session, now, AuditEvent.CASE_CLOSED, reference=number, subject=subject, actor="worker")
     nothing = {"subject": None, "statement": None, "about": None, "wish": None, "conversation_id": None}
     no_key = {"claim_hash": None, "claim_salt": None}
     _change(session, update(Case).where(of_these).values(**nothing, **no_key))

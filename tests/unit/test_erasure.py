@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import select
 
-from bot import mailing
+from bot import delivery, mailing
 from bot.errors import DeskError
 from bot.privacy import complaint_answer, erasure, erasure_scan, fulfilment, holds, outcome, request_intake
 from bot.privacy.customer_alarms import NOTICE, alarm
@@ -574,6 +574,9 @@ def test_a_case_told_without_a_name_and_opened_with_its_code_in_a_chat_of_the_pe
     with desk.reading() as session:
         gone, stays = session.get_one(Case, claimed), session.get_one(Case, anonymous)
     assert (gone.state, gone.statement, gone.claim_hash, gone.conversation_id) == ("closed", None, None, None)
+    assert gone.closed_at and stays.closed_at is None
+    recorded = [each.reference for each in all_of(desk, AuditEntry) if each.event == "case_closed"]
+    assert recorded.count(claimed) == 1 and anonymous not in recorded
     assert (stays.state, stays.statement, stays.conversation_id) == ("answered", "Amelia waited", nobodys)
     assert [row.case_number for row in all_of(desk, CaseMessage)] == [anonymous]
     assert [row.owner_number for row in all_of(desk, Attachment)] == [anonymous]
@@ -890,6 +893,23 @@ def test_the_services_confirm_before_anything_is_called_done(desk, amelia):
     assert {row.payload["customer_id"] for row in all_of(desk, WebhookEvent)} == {None}
 
 
+def test_the_notices_keep_the_number_of_who_only_had_deleted_what_the_shop_recorded(desk, amelia):
+    desk.settings.webhook_urls = "https://a.example.com/hook"
+    priya = open_chat(desk, "1005")
+    part, whole = agreed(desk, priya, details=RECORDED), agreed(desk, amelia)
+    desk.clock.advance(timedelta(days=8))
+
+    def all_are_taken(desk):
+        with desk.transaction() as session:
+            session.execute(sa.update(WebhookEvent).values(delivered_at=desk.clock.now()))
+        delivery.tidy(desk)
+
+    rights.work(desk, meanwhile=all_are_taken)
+    assert {rights.state_of(desk, each).state for each in (part, whole)} == {RequestState.FULFILLED}
+    told = {(row.request_number, row.subject, row.payload["customer_id"]) for row in all_of(desk, WebhookEvent)}
+    assert told == {(part, "1005", "1005"), (whole, None, None)}
+
+
 def test_a_service_that_never_confirms_leaves_the_request_done_in_part(desk, amelia):
     desk.settings.webhook_urls = "https://a.example.com/hook"
     number = agreed(desk, amelia)
@@ -1012,6 +1032,11 @@ def test_an_alarm_about_the_person_ends_with_their_data_and_one_about_somebody_e
     erased(desk, amelia)
     alarms = [(case.subject, case.state) for case in all_of(desk, Case) if case.kind == "alarm"]
     assert alarms == [(None, "closed"), (DANIEL, "waiting")]
+    recorded = {
+        each.reference: (each.actor, each.at) for each in all_of(desk, AuditEntry) if each.event == "case_closed"
+    }
+    assert recorded == {case.number: ("worker", case.closed_at) for case in all_of(desk, Case) if case.closed_at}
+    assert {case.closed_at is not None for case in all_of(desk, Case) if case.state == "closed"} == {True}
 
 
 def test_an_alarm_about_what_else_the_person_asked_for_ends_with_it_and_the_record_says_so(desk, amelia, daniel):
@@ -1023,7 +1048,8 @@ def test_an_alarm_about_what_else_the_person_asked_for_ends_with_it_and_the_reco
     alarms = {case.request_number: (case.number, case.state) for case in all_of(desk, Case) if case.kind == "alarm"}
     assert [alarms[number][1] for number in numbers] == ["closed", "waiting"]
     closed = [(each.reference, each.actor) for each in all_of(desk, AuditEntry) if each.event == "case_closed"]
-    assert closed == [(alarms[numbers[0]][0], "worker")]
+    about = [alarms[number][0] for number in numbers]
+    assert [each for each in closed if each[0] in about] == [(about[0], "worker")]
 
 
 def test_the_plan_is_kept_unreadable(desk, amelia):
