@@ -20,7 +20,7 @@ from bot.privacy.access import NamedOnly, summarise
 from bot.privacy.export_fetching import ADDRESS, ELSEWHERE, HERE, end
 from bot.privacy.guardian_consent_decision import asked_by
 from bot.privacy.policy_standing import binding
-from bot.privacy.room import Room, Step, Work
+from bot.privacy.room import NotYet, Room, Step, Work
 from bot.store import attachments, audit, outbox
 from bot.store.announcements import announce
 from bot.store.conversations import hashed, newest_of
@@ -100,10 +100,11 @@ def _write(work: Work, export: Export, contents: Contents) -> None:
     finally:
         draft.unlink(missing_ok=True)
     with desk.transaction() as session:
-        mine = update(Export).where(Export.id == export.id).values(size=size)
+        mine = update(Export).where(Export.id == export.id, Export.expires_at.is_(None)).values(size=size)
         kept: CursorResult[Any] = session.connection().execute(mine)
     if not kept.rowcount:
-        # The person's data was erased meanwhile, or another worker began anew: this file belongs to nobody.
+        # The person's data was erased meanwhile, another worker began anew, or a newer copy took its place: this file
+        # belongs to nobody.
         shelf.remove(desk.settings, export.id)
         raise NotFound
 
@@ -176,6 +177,8 @@ def _offer(work: Work) -> Sequence[str]:
             raise NotFound
         if export.token_hash is not None:
             return []
+        if not export.file_key:
+            raise NotYet("A newer copy took its place; it is made again.")
         told = in_words_with_time(until)
         card = _link(export, until)
         announce(session, now, work.conversation_id, "utter_export_ready", card, number=work.number, until=told)

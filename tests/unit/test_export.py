@@ -21,6 +21,7 @@ from bot.errors import NotFound
 from bot.privacy import export, holds
 from bot.privacy.export_fetching import ExportAway, ExportGone, fetch, forget_exports, sweep_expired
 from bot.privacy.request_status import RequestView
+from bot.privacy.room import NotYet
 from bot.store import conversations
 from bot.store.announcements import sentence
 from bot.store.desk_tables import AuditEntry, Export, Mail, Message, PrivacyRequest
@@ -302,6 +303,29 @@ def test_a_newer_copy_takes_the_place_of_an_older_one(desk, ready, chat):
     with pytest.raises(ExportGone):
         fetched(desk, AMELIA, old)
     assert opened(fetched(desk, AMELIA, token_of(desk, chat_id)))
+
+
+@pytest.mark.parametrize("step", ["_contents", "_is_ready"], ids=["before it is written", "before it is offered"])
+def test_of_two_copies_made_at_once_none_is_offered_that_cannot_be_read(desk, chat, monkeypatch, step):
+    chat_id, theirs = chat(AMELIA), chat(BYSTANDER)
+    assert carried_out(asked(desk, theirs, BYSTANDER)) == []
+    work, other = asked(desk, chat_id, AMELIA), asked(desk, chat_id, AMELIA)
+    done = getattr(export, step)
+
+    def overtaken(*arguments):
+        monkeypatch.undo()
+        found = done(*arguments)
+        assert carried_out(other) == []
+        return found
+
+    monkeypatch.setattr(export, step, overtaken)
+    with pytest.raises((NotFound, NotYet)):
+        carried_out(work)
+    assert len(announced(desk, chat_id)) == 1 and len(files(desk)) == 2
+    assert [each.act(work) for each in export.ROOM.steps(work)] == [[], []], "tried again, it is made anew"
+    assert len(announced(desk, chat_id)) == 2
+    for subject, place in ((AMELIA, chat_id), (BYSTANDER, theirs)):
+        assert opened(fetched(desk, subject, token_of(desk, place))).rows("customers")
 
 
 # ------------------------------------------------------------------------------------------------ forgotten and swept
