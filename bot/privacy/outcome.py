@@ -125,7 +125,9 @@ def alarms_of(session: Session, number: str) -> list[tuple[datetime, str]]:
     return [(case.created_at, " ".join((case.statement or "It needs a person.").splitlines())) for case in cases]
 
 
-def quiet_alarm(session: Session, now: datetime, number: str, actor: str | None = None) -> bool:
+def quiet_alarm(
+    session: Session, now: datetime, number: str, actor: str | None = None, *, but: Alarm | None = None
+) -> bool:
     """Nobody has to look after a request any more: what alarmed about it leaves the list, and the record says so.
 
     Args:
@@ -133,11 +135,17 @@ def quiet_alarm(session: Session, now: datetime, number: str, actor: str | None 
         now: The desk's time.
         number: Which request.
         actor: Who ended it, where it was not the person themselves.
+        but: What still needs somebody: an alarm about it waits on, about that alone.
 
     Returns:
-        Whether an alarm waited.
+        Whether an alarm was closed.
     """
-    alarms = session.scalars(select(Case.number).where(*alarm_waits(number)).order_by(Case.number)).all()
+    alarms = []
+    for case in session.scalars(select(Case).where(*alarm_waits(number)).order_by(Case.number)):
+        if but and but in (case.statement or "").splitlines():
+            case.statement = but.value
+        else:
+            alarms.append(case.number)
     return bool(alarms) and close_alarms(session, now, alarms, session.get_one(PrivacyRequest, number).subject, actor)
 
 
@@ -169,7 +177,8 @@ def tell_end(
     else:
         if session.get(Certificate, request.number) is None:
             # Else it was done when the certificate was made: an alarm since then says that nobody could be sent it.
-            quiet_alarm(session, now, request.number, "worker")
+            # A mail that did not arrive may be the one that tells of the end.
+            quiet_alarm(session, now, request.number, "worker", but=Alarm.MAIL)
         if room.done:
             announce(session, now, request.conversation_id, room.done, number=request.number)
     if address:

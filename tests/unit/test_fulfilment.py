@@ -13,7 +13,9 @@ from sqlalchemy import select, update
 
 from bot import jobs
 from bot.errors import NotRevocable
-from bot.privacy import fulfilment
+from bot.privacy import fulfilment, outcome
+from bot.privacy.outcome import Alarm
+from bot.privacy.request_desk import looked_after
 from bot.privacy.restriction import processing
 from bot.privacy.room import Room, Step
 from bot.store.desk_tables import AuditEntry, Case, Mail, PrivacyRequest, RequestStep
@@ -208,3 +210,25 @@ def test_what_fails_is_tried_again_after_longer_and_longer_and_then_a_person_is_
     assert (alarm.state, alarm.closed_at) == ("closed", desk.clock.now()), "nobody has to look any more"
     assert (ended.reference, ended.actor) == (alarm.number, "worker")
     assert row_of(desk, hers).attempts == 0
+
+
+def test_a_mail_that_did_not_arrive_waits_for_a_person_also_when_its_request_is_done(desk, world):
+    number, other, waiting = running(desk), running(desk, DANIEL), running(desk, "1003")
+    set_row(desk, waiting, state=RequestState.ON_HOLD, hold_reason="legal")
+    with desk.transaction() as session:
+        for each, what in [(number, Alarm.LATE), (number, Alarm.MAIL), (other, Alarm.LATE), (waiting, Alarm.LATE)]:
+            outcome.alarm(session, desk, desk.clock.now(), session.get_one(PrivacyRequest, each), what)
+    for each in (number, other):
+        jobs.carry_out(desk, each)
+        assert row_of(desk, each).state == RequestState.FULFILLED
+    with desk.reading() as session:
+        cases = {case.request_number: case for case in session.scalars(select(Case).where(Case.kind == "alarm"))}
+        closed = [each.reference for each in session.scalars(select(AuditEntry)) if each.event == "case_closed"]
+    assert [(each, cases[each].state, cases[each].statement) for each in (number, waiting)] == [
+        (number, "waiting", Alarm.MAIL), (waiting, "waiting", Alarm.LATE),
+    ]  # fmt: skip
+    assert closed == [cases[other].number]
+    with desk.transaction() as session:
+        looked_after(session, desk.clock.now(), number, "staff:1")
+    with desk.reading() as session:
+        assert session.get_one(Case, cases[number].number).state == "closed"
