@@ -32,8 +32,16 @@ from bot.privacy.complaint_corrections import (
     wishes_nothing,
 )
 from bot.privacy.complaint_reply import reply_to_case
-from bot.privacy.complaint_status import own_case
-from bot.privacy.complaint_words import about_in, corrected_kind, means_another_order, request_in, says_but, wish_in
+from bot.privacy.complaint_status import CaseView, own_case
+from bot.privacy.complaint_words import (
+    about_in,
+    corrected_kind,
+    means_another_order,
+    request_in,
+    says_but,
+    tells_what_happened,
+    wish_in,
+)
 from bot.privacy.handoff_queue import promised_at
 from bot.privacy.request_status import own_requests
 from bot.vocabulary import CaseKind
@@ -59,6 +67,15 @@ def read_words(turn: Turn, number: str, kind: CaseKind, words: str) -> dict[str,
         link_request(turn.session, turn.now, turn.chat, number, request)
     asked_for = kind in WISHED_FOR and not wish and not nothing
     return {"complaint_wish": None if asked_for else SAID, "complaint_about": SAID}
+
+
+def told_already(case: CaseView) -> dict[str, Any]:
+    """The slots of what stands in a case, so that only what is missing is asked for."""
+    statement = case.statement or ""
+    if not tells_what_happened(statement):
+        return {}
+    asked_for = case.kind in WISHED_FOR and not case.wish and not wants_nothing_of_it(statement)
+    return {"complaint_statement": SAID, "complaint_wish": None if asked_for else SAID, "complaint_about": SAID}
 
 
 class ValidateComplaintForm(DeskForm):

@@ -102,8 +102,8 @@ def _keep_deletion(turn: Turn, kind: RequestKind) -> None:
     words = turn.words(turn.origin) if turn.was_typed else ""
     if _FIRST.search(words) and turn.origin.isdecimal():
         intent, asked = INTENT_OF_KIND[RequestKind(before)], turn.tracker.get_slot("request_message")
-        wish = turn.words(asked) if asked else turn.text(f"utter_choice_{intent}")
-        wishes.keep_for_later(turn.session, turn.now, turn.chat, int(turn.origin), intent, wish)
+        text = conversations.text_in(turn.session, turn.chat.id, asked) if asked else ""
+        wishes.keep_for_later(turn.session, turn.now, turn.chat, asked or turn.origin, intent, text)
         turn.say("utter_wish_kept", wish=wishes.name_of(intent))
 
 

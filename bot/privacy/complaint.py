@@ -128,7 +128,7 @@ def add_statement(session: Session, now: datetime, chat: Conversation, number: s
     The same words handled twice, as after a crash, are put there once.
 
     Raises:
-        NotFound: The case is not of this conversation.
+        NotFound: The case is not of whoever speaks.
         Conflict: It was answered already; what is said now is a reply.
     """
     case = _of(session, chat, number)
@@ -155,7 +155,7 @@ def set_words(
     """Let new words take the place of what a person told before about one thing of their case.
 
     Raises:
-        NotFound: The case is not of this conversation.
+        NotFound: The case is not of whoever speaks.
         Conflict: It was confirmed or answered already.
     """
     case = _being_told(session, chat, number)
@@ -170,7 +170,7 @@ def set_kind(
     """Call a case what the person calls it. A security report is urgent from then on; no date is moved back.
 
     Raises:
-        NotFound: The case is not of this conversation.
+        NotFound: The case is not of whoever speaks.
         Conflict: It was confirmed or answered already.
     """
     case = _being_told(session, chat, number)
@@ -189,7 +189,7 @@ def link_request(session: Session, now: datetime, chat: Conversation, number: st
         Whether it is linked; False when the request is not this person's, which reads the same as one that is none.
 
     Raises:
-        NotFound: The case is not of this conversation.
+        NotFound: The case is not of whoever speaks.
         Conflict: It was confirmed or answered already.
     """
     case = _being_told(session, chat, number)
@@ -209,7 +209,7 @@ def confirm(session: Session, now: datetime, chat: Conversation, number: str) ->
     """The person has seen what was taken down and said that it is right.
 
     Raises:
-        NotFound: The case is not of this conversation.
+        NotFound: The case is not of whoever speaks.
     """
     case = _of(session, chat, number)
     if case.confirmed_at is None:
@@ -220,7 +220,8 @@ def confirm(session: Session, now: datetime, chat: Conversation, number: str) ->
 
 def _of(session: Session, chat: Conversation, number: str) -> Case:
     case = session.get(Case, number)
-    if case is None or case.conversation_id != chat.id:
+    # A customer tells their case on in whichever chat; somebody without an account only where it was told.
+    if case is None or (case.conversation_id != chat.id and (chat.subject is None or case.subject != chat.subject)):
         raise NotFound
     return case
 

@@ -96,10 +96,24 @@ def keep(
 
 
 def keep_for_later(
-    session: Session, now: datetime, chat: Conversation, message_id: int, intent: str, words: str
+    session: Session, now: datetime, chat: Conversation, origin: str, intent: str, text: str = ""
 ) -> None:
-    """Let one thing that was asked for wait until what a later message wants first is done; twice changes nothing."""
-    _add(session, now, chat, message_id, [{"intent": intent, "text": words}])
+    """Let one thing that was asked for wait until what a later message wants first is done; twice changes nothing.
+
+    Args:
+        session: Desk database.
+        now: The desk's time.
+        chat: The conversation.
+        origin: The message, or the part of one, that asked for it; the later message where a button was pressed.
+        intent: What waits.
+        text: With what it was asked for, a placeholder for each value; empty where a button was pressed.
+    """
+    message_id, _, place = origin.partition("-")
+    part = select(WaitingWish).where(WaitingWish.message_id == int(message_id), WaitingWish.place == int(place or 1))
+    if (taken_before := session.scalar(part)) is not None:
+        taken_before.state = WAITING
+    else:
+        _add(session, now, chat, int(message_id), [{"intent": intent, "text": text}])
 
 
 def _add(session: Session, now: datetime, chat: Conversation, message_id: int, found: Sequence[dict[str, str]]) -> None:
@@ -170,6 +184,13 @@ def follow_person(session: Session, chat: Conversation, machine_now: datetime) -
     for wish in session.scalars(left).all():
         wish.conversation_id = chat.id
     session.flush()
+
+
+def as_sent(wish: WaitingWish) -> dict[str, str]:
+    """What the engine gets of it: the words; the button's intent where there are none, so that no label is read."""
+    if wish.words:
+        return {"text": wish.words}
+    return {"intent": wish.intent, "label": sentence(f"utter_choice_{wish.intent}")}
 
 
 def next_announced(wish: WaitingWish) -> dict[str, Any]:

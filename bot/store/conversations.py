@@ -191,12 +191,26 @@ def said_in(session: Session, conversation_id: str, origin: str) -> str:
     Raises:
         NotFound: No such message in this conversation.
     """
+    return _with_values(*_said(session, conversation_id, origin))
+
+
+def text_in(session: Session, conversation_id: str, origin: str) -> str:
+    """The same words as the engine reads them, with a placeholder for each value.
+
+    Raises:
+        NotFound: No such message in this conversation.
+    """
+    return _said(session, conversation_id, origin)[0]
+
+
+def _said(session: Session, conversation_id: str, origin: str) -> tuple[str, Message | None]:
+    """Text without values, and the message that has them."""
     number, _, place = origin.partition("-")
     message = session.get(Message, int(number))
     if not place:
         if message is None or message.conversation_id != conversation_id:
             raise NotFound
-        return message.words
+        return message.text, message
     part = session.scalar(
         select(WaitingWish.words).where(
             WaitingWish.conversation_id == conversation_id,
@@ -206,7 +220,7 @@ def said_in(session: Session, conversation_id: str, origin: str) -> str:
     )
     if part is None:
         raise NotFound
-    return _with_values(part, message)
+    return part, message
 
 
 def _with_values(part: str, message: Message | None) -> str:

@@ -189,7 +189,8 @@ def _next(session: Session, conversation_id: str, state: _State) -> dict[str, An
     origin = f"{wish.message_id}-{wish.place}"
     # The engine knows a message by its id: a wish that is taken up once more, in another turn, runs anew.
     message = f"{origin}-{state.turn_id}"
-    return {"conversation": conversation_id, "message": message, "origin": origin, "text": wish.words, "one_wish": True}
+    payload = {"conversation": conversation_id, "message": message, "origin": origin, "one_wish": True}
+    return payload | wishes.as_sent(wish)
 
 
 def _put_aside(

@@ -284,6 +284,8 @@ def test_nobody_sees_or_touches_somebody_elses_case(desk, chat, mine):
 def test_a_customer_finds_their_case_in_another_chat(desk, chat, mine):
     _me, number = mine
     later = chat(AMELIA)
+    tell(desk, later, number, CaseField.WISH, "An apology.")
+    assert seen(desk, later, number).wish == "An apology."
     answer(desk, number)
     assert reply(desk, later, number).state is CaseState.WAITING
 
@@ -295,6 +297,8 @@ def test_two_people_without_an_account_do_not_share_a_case(desk, chat):
         assert complaint_status.own_cases(session, conversations.conversation(session, two)) == []
     with pytest.raises(NotFound):
         seen(desk, two, number)
+    with pytest.raises(NotFound):
+        tell(desk, two, number, CaseField.WISH, "Forged")
 
 
 def test_the_words_of_a_case_are_changed_until_they_are_confirmed_and_never_after(desk, mine):

@@ -4,19 +4,26 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+import yaml
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy import select
 
+from actions.request import OpenRequest
 from bot.clocks import SystemClock
+from bot.config import PROJECT
 from bot.errors import NotFound, Unavailable
 from bot.privacy import wishes
 from bot.store import conversations
+from bot.store.announcements import sentence
 from bot.store.desk_tables import ChatSession, Conversation, Message, WaitingWish
 from bot.store.own_records import erase_conversation
 from bot.web.engine_client import Reply
 from bot.web.turns import Said, Turns
 from tests.unit.conftest import NOON
 
-COPY, ACCOUNT, ASK = "request_export", "cancel_account", "ask_policy"
+COPY, ACCOUNT, ASK, DELETION = "request_export", "cancel_account", "ask_policy", "request_erasure"
+DOMAIN = yaml.safe_load((PROJECT / "domain.yml").read_text(encoding="utf-8"))
 TWO = [{"intent": COPY, "text": "send me my data"}, {"intent": ACCOUNT, "text": "close my account"}]
 YES_OR_NO = [{"title": "Yes, do it", "payload": "/affirm"}, {"title": "No, leave it", "payload": "/deny"}]
 QUESTION = Reply([{"text": "Shall I?", "response": "utter_confirm", "buttons": YES_OR_NO}], COPY, asks=True)
@@ -196,9 +203,55 @@ def test_a_wish_that_was_put_off_does_not_stand_for_the_message_that_put_it_off(
     with desk.transaction() as session:
         talk = conversations.conversation(session, chat_id)
         for _ in range(2):
-            wishes.keep_for_later(session, NOON, talk, 77, ACCOUNT, "close my account")
+            wishes.keep_for_later(session, NOON, talk, "77", ACCOUNT, "close my account")
         assert wishes.kept_of(session, 77) == []
     assert states(desk) == {ACCOUNT: "waiting"}
+
+
+class CopyFirst(Engine):
+    """Hears of a copy while a deletion stands at its question, and opens the copy as the rules do."""
+
+    def __init__(self, desk, asked, *replies):
+        super().__init__(*replies)
+        self.desk, self.asked = desk, asked
+
+    async def turn(self, payload):
+        if payload.get("text") == "first a copy, please":
+            latest = {"intent": {"name": COPY}, "intent_ranking": [{"name": COPY}, {"name": ASK}]}
+            latest["metadata"] = {"message": payload["message"]}
+            slots, loop = {"request_kind": "erasure", "request_message": self.asked}, {"name": "request_form"}
+            tracker = Tracker(payload["conversation"], slots, latest, [], False, None, loop, "action_listen")
+            await OpenRequest(self.desk).run(CollectingDispatcher(), tracker, DOMAIN)
+        return await super().turn(payload)
+
+
+def test_a_deletion_that_waits_for_a_copy_keeps_its_values_from_the_engine_and_loses_none(desk, chat):
+    chat_id, typed = chat("1001"), "Delete everything about q-canary@example.com"
+    plan, declined = said("utter_plan", DELETION, asks=True), said("utter_not_filed", "deny")
+    first = Engine(plan)
+    say(desk, first, chat_id, typed)
+    engine = CopyFirst(desk, first.seen[0]["message"], QUESTION, declined, plan, QUESTION, declined, plan)
+    say(desk, engine, chat_id, "first a copy, please")
+    assert press(desk, engine, chat_id, "No, leave it") == ["utter_not_filed", "utter_next_wish", "utter_plan"]
+    taken_up = engine.seen[2]
+    assert taken_up["text"] == "Delete everything about ‹email›"
+    assert not [sent for sent in engine.seen if "q-canary" in str(sent)]
+    with desk.reading() as session:
+        assert conversations.said_in(session, chat_id, taken_up["origin"]) == typed
+    engine.asked = taken_up["origin"]
+    say(desk, engine, chat_id, "first a copy, please", key="once more")
+    assert press(desk, engine, chat_id, "No, leave it")[-1] == "utter_plan", "it waits a second time too"
+    assert engine.seen[5]["text"] == taken_up["text"] and engine.seen[5]["origin"] == taken_up["origin"]
+    assert states(desk) == {DELETION: "taken"}
+
+
+def test_a_deletion_by_its_button_comes_back_as_that_button_and_no_label_is_read(desk, chat):
+    chat_id, plan = chat("1001"), said("utter_plan", DELETION, asks=True)
+    engine = CopyFirst(desk, None, QUESTION, said("utter_not_filed", "deny"), plan)
+    say(desk, engine, chat_id, "first a copy, please")
+    assert press(desk, engine, chat_id, "No, leave it") == ["utter_not_filed", "utter_next_wish", "utter_plan"]
+    assert engine.seen[2]["intent"] == DELETION and "text" not in engine.seen[2]
+    assert engine.seen[2]["label"] == sentence(f"utter_choice_{DELETION}")
 
 
 def test_a_repeat_of_the_message_keeps_nothing_twice(desk, chat):
@@ -313,8 +366,6 @@ def test_only_the_first_means_nothing_special_when_nothing_waits(desk, chat):
 
 
 def test_every_wish_that_can_wait_has_its_name_and_its_button(desk):
-    from bot.store.announcements import sentence
-
     named = [
         wishes.name_of(intent) for intent in (COPY, ACCOUNT, ASK, "file_complaint", "shop_question", "ask_for_human")
     ]
