@@ -10,12 +10,11 @@ from actions.base import DeskAction, Events, Turn
 from actions.complaint_acts import act_on_case
 from actions.complaint_answers import RIGHTS
 from actions.complaint_beside import ASKS_CHANGE, LEFT, REPLIED
-from actions.complaint_cards import ask_what_to_change, ask_whether_right, say_case
+from actions.complaint_cards import ask_what_to_change, ask_whether_right, say_case, say_claim_code
 from actions.complaint_form import WISHED_FOR, read_words
 from actions.complaint_later import OF_THE_REQUEST, go_on, leave_request, put_off
 from bot.clocks import in_words_with_time
 from bot.privacy.complaint import KIND_WORDS, FiledCase, file_case
-from bot.privacy.complaint_claim import give_code
 from bot.privacy.complaint_status import own_case
 from bot.privacy.complaint_words import kind_in, tells_what_happened
 from bot.privacy.deadlines import case_due
@@ -83,8 +82,7 @@ def _tell_filed(turn: Turn, filed: FiledCase) -> None:
     else:
         turn.say("utter_complaint_filed", number=filed.number, due=turn.day(filed.due_at), what=KIND_WORDS[filed.kind])
     if turn.chat.subject is None:
-        card = give_code(turn.session, turn.now, turn.chat, filed.number)
-        turn.say("utter_claim_code", card=card, number=filed.number)
+        say_claim_code(turn, filed.number)
 
 
 class AskComplaintConfirmed(DeskAction):

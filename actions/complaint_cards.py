@@ -3,6 +3,7 @@
 from actions.base import Turn
 from bot.privacy.complaint import KIND_WORDS, CaseField
 from bot.privacy.complaint_card import SHOW, buttons, case_card, payload
+from bot.privacy.complaint_claim import give_code
 from bot.privacy.complaint_status import CaseView
 from bot.privacy.complaint_words import speaks_of_a_request
 from bot.privacy.request_status import own_requests
@@ -30,6 +31,13 @@ def say_case(turn: Turn, response: str, view: CaseView, *, attach: bool = False)
     offered = [labelled(turn, label, what) for label, what in buttons(view)]
     due, what = turn.day(view.due_at), KIND_WORDS[view.kind]
     turn.say(response, card=card, buttons=offered, number=view.number, what=what, due=due)
+
+
+def say_claim_code(turn: Turn, number: str) -> None:
+    """Show the key to a case that was filed without an account: with it, it is opened in any later chat."""
+    turn.session.flush()
+    card = give_code(turn.session, turn.now, turn.chat, number)
+    turn.say("utter_claim_code", card=card, number=number)
 
 
 def ask_whether_right(turn: Turn, view: CaseView) -> None:

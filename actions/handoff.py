@@ -77,7 +77,9 @@ class RateHandoff(DeskAction):
 def queue(turn: Turn, reason: HandoffReason) -> None:
     """Put the conversation into the queue, once, and tell number, place and time."""
     wish = handoff.ask_for_person(turn.session, turn.desk, turn.now, turn.chat, turn.origin, turn.mail_address, reason)
-    if not wish.standing.open_now:
+    if wish.standing.chat_ends_at:
+        _promise(turn, "utter_handoff_after_chat", wish.standing)
+    elif not wish.standing.open_now:
         _promise(turn, "utter_handoff_closed", wish.standing)
     else:
         response = "utter_handoff_already_waiting" if wish.already else "utter_handoff_waiting"
@@ -103,11 +105,12 @@ def submitted_form(turn: Turn, form: str) -> Events:
 
 
 def _promise(turn: Turn, response: str, standing: Standing) -> None:
-    """Say it with number, place and time; and when people are there."""
+    """Say it with number, place and time; when people are there, and when the chat ends if that is too early."""
     turn.say(
         response,
         number=standing.number,
         place=str(standing.place),
         due=in_words_with_time(standing.promised_at),
         hours=office_hours(turn.desk.settings).text,
+        until=in_words_with_time(standing.chat_ends_at) if standing.chat_ends_at else "",
     )

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from actions.base import DeskAction, Events, Turn, in_words
+from actions.complaint_cards import say_claim_code
 from actions.last_asked import last_asked, payloads_of, response_of
 from actions.policy_update import has_update, say_each, say_no_update
 from bot.privacy import policy_banner
@@ -105,12 +106,13 @@ def _object(turn: Turn) -> None:
         turn.words(turn.origin) if turn.was_typed else None,
     )
     words: dict[str, Any] = {"number": made.case.number, "due": turn.day(made.case.due_at)}
-    if made.versions:
+    if turn.chat.subject is None:
+        turn.say("utter_policy_objection_unknown", ["contact"], {"kind": "sign_in"}, **words)
+        say_claim_code(turn, made.case.number)
+    elif made.versions:
         turn.say("utter_policy_objection_recorded", ["contact", "no-reduction"], version=made.versions[-1], **words)
     else:
         turn.say("utter_policy_objection_filed", ["contact"], **words)
-    if turn.chat.subject is None:
-        turn.say("utter_policy_objection_unknown", card={"kind": "sign_in"})
 
 
 def _offered(turn: Turn) -> Offer | None:

@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
+from bot.clocks import SystemClock
 from bot.config import Settings
 from bot.privacy.handoff_hours import office_hours
 from bot.store import conversations
 from bot.store.desk_tables import Case, Conversation, Handoff
 from bot.vocabulary import HandoffReason, HandoffState, Priority
 
+# Sessions follow the machine's clock.
+_machine = SystemClock()
 _OPEN = (HandoffState.WAITING, HandoffState.TAKEN)
 _URGENT = frozenset(
     {
@@ -31,12 +34,14 @@ class Standing:
     Attributes:
         place: How many wait up to and including this one; 0 once a person has taken it.
         open_now: Whether it is office hours.
+        chat_ends_at: When a visitor's chat ends, where that is before the promise; None where the answer finds them.
     """
 
     number: str
     place: int
     promised_at: datetime
     open_now: bool
+    chat_ends_at: datetime | None
 
 
 def enter(
@@ -112,5 +117,14 @@ def _not_behind(mine: Handoff) -> ColumnElement[bool]:
 
 def standing(session: Session, settings: Settings, now: datetime, handoff: Handoff) -> Standing:
     """Place and promise of a hand-off."""
-    open_now = office_hours(settings).is_open(now)
-    return Standing(handoff.case_number, place_of(session, handoff), handoff.promised_at, open_now)
+    open_now, ends_at = office_hours(settings).is_open(now), _visitors_chat_ends(session, now, handoff.conversation_id)
+    too_early = ends_at if ends_at and ends_at < handoff.promised_at else None
+    return Standing(handoff.case_number, place_of(session, handoff), handoff.promised_at, open_now, too_early)
+
+
+def _visitors_chat_ends(session: Session, now: datetime, conversation_id: str) -> datetime | None:
+    """When the chat of somebody without an account ends, as the desk's clock has it; a customer gets mail as well."""
+    until = conversations.open_until(session, conversation_id)
+    if until is None or session.get_one(Conversation, conversation_id).subject is not None:
+        return None
+    return now + (until - _machine.now())

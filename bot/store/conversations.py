@@ -90,6 +90,13 @@ def conversation_of_session(session: Session, token: str, now: datetime) -> Conv
     return session.get_one(Conversation, found.conversation_id)
 
 
+def open_until(session: Session, conversation_id: str) -> datetime | None:
+    """Until when a conversation can be opened, by the machine's clock; None where nobody can open it any more."""
+    return session.scalar(
+        select(func.max(ChatSession.expires_at)).where(ChatSession.conversation_id == conversation_id)
+    )
+
+
 def conversation(session: Session, conversation_id: str) -> Conversation:
     """The conversation of that id.
 

@@ -742,3 +742,42 @@ def test_whoever_waits_and_says_no_to_the_bot_keeps_the_place(desk, chat, words)
 
 def waiting_in(desk):
     return {row.conversation_id for row in all_of(desk, Handoff) if row.state == HandoffState.WAITING}
+
+
+def open_for(desk, subject, hours):
+    """A chat that can be opened so many hours from now."""
+    with desk.transaction() as session:
+        ends = datetime.now(UTC) + timedelta(hours=hours)
+        return conversations.open_session(session, subject, desk.clock.now(), ends)[0]
+
+
+FRIDAY, MONDAY = datetime(2026, 11, 27, tzinfo=UTC), datetime(2026, 11, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("subject", "asked", "told"),
+    [
+        (None, FRIDAY + timedelta(hours=18), "utter_handoff_after_chat"),
+        (
+            None,
+            FRIDAY + timedelta(hours=16),
+            "utter_handoff_after_chat",
+        ),  # people are there, the answer comes on Monday
+        (None, MONDAY + timedelta(hours=8), "utter_handoff_closed"),  # the answer comes while the chat can be opened
+        (None, MONDAY + timedelta(hours=10), "utter_handoff_waiting"),
+        (ADA, FRIDAY + timedelta(hours=18), "utter_handoff_closed"),  # gets mail
+    ],
+)
+def test_a_visitor_is_told_where_the_answer_comes_after_the_end_of_their_chat(desk, clock, subject, asked, told):
+    clock.time = asked
+    mine, bystander = open_for(desk, subject, 8), open_for(desk, "1002", 8)
+    assert hear(desk, mine, "A person, please", HandOff) == [told]
+    (waiting,) = all_of(desk, Handoff)
+    assert (waiting.conversation_id, waiting.state) == (mine, HandoffState.WAITING)
+    ends = ask(desk, mine).chat_ends_at
+    if told == "utter_handoff_after_chat":
+        assert abs(ends - asked - timedelta(hours=8)) < timedelta(minutes=1), "by the desk's clock, as the promise is"
+        assert ends < waiting.promised_at
+    else:
+        assert ends is None
+    assert talk(desk, bystander) == []

@@ -10,7 +10,7 @@ from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from sqlalchemy import select
 
-from actions import policy_objection, policy_question, policy_update, yes_and_no
+from actions import complaint_acts, policy_objection, policy_question, policy_update, yes_and_no
 from bot.config import PROJECT
 from bot.store.desk_tables import Case, UnansweredTopic
 from bot.web.engine_client import Reply
@@ -29,6 +29,7 @@ ACTIONS = {
     "object_to_policy_update": policy_objection.ObjectToPolicyUpdate,
     "accept_policy_update": policy_objection.AcceptPolicyUpdate,
     "affirm": yes_and_no.Affirm,
+    "submit_claim": complaint_acts.SubmitClaim,
 }
 
 
@@ -215,7 +216,20 @@ def test_a_minor_and_somebody_unknown_are_told_what_they_need(desk):
     assert minor.presses("Yes, to all of it") == ["utter_error_guardian_needed"]
     anonymous = Chat(desk, None)
     assert anonymous.says("accept_policy_update", "I accept") == ["utter_sign_in_needed"]
-    assert anonymous.says("object_to_policy_update", "No") == [
-        "utter_policy_objection_filed", "utter_policy_objection_unknown"
-    ]  # fmt: skip
+    assert anonymous.says("object_to_policy_update", "No") == ["utter_policy_objection_unknown", "utter_claim_code"]
     assert people.ledger(desk) == []
+
+
+def test_somebody_unknown_is_promised_nothing_for_an_account_and_reads_the_answer_in_a_later_chat(desk):
+    people.publish_second(desk)
+    anonymous = Chat(desk, None)
+    anonymous.says("object_to_policy_update", "I object to the new policy")
+    told, key = anonymous.last
+    assert "counts from now" not in told["text"] and told["card"]["kind"] == "sign_in"
+    with desk.reading() as session:
+        (case,) = session.scalars(select(Case))
+    assert case.number in told["text"] and key["card"]["number"] == case.number
+    later = Chat(desk, None)
+    assert later.says("submit_claim", f"{case.number} {key['card']['code']}") == ["utter_claim_opened"]
+    stranger = Chat(desk, None)
+    assert stranger.says("submit_claim", f"{case.number} 0000-AAAA-0000") == ["utter_claim_wrong"]
