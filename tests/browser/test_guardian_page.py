@@ -116,6 +116,20 @@ def test_a_guardian_agrees_with_the_keyboard_alone_and_takes_it_back(desk: Desk,
     assert not allowed(desk).allowed
 
 
+def test_who_opens_the_mail_anew_for_the_code_and_clicks_its_link_again_goes_on_where_they_were(
+    desk: Desk, page_as
+) -> None:
+    page = page_as()
+    page.get_by_role("button", name="Send me the code").click()
+    webmail = f'<a href="{page.url.partition("?")[0]}">Open the page</a>'
+    page.route("http://mail.example.com/", lambda route: route.fulfill(body=webmail, content_type="text/html"))
+    page.goto("http://mail.example.com/")
+    page.get_by_role("link", name="Open the page").click()
+    page.get_by_label("The six digits").fill(code(desk))
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("May Maya Lindqvist use this shop?")
+
+
 @pytest.mark.parametrize("options", [{}, PHONE, {"color_scheme": "dark"}], ids=["desk", "phone", "dark"])
 def test_it_fits_every_screen_and_can_be_read_in_every_light(desk: Desk, page_as, options) -> None:
     page = page_as(java_script_enabled=True, **options)
