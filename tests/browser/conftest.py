@@ -3,10 +3,14 @@
 import os
 import re
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+import uvicorn
 from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
 
 from tests.stack import Stack
@@ -41,6 +45,19 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
         yield chromium
         chromium.close()
+
+
+@contextmanager
+def served(app: Any, port: int) -> Iterator[str]:
+    """A web application of the test's own, at the address that is given."""
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = server.force_exit = True  # streams of a chat would stay open
+    thread.join(10)
 
 
 class Visit:

@@ -1,22 +1,33 @@
 """What a person reads when lines break, sessions end and messages arrive by themselves."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import pytest
 from playwright.sync_api import Route, expect
 
+from bot.store import conversations
+from bot.store.announcements import announce
 from tests.browser.conftest import Visit
+from tests.stack import Stack
 
 QUESTION, ANSWER = "Thank you", "You are welcome."
-MESSAGES = "**/api/v1/messages"
+MESSAGES, EVENTS = "**/api/v1/messages", "**/api/v1/events"
+READY = "The copy of your data, PR-2026-000001, is ready."
+CLAIM, BLOTTED = "CS-2026-999999 7K2M-9XQ4-HR3D", "CS-2026-999999 ••••-••••-••••"
+
+
+def token_of(visit: Visit) -> str:
+    """What opens this chat."""
+    return visit.page.evaluate("sessionStorage.getItem(`privacy-desk ${location.origin} anonymous`)")
 
 
 def stored_questions(visit: Visit) -> list[str]:
     """What the desk itself has of this conversation."""
-    token = visit.page.evaluate("sessionStorage.getItem(`privacy-desk ${location.origin} anonymous`)")
     history = httpx.get(
-        f"{visit.url}/api/v1/messages", headers={"Authorization": f"Bearer {token}"}, trust_env=False
+        f"{visit.url}/api/v1/messages", headers={"Authorization": f"Bearer {token_of(visit)}"}, trust_env=False
     ).json()
     return [message["text"] for message in history["messages"] if message["author"] == "user"]
 
@@ -166,3 +177,68 @@ def test_messages_that_arrive_while_the_chat_is_closed_are_counted(visit: Visit)
     visit.page.reload()
     visit.desk.get_by_role("button", name="Open the privacy desk chat, 1 new message").click()
     visit.reads("This is Ruth.")
+
+
+@pytest.fixture
+def cut_off(visit: Visit) -> Visit:
+    """A chat with something in it, whose stream is broken: answers to messages still come."""
+    visit.ask("Hello", "What would you like to know or do?")
+    visit.page.route(EVENTS, lambda route: route.abort())
+    visit.page.reload()
+    visit.reads("What would you like to know or do?")
+    return visit
+
+
+def copy_is_ready(visit: Visit, stack: Stack) -> None:
+    """The desk says something by itself, as its worker does."""
+    with stack.at_work() as desk, desk.transaction() as session:
+        chat = conversations.conversation_of_session(session, token_of(visit), datetime.now(UTC))
+        values = {"number": "PR-2026-000001", "until": "Monday"}
+        announce(session, desk.clock.now(), chat.id, "utter_export_ready", **values)
+
+
+def test_what_the_desk_said_while_the_stream_was_broken_is_read_once_and_in_its_place(
+    cut_off: Visit, stack: Stack
+) -> None:
+    copy_is_ready(cut_off, stack)
+    cut_off.ask(QUESTION, ANSWER)
+    expect(cut_off.log.get_by_text(READY)).to_have_count(0)
+
+    cut_off.page.unroute(EVENTS)
+    cut_off.reads(READY)
+    read = cut_off.log.locator(".message .text").all_text_contents()
+    assert [text for text in read if text.startswith((READY, QUESTION, ANSWER))] == read[-3:]
+    assert read[-3].startswith(READY) and read[-2] == QUESTION
+    cut_off.page.reload()
+    cut_off.reads(ANSWER)
+    assert cut_off.log.locator(".message .text").all_text_contents() == read, "the history says the same"
+
+
+def test_a_typed_claim_code_that_comes_back_blotted_out_stands_there_once(cut_off: Visit, stack: Stack) -> None:
+    cut_off.ask(CLAIM, "I have nothing under that number and code.")
+    cut_off.ask(QUESTION, ANSWER)
+    assert stored_questions(cut_off) == ["Hello", BLOTTED, QUESTION]
+    copy_is_ready(cut_off, stack)
+
+    cut_off.page.unroute(EVENTS)
+    cut_off.reads(READY)
+    assert cut_off.own_messages() == ["Hello", CLAIM, QUESTION]
+
+
+def test_a_claim_code_that_comes_back_before_its_answer_stands_there_once(cut_off: Visit) -> None:
+    back = agent_says(900001, BLOTTED) | {"author": "user"}
+    told = "".join(f"event: message\ndata: {json.dumps(said)}\n\n" for said in (back, agent_says(900002, "Later")))
+    held: list[Route] = []
+
+    def stream(route: Route) -> None:
+        route.fulfill(body=told, content_type="text/event-stream") if held else route.abort()
+
+    cut_off.page.unroute(EVENTS)
+    cut_off.page.route(EVENTS, stream)
+    cut_off.page.route(MESSAGES, lambda route: held.append(route))
+    cut_off.say(CLAIM)
+    cut_off.reads("Later")
+    assert cut_off.own_messages() == ["Hello", CLAIM]
+    held[0].continue_()
+    cut_off.reads("I have nothing under that number and code.")
+    assert cut_off.own_messages() == ["Hello", CLAIM]

@@ -1,39 +1,50 @@
 """What a new version of the policy changes, as a page: on a desk, on a phone, and read aloud."""
 
-import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, expect
 
+from bot.privacy import policy_notices
+from bot.store import policy_versions
+from bot.store.desk import Desk
 from bot.web.app import make_app
+from bot.web.turns import Turns
 from tests import policies, rights
+from tests.browser.conftest import Visit, served
 from tests.stack import _free_ports
 from tests.unit import policy_desks as people
 from tests.unit.conftest import empty_desk, seeded_shop, settings  # noqa: F401
+from tests.unit.test_turns import Engine
 
 START = datetime(2026, 11, 23, 12, tzinfo=UTC)
+AMELIA, PRIYA = "1001", "1005"
 
 
 @pytest.fixture
-def address(settings, tmp_path, seeded_shop, empty_desk) -> Iterator[str]:  # noqa: F811
-    """Only the web of a desk, with a second version announced."""
-    desk = people.open_desk(settings, tmp_path, seeded_shop, empty_desk, START)
-    people.publish_second(desk)
-    port = _free_ports(1)
-    server = uvicorn.Server(uvicorn.Config(make_app(desk), port=port, log_config=None))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{port}/policy/changes?from={policies.FIRST}&to={people.SECOND}"
-    server.should_exit = True
-    thread.join(10)
-    rights.close(desk)
+def desk(settings, tmp_path, seeded_shop, empty_desk) -> Iterator[Desk]:  # noqa: F811
+    """A desk with a second version announced."""
+    opened = people.open_desk(settings, tmp_path, seeded_shop, empty_desk, START)
+    people.publish_second(opened)
+    yield opened
+    rights.close(opened)
+
+
+@pytest.fixture
+def home(desk: Desk) -> Iterator[str]:
+    """Only its web, where whoever says something is answered "Fine."."""
+    app = make_app(desk)
+    app.state.turns = Turns(desk, Engine())
+    with served(app, _free_ports(1)) as url:
+        yield url
+
+
+@pytest.fixture
+def address(home: str) -> str:
+    """The page that compares both versions."""
+    return f"{home}/policy/changes?from={policies.FIRST}&to={people.SECOND}"
 
 
 @pytest.mark.parametrize("size", [{"width": 1280, "height": 900}, {"width": 360, "height": 740}])
@@ -63,3 +74,25 @@ def test_the_page_is_built_for_those_who_hear_it(browser: Browser, address: str)
     page.get_by_role("link", name="People under 18").click()
     expect(page.get_by_role("region", name="People under 18")).to_be_in_viewport()
     page.close()
+
+
+def test_the_notice_is_read_in_the_chat_with_the_first_answer_and_counts_as_shown(
+    browser: Browser, desk: Desk, home: str
+) -> None:
+    with desk.transaction() as session:
+        newest = policy_versions.published(session, desk.policies)[-1]
+        for customer in (AMELIA, PRIYA):
+            policy_notices.ensure_notice(session, newest, customer, START)
+    visit = Visit(browser.new_page(), home)
+    visit.go()
+    visit.sign_in("Priya Raman")
+    visit.open_chat()
+    visit.ask("Hello", "Fine.")
+    visit.reads("Our privacy policy changes on 10 December 2026.")
+    expect(visit.log.get_by_role("region", name="Version 2027-A")).to_have_count(1)
+    said = visit.log.locator(".message .text").all_text_contents()[-3:]
+    assert [said[0].split(".")[0], *said[1:]] == ["Our privacy policy changes on 10 December 2026", "Hello", "Fine."]
+    assert people.notice(desk, PRIYA).shown_at == START
+    assert people.notice(desk, AMELIA).shown_at is None, "she has opened no chat"
+    assert visit.problems == []
+    visit.page.close()

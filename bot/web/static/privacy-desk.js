@@ -25,6 +25,7 @@
   const COUNTER_FROM = 3600;
   const SILENCE_MEANS_LOST = 45000;
   const PAUSES_BEFORE_RESEND = [700, 2000];
+  const BLOTTED_CODE = "••••-••••-••••";
 
   const WORDS = {
     name: "Privacy desk",
@@ -1480,7 +1481,7 @@
       try {
         const answer = await line.history();
         if (line !== this.#line) return;
-        this.#takeAnswer(answer, true);
+        this.#takeInOrder(answer, true);
         this.#listen();
         this.#scroll("turn");
       } catch (error) {
@@ -1515,7 +1516,7 @@
     }
 
     #hear(name, data) {
-      if (name === "message") this.#takeAnswer({ messages: [data] });
+      if (name === "message") this.#takeInOrder({ messages: [data] });
       if (name === "owner") this.#setOwner(data.owner, data.name);
       if (name === "waiting") this.#showQueue(data);
       if (name === "read") this.#showRead(Number(data.message) || 0);
@@ -1661,7 +1662,7 @@
       if (bubble.id === null) {
         const first = messages[0];
         const at = first?.created_at ? new Date(first.created_at) : new Date();
-        bubble.confirm(null, first ? Number(first.id) - 0.5 : this.#lastId + 0.5, at);
+        bubble.confirm(null, first ? Number(first.id) - 0.5 : Math.max(0, ...this.#known) + 0.5, at);
       }
       bubble.show("said");
       this.#takeAnswer(answer);
@@ -1712,6 +1713,15 @@
 
     // ------------------------------------------------------------------------------------------ the log
 
+    /**
+     * Messages of the history or the stream, which leave none out: the stream goes on after them. The answer to a
+     * message holds its own turn only, and what the desk said by itself before that may still be to come.
+     */
+    #takeInOrder(answer, restoring = false) {
+      this.#lastId = Math.max(this.#lastId, ...listOf(answer.messages).map((message) => Number(message.id)));
+      this.#takeAnswer(answer, restoring);
+    }
+
     #takeAnswer(answer, restoring = false) {
       const before = this.#bubbles.length;
       for (const message of listOf(answer.messages)) this.#take(message, restoring);
@@ -1729,15 +1739,21 @@
       const id = String(message.id);
       if (this.#known.has(id)) return;
       this.#known.add(id);
-      const number = Number(id);
-      this.#lastId = Math.max(this.#lastId, number);
-      const own = message.author === "user" ? this.#bubbles.find((bubble) => bubble.author === "user" && bubble.id === null && bubble.text === message.text) : null;
+      const own = message.author === "user" ? this.#ownBubbleOf(message) : null;
       if (own) {
-        own.confirm(id, number, new Date(message.created_at));
+        own.confirm(id, Number(id), new Date(message.created_at));
         this.#bubbles.splice(this.#bubbles.indexOf(own), 1);
         return this.#add(own, false);
       }
       this.#add(new Bubble(message, this), !restoring);
+    }
+
+    /** What was typed here and comes back from the desk; a claim code that was typed comes back blotted out. */
+    #ownBubbleOf(message) {
+      const open = this.#bubbles.filter((bubble) => bubble.author === "user" && bubble.id === null);
+      const same = open.find((bubble) => bubble.text === message.text);
+      if (same || !message.text?.includes(BLOTTED_CODE)) return same;
+      return open.find((bubble) => bubble.state !== "failed" || bubble.letter.lost);
     }
 
     #add(bubble, fresh = true) {
