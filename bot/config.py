@@ -127,6 +127,14 @@ class Settings(BaseSettings):
             raise ValueError("it fits nothing at all; name at least one digit")
         return pattern
 
+    @field_validator("allowed_origins")
+    @classmethod
+    def _must_be_named(cls, origins: str) -> str:
+        # Their pages get answers with credentials, which browsers allow to named origins only.
+        if "*" in origins:
+            raise ValueError("name each site whose pages embed the chat, such as https://www.example.com")
+        return origins
+
     @field_validator("trusted_proxies")
     @classmethod
     def _must_be_addresses(cls, addresses: str) -> str:

@@ -80,6 +80,7 @@ def make_app(desk: Desk) -> FastAPI:
             allow_origins=[origin.strip() for origin in desk.settings.allowed_origins.split(",")],
             allow_methods=["GET", "POST", "DELETE"],
             allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+            allow_credentials=True,  # else the browser of a young person drops its mark; see guardian_device
         )
     app.add_middleware(Guard)
     return app

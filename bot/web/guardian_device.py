@@ -1,7 +1,7 @@
 """Marks the browser of a young person's chat, so that the guardian's page is not opened in it.
 
 The mark is a cookie that only the guardian's page gets. Its name is a seal over the customer number and says nothing to
-anybody else; it is set for young people only.
+anybody else; it is set for young people only. Browsers keep it where chat and desk belong to one site.
 """
 
 from datetime import timedelta

@@ -2,16 +2,15 @@
 
 import re
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
-import uvicorn
 from cryptography.fernet import Fernet
 from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
+from starlette.responses import HTMLResponse
 
 from bot.bootstrap import migrate
 from bot.clocks import SystemClock
@@ -19,41 +18,44 @@ from bot.config import Settings
 from bot.demo.seed import seed
 from bot.store import conversations
 from bot.store.desk import Desk
+from bot.store.desk_tables import Conversation
 from bot.store.engine import make_engine
 from bot.web.app import make_app
+from bot.web.turns import Turns
 from tests import rights
+from tests.browser.conftest import Visit, served
 from tests.browser.test_accessibility import contrast
 from tests.guardians import MAYA, MOTHER, allowed, asked, link, mails
+from tests.stack import _free_ports
+from tests.unit.test_turns import Engine
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    """A desk of the test's own, of which only the public web runs: the page needs neither engine nor worker."""
+    """A desk of the test's own, of which only the public web runs: the page needs neither engine nor worker.
+
+    Whoever says something in its chat is answered "Fine.".
+    """
     engine = make_engine(f"sqlite:///{tmp_path / 'made.sqlite3'}")
     seed(engine, SystemClock().now().date())
     engine.dispose()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = _free_ports(2)
     settings = Settings(
         _env_file=None, port=port, encryption_keys=Fernet.generate_key().decode(), audit_key="a" * 40,
         signing_key="5e" * 32, engine_secret="e" * 40, shop_jwt_secret="s" * 40,
+        allowed_origins=f"http://127.0.0.1:{port + 1}",
     )  # fmt: skip
     template = tmp_path / "template"
     template.mkdir()
     migrate(settings.model_copy(update={"desk_home": template, "desk_database_url": f"sqlite:///{template}/desk"}))
     shop, own = tmp_path / "made.sqlite3", tmp_path / "own"
     opened = rights.open_own_desk(settings, SystemClock(), own, shop, template / "desk")
-    server = uvicorn.Server(uvicorn.Config(make_app(opened), port=port, log_level="error"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    yield opened
-    server.should_exit = True
-    thread.join()
+    app = make_app(opened)
+    app.state.turns = Turns(opened, Engine())
+    with served(app, port):
+        yield opened
     rights.close(opened)
     shutil.rmtree(own)
 
@@ -161,3 +163,47 @@ def test_the_form_to_sign_prints_on_paper(desk: Desk, page_as) -> None:
     page.emulate_media(media="print")
     expect(page.get_by_text("Signature")).to_be_visible()
     expect(page.get_by_text("back to the page")).to_be_hidden()
+
+
+@pytest.fixture
+def shop_page(desk: Desk) -> Iterator[str]:
+    """A page of the shop that embeds the chat, on another host of the same site: for browsers a port is as good."""
+    script = f"{desk.settings.public_url}/static/privacy-desk.js"
+    page = f'<!doctype html><title>The shop</title><script src="{script}" defer></script><privacy-desk></privacy-desk>'
+    with served(HTMLResponse(page), desk.settings.port + 1) as url:
+        assert url == desk.settings.allowed_origins
+        yield url
+
+
+def chats(visit: Visit, customer: str) -> None:
+    """Say something in the chat as a customer whom the page around it has signed in."""
+    asks = {"json": {"customer_id": customer}, "trust_env": False}
+    token = httpx.post(f"{visit.url}/demo/sign-in", **asks).json()["shop_token"]
+    signs_in = "([token, id]) => document.querySelector('privacy-desk').signIn(async () => token, id)"
+    visit.page.evaluate(signs_in, [token, customer])
+    visit.open_chat()
+    visit.ask("Hello", "Fine.")
+
+
+@pytest.mark.parametrize("embedded", [False, True], ids=["own", "embedded"])
+def test_the_link_does_not_open_in_the_browser_of_the_young_persons_chat(
+    desk: Desk, browser: Browser, shop_page: str, embedded: bool
+) -> None:
+    spoken = {}
+    for customer in (MAYA, "1001"):
+        spoken[customer] = Visit(browser.new_context(locale="en-GB").new_page(), desk.settings.public_url)
+        spoken[customer].page.goto(shop_page if embedded else desk.settings.public_url)
+        chats(spoken[customer], customer)
+    with desk.reading() as session:
+        chat = session.scalar(select(Conversation.id).where(Conversation.subject == MAYA))
+    second_mailbox = "maya.second@example.com"
+    asked(desk, chat, second_mailbox)
+    mailed = f"{desk.settings.public_url}/guardian/{link(desk, second_mailbox)}"
+
+    heading = spoken[MAYA].page.get_by_role("heading", level=1)
+    spoken[MAYA].page.goto(mailed)
+    expect(heading).to_have_text("This page is for the parent or guardian.")
+    spoken["1001"].page.goto(mailed)
+    expect(spoken["1001"].page.get_by_role("button", name="Send me the code")).to_be_visible()
+    for visit in spoken.values():
+        visit.page.context.close()

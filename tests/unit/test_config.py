@@ -37,6 +37,8 @@ def test_internal_ports_follow_the_public_one(fresh):
         ("SESSION_HOURS", "0"),
         ("ENVIRONMENT", "staging"),
         ("DEMO", "perhaps"),
+        ("ALLOWED_ORIGINS", "*"),
+        ("ALLOWED_ORIGINS", "https://shop.example.com,https://*.example.com"),
         ("TRUSTED_PROXIES", "*"),
         ("TRUSTED_PROXIES", "10.0.0.5, proxy.example.com"),
         ("TRUSTED_PROXIES", "0.0.0.0/0"),

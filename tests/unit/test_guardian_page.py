@@ -201,6 +201,26 @@ def test_the_young_persons_browser_is_turned_away_with_a_clear_sentence(desk, mo
     assert Browser(desk).get().status_code == 200, "another browser is welcome"
 
 
+def test_on_a_page_of_the_shop_the_browser_may_keep_the_mark_and_a_strangers_page_reads_nothing(desk):
+    desk.settings.allowed_origins = "https://shop.example.com, https://www.example.com"
+    client = TestClient(make_app(desk), base_url="http://desk.example.com")
+
+    def opened(origin):
+        signed = client.post("/demo/sign-in", json={"customer_id": MAYA}).json()["shop_token"]
+        answer = client.post("/api/v1/sessions", headers={"Authorization": f"Bearer {signed}", "Origin": origin})
+        assert answer.status_code == 201 and "set-cookie" in answer.headers
+        return answer.headers
+
+    at_home = opened("https://www.example.com")
+    assert at_home["access-control-allow-origin"] == "https://www.example.com"
+    assert at_home["access-control-allow-credentials"] == "true"
+    assert "access-control-allow-origin" not in opened("https://www.example.org")
+    asks = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+    first = client.options("/api/v1/sessions", headers={"Origin": "https://shop.example.com", **asks})
+    assert first.status_code == 200 and first.headers["access-control-allow-credentials"] == "true"
+    assert client.options("/api/v1/sessions", headers={"Origin": "https://www.example.org", **asks}).status_code == 400
+
+
 def test_an_adults_browser_gets_no_mark(mother):
     signed = mother.client.post("/demo/sign-in", json={"customer_id": "1001"}).json()["shop_token"]
     opened = mother.client.post("/api/v1/sessions", headers={"Authorization": f"Bearer {signed}"})

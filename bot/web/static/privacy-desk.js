@@ -658,7 +658,9 @@
     async #fetch(path, options) {
       let answer;
       try {
-        answer = await fetch(`${this.base}/api/v1${path}`, { ...options, credentials: "omit", cache: "no-store", redirect: "error" });
+        // The session's token is what counts. Without credentials the browser would drop the mark by which the desk
+        // knows a young person's browser again on the guardian's page.
+        answer = await fetch(`${this.base}/api/v1${path}`, { ...options, credentials: "include", cache: "no-store", redirect: "error" });
       } catch {
         throw new Lost();
       }
