@@ -133,5 +133,6 @@ def _keys(menu: Sequence[Any]) -> str:
     lines = "".join(f"<dt><kbd>{key}</kbd></dt><dd>{escape(does)}</dd>" for key, does in [*_KEYS, *pages])
     return (
         f'<dialog id="keys" aria-labelledby="keys-title"><h2 id="keys-title">Keyboard</h2><dl>{lines}</dl>'
+        '<label><input type="checkbox" data-keys> Use these keys</label>'
         '<form method="dialog"><button>Close</button></form></dialog>'
     )

@@ -96,6 +96,34 @@ def test_somebody_asks_for_a_person_both_talk_a_value_is_revealed_and_the_bot_go
     expect(visit.log.get_by_role("figure").last).to_contain_text("encrypting data")
 
 
+def test_no_key_acts_on_the_page_behind_an_open_dialog(visit: Visit, at_the_desk: Callable[[str], Colleague]) -> None:
+    visit.say(PERSON)
+    number = number_in(visit)
+    at_the_desk("noa.second")
+    mia = at_the_desk("mia.keys")
+    mia.open_conversation(number)
+    mia.act("Take over")
+    expect(mia.page.get_by_text("You answer", exact=True)).to_be_visible()
+    mia.page.get_by_role("heading", level=1).click()
+    mia.page.keyboard.press("x")
+    dialog = mia.page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Who goes on?")
+    for place in (dialog.get_by_role("radio").first, dialog.get_by_role("button", name="Keep it")):
+        place.focus()
+        for key in ("q", "b", "t", "x", "?", "g", "h"):
+            mia.page.keyboard.press(key)
+        mia.page.wait_for_timeout(500)
+        expect(dialog).to_have_count(1)
+        expect(place).to_be_focused()
+    mia.page.keyboard.press("Enter")
+    expect(dialog).to_have_count(0)
+    expect(mia.page.get_by_text("You answer", exact=True)).to_be_visible()
+    expect(visit.desk.get_by_text("You are talking with Mia Keys, a person at the shop")).to_be_visible()
+
+    mia.page.keyboard.press("q")
+    expect(mia.page.get_by_text("The conversation waits in the queue again.")).to_be_visible()
+
+
 def test_what_is_said_while_the_line_is_broken_arrives_once_when_it_is_back(
     visit: Visit, at_the_desk: Callable[[str], Colleague]
 ) -> None:

@@ -220,6 +220,43 @@ def test_by_keyboard_alone_a_request_is_found_and_denied(stack: Stack, staff_as:
     assert state_of(stack, number)["state"] == RequestState.DENIED
 
 
+def test_whoever_wants_no_keys_switches_them_off_for_good_and_on_again(staff_as: Callable[..., Page]) -> None:
+    page, colleague = staff_as("agent"), staff_as("agent")
+    keys, listed = page.keyboard, page.get_by_role("dialog", name="Keyboard")
+    switch = page.get_by_role("checkbox", name="Use these keys")
+    page.wait_for_timeout(500)
+    keys.press("?")
+    expect(switch).to_be_checked()
+    switch.focus()
+    keys.press("Space")
+    expect(switch).not_to_be_checked()
+    keys.press("Escape")
+    expect(listed).to_be_hidden()
+
+    for _ in range(2):
+        for key in ("?", "/", "g", "r"):
+            keys.press(key)
+        page.wait_for_timeout(500)
+        expect(listed).to_be_hidden()
+        expect(page.get_by_label("Search by number")).not_to_be_focused()
+        expect(page.get_by_role("heading", name="Overview", level=1)).to_be_visible()
+        page.reload()
+        page.wait_for_timeout(500)
+    colleague.keyboard.press("g")
+    colleague.keyboard.press("r")
+    expect(colleague.get_by_role("heading", name="Requests", level=1)).to_be_visible()
+
+    page.get_by_role("button", name="Keyboard shortcuts").focus()
+    keys.press("Enter")
+    expect(switch).not_to_be_checked()
+    switch.focus()
+    keys.press("Space")
+    keys.press("Escape")
+    keys.press("g")
+    keys.press("r")
+    expect(page.get_by_role("heading", name="Requests", level=1)).to_be_visible()
+
+
 def _tab_to(page: Page, text: str, label: str = "") -> None:
     for _ in range(40):
         page.keyboard.press("Tab")

@@ -1,8 +1,9 @@
 // Keys of the staff desk. ? shows them, / searches, g and a letter opens a page, j and k go through a list.
+// They can be switched off (WCAG 2.1.4): a word that is dictated would press one after the other.
 "use strict";
 (() => {
   let waitsForLetter = 0;
-  const typing = (target) => target.closest("input, textarea, select, [contenteditable=true]") !== null;
+  const typing = (target) => target.closest("input:not([type=checkbox]), textarea, select, [contenteditable=true]") !== null;
   const links = () => [...document.querySelectorAll("table.list tbody a")];
   const step = (by) => {
     const all = links();
@@ -10,9 +11,14 @@
     const next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(all.length - 1, Math.max(0, at + by))];
     if (next) next.focus();
   };
+  const switchedOff = () => localStorage.getItem("desk keys") === "off";
+  // Quasar's dialogs have the role; the page behind either kind must not be acted on.
+  const inDialog = () => document.querySelector("dialog[open], [role=dialog]") !== null;
   const open = (id) => {
     const dialog = document.getElementById(id);
-    if (dialog && !dialog.open) dialog.showModal();
+    if (!dialog || dialog.open) return;
+    dialog.querySelector("[data-keys]").checked = !switchedOff();
+    dialog.showModal();
   };
   // A page's own keys: data-press on a button, data-focus around a field.
   const press = (letter, event) => {
@@ -26,8 +32,11 @@
     const opener = event.target.closest("[data-opens]");
     if (opener) open(opener.dataset.opens);
   });
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-keys]")) localStorage.setItem("desk keys", event.target.checked ? "on" : "off");
+  });
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || inDialog() || switchedOff()) return;
     const letter = event.key;
     if (Date.now() - waitsForLetter < 1500) {
       waitsForLetter = 0;
