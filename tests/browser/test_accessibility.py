@@ -14,15 +14,23 @@ WORD = "Donaudampfschifffahrt" * 12
 
 
 def colours(element: Locator) -> tuple[float, float]:
-    """Luminance (0 to 1) of the text and of what lies behind it."""
+    """Luminance (0 to 1) of the text and of what lies behind it, as seen through every part that lets shine through."""
     found = element.evaluate(
         """element => {
             const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+            const around = (node) => node.parentElement ?? node.getRootNode().host;
             const behind = (node) => {
                 const [r, g, b, alpha = 1] = parse(getComputedStyle(node).backgroundColor);
-                return alpha > 0.99 ? [r, g, b] : behind(node.parentElement ?? node.getRootNode().host);
+                return alpha > 0.99 ? [r, g, b] : behind(around(node));
             };
-            return [parse(getComputedStyle(element).color).slice(0, 3), behind(element)];
+            let seen = [parse(getComputedStyle(element).color).slice(0, 3), behind(element)];
+            for (let node = element; node; node = around(node)) {
+                const opacity = Number(getComputedStyle(node).opacity);
+                if (opacity === 1) continue;
+                const under = behind(around(node));
+                seen = seen.map((colour) => colour.map((c, i) => c * opacity + under[i] * (1 - opacity)));
+            }
+            return seen;
         }"""
     )
 
@@ -73,19 +81,51 @@ def test_a_screen_reader_hears_who_said_what(answered: Visit) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_from_its_background(visit_as: Callable[..., Visit], scheme: str) -> None:
-    visit = visit_as(color_scheme=scheme)
+    visit = visit_as(color_scheme=scheme, reduced_motion="reduce")
     visit.open_chat()
     visit.say("Do you sell my data?")
     expect(visit.log.locator("blockquote")).to_be_visible()
     visit.ask("Hello", "What would you like to know or do?")
+    visit.page.route("**/api/v1/messages", lambda route: None)
+    visit.say("Thank you")
     parts = [".message.user .text", ".message.bot .text", ".author:visible", ".moment:visible", "blockquote"]
     parts += ["figcaption", ".source span", ".source a", ".chip:enabled", ".owner", "h2", ".hint"]
+    parts += [".message.waiting .text"]
     weak = {part: contrast(visit.desk.locator(part).last) for part in parts}
     assert {part: ratio for part, ratio in weak.items() if ratio < 4.5} == {}
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_was_said_in_an_earlier_chat_stands_out_too(visit_as: Callable[..., Visit], scheme: str) -> None:
+    visit = visit_as(color_scheme=scheme, reduced_motion="reduce")
+    visit.open_chat()
+    facts = [{"label": "Name", "value": "P••••"}]
+    clause = {"title": "Selling", "version": "1", "quote": "We do not.", "url": "/policy#use"}
+    held, one = {"title": "Orders", "note": "Kept for six years", "count": 2}, {"title": "Scores", "count": 1}
+    visit.answer_with(
+        {"text": "It says:", "citations": [clause]},
+        {"card": {"kind": "access_summary", "categories": [held | {"items": facts}], "withheld": [one]}},
+        {"card": {"kind": "receipt", "title": "Noted", "number": "PR-2026-000001", "lines": ["Until Monday"]}},
+        {"card": {"kind": "erasure_plan", "title": "Plan", "goes": [held], "stays": [one], "warnings": ["Think."]}},
+        {"card": {"kind": "download", "title": "Your copy", "url": "/api/v1/exports/a", "size": 1}},
+        {"text": "I am Mia.", "author": "agent", "name": "Mia"},
+        {"text": "Mia is here now", "author": "system"},
+    )
+    visit.ask("Do you sell my data?", "Mia is here now")
+    over = {"status": 401, "detail": "This chat session has ended.", "code": "session_expired"}
+    visit.page.route("**/api/v1/messages", lambda route: route.fulfill(status=401, json=over), times=1)
+    visit.ask("Thank you", "The earlier chat has ended.")
+    expect(visit.log.get_by_text("Mia is here now")).to_have_count(2)
+
+    has_words = "element => [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim())"
+    words = visit.log.locator(".past :not(.unseen, :disabled):visible").all()
+    read = [(element.inner_text(), contrast(element)) for element in words if element.evaluate(has_words)]
+    assert {"Do you sell my data?", "We do not.", "2 entries", "Name", "Until Monday", "I am Mia."} <= set(dict(read))
+    assert [(text, ratio) for text, ratio in read if ratio < 4.5] == []
+
+
 def test_dark_mode_is_dark_and_not_empty(visit_as: Callable[..., Visit]) -> None:
-    visit = visit_as(color_scheme="dark")
+    visit = visit_as(color_scheme="dark", reduced_motion="reduce")
     visit.open_chat()
     panel = visit.desk.get_by_role("dialog")
     text, behind = colours(panel)

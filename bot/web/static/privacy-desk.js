@@ -223,7 +223,7 @@
     .day { display: flex; align-items: center; gap: 12px; }
     .day::before, .day::after { content: ""; flex: 1; height: 1px; background: var(--line); }
     .note .chip { margin: 8px auto 0; }
-    .past { opacity: .72; }
+    .past { opacity: .92; }
 
     .message { position: relative; display: flex; flex-direction: column; align-items: flex-start; margin-top: 4px; }
     .message.first { margin-top: 16px; }
@@ -241,7 +241,7 @@
     .message.agent .text { background: var(--paper); box-shadow: inset 0 0 0 1.5px var(--good); }
     .message.system { align-items: center; }
     .message.system .text { max-width: 92%; padding: 4px 12px; background: none; color: var(--soft); font-size: 13px; text-align: center; }
-    .message.waiting .text { opacity: .75; }
+    .message.waiting .text { opacity: .85; }
     .message.failed .text { background: var(--danger-wash); color: var(--ink); box-shadow: inset 0 0 0 1.5px var(--danger); }
     .state { display: flex; flex-wrap: wrap; align-items: center; justify-content: flex-end; gap: 2px 10px; margin: 4px 2px 0; font-size: 12.5px; color: var(--soft); }
     .failed .state { color: var(--danger); }
