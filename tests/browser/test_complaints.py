@@ -26,7 +26,7 @@ def test_a_complaint_without_an_account_shows_its_code_and_takes_a_picture(
     card = visit.log.get_by_role("region", name=re.compile("Your complaint CS-"))
     expect(card.get_by_text("a letter with my neighbour's order")).to_be_visible()
     visit.desk.get_by_role("button", name="Yes, that is right").click()
-    visit.reads("is with our staff")
+    visit.reads("you have the answer here by")
 
     picker = card.last.get_by_label("Add a picture or a document")
     picker.set_input_files(program)
@@ -42,7 +42,7 @@ def test_the_answer_of_the_shop_appears_in_the_open_chat_with_its_buttons(visit:
     number = re.search(r"CS-\d{4}-\d{6}", visit.log.inner_text())
     assert number is not None
     visit.desk.get_by_role("button", name="Yes, that is right").click()
-    visit.reads("is with our staff")
+    visit.reads("you have the answer here by")
 
     stack.command("cases", "answer", number[0], "--by", "Kim", "--text", "Somebody picks it up <b>today</b>.")
     visit.reads("There is an answer to your complaint")
