@@ -28,6 +28,7 @@ from bot.privacy.handoff_ownership import return_left
 from bot.privacy.handoff_talk import mail_those_away
 from bot.privacy.policy_notices import tell_everybody
 from bot.privacy.policy_window import deem
+from bot.privacy.request_waiting import begin_what_is_due
 from bot.privacy.staff_sign_in import forget_old_tries
 from bot.store import conversations
 from bot.store.audit_anchor import write_anchor
@@ -140,7 +141,7 @@ def run_worker(desk: Desk) -> None:
         forget_expired(desk)
 
     def look_for_requests() -> None:
-        fulfilment.begin_what_is_due(desk)
+        begin_what_is_due(desk)
         for number in handed_on.choose(fulfilment.waiting_for_a_worker(desk)):
             work_on(number)
 

@@ -19,6 +19,7 @@ from bot.privacy import fulfilment
 from bot.privacy.identity_verification import Tried, Verdict, send_code, try_code
 from bot.privacy.request_intake import receive_request, verified
 from bot.privacy.request_status import RequestView, view
+from bot.privacy.request_waiting import begin_what_is_due
 from bot.privacy.rooms import ROOMS
 from bot.privacy.taking_back import revoke_request
 from bot.store import conversations, outbox
@@ -135,7 +136,7 @@ def work(desk: Desk, number: str | None = None, meanwhile: Callable[[Desk], None
     """
     mailer = mailing.Mailer(desk)
     for _ in range(_ROUNDS):
-        fulfilment.begin_what_is_due(desk)
+        begin_what_is_due(desk)
         skip_pauses(desk)
         waiting = [each for each in fulfilment.waiting_for_a_worker(desk) if number in (None, each)]
         for each in waiting:

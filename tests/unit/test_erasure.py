@@ -15,6 +15,7 @@ from bot.privacy import complaint_answer, erasure, erasure_scan, fulfilment, hol
 from bot.privacy.customer_alarms import NOTICE, alarm
 from bot.privacy.erasure_guard import ErasureRefused
 from bot.privacy.outcome import Alarm
+from bot.privacy.request_waiting import begin_what_is_due
 from bot.privacy.restriction import processing
 from bot.privacy.room import NotYet
 from bot.store import certificates, conversations, erasing, outbox, tracker_records
@@ -316,7 +317,7 @@ def test_a_worker_that_dies_after_a_step_before_it_is_written_down_leaves_it_to_
     before = belongings_of(desk, DANIEL, daniel), shop_rows_but(desk, AMELIA)
     number = agreed(desk, amelia)
     desk.clock.advance(timedelta(days=8))
-    fulfilment.begin_what_is_due(desk)
+    begin_what_is_due(desk)
     died = run_until(desk, number, dies_after)
     assert died
     assert rights.state_of(desk, number).state is RequestState.RUNNING
@@ -407,7 +408,7 @@ GUARDED = [*(step for step in STEPS if step not in ("holds", "certificate_sent")
 def test_no_step_destroys_anything_that_the_requests_own_row_does_not_allow(desk, amelia, wrong):
     number = agreed(desk, amelia)
     desk.clock.advance(timedelta(days=8))
-    fulfilment.begin_what_is_due(desk)
+    begin_what_is_due(desk)
     fulfilment.take(desk, number)
     work = work_of(desk, number)
     acts = dict(steps_of(desk, number))
@@ -425,7 +426,7 @@ def test_no_step_destroys_anything_that_the_requests_own_row_does_not_allow(desk
 def test_without_a_plan_nothing_is_destroyed(desk, amelia):
     number = agreed(desk, amelia)
     desk.clock.advance(timedelta(days=8))
-    fulfilment.begin_what_is_due(desk)
+    begin_what_is_due(desk)
     fulfilment.take(desk, number)
     before = everything_said(desk)
     for name, act in steps_of(desk, number):
@@ -467,7 +468,7 @@ def test_a_legal_hold_keeps_everything_until_it_is_released(desk, amelia):
     assert row_of(desk, number).plan is None and all_of(desk, Tombstone) == []
     assert alarms_about(desk, number) == ["waiting"]
     release(desk)
-    fulfilment.begin_what_is_due(desk)
+    begin_what_is_due(desk)
     assert alarms_about(desk, number) == ["closed"]
     rights.work(desk)
     assert rights.state_of(desk, number).state is RequestState.FULFILLED
@@ -478,11 +479,11 @@ def test_a_deletion_goes_on_as_soon_as_the_legal_hold_is_released(desk, amelia):
     number = agreed(desk, amelia)
     hold(desk)
     desk.clock.advance(timedelta(days=8))
-    fulfilment.begin_what_is_due(desk)
+    begin_what_is_due(desk)
     fulfilment.carry_out(desk, fulfilment.take(desk, number))
     assert row_of(desk, number).hold_reason == "legal_hold"
     release(desk)
-    fulfilment.begin_what_is_due(desk)
+    begin_what_is_due(desk)
     assert fulfilment.waiting_for_a_worker(desk) == [number]
 
 
@@ -517,7 +518,7 @@ def test_a_turn_that_runs_is_waited_for(desk, amelia):
     with desk.transaction() as session:
         lease = conversations.take_lease(session, amelia, SystemClock().now(), 60)
     desk.clock.advance(timedelta(days=8))
-    fulfilment.begin_what_is_due(desk)
+    begin_what_is_due(desk)
     for _ in range(3):
         rights.skip_pauses(desk)
         assert not fulfilment.carry_out(desk, fulfilment.take(desk, number))
@@ -864,7 +865,7 @@ def test_outside_of_the_demo_no_mail_stays(desk, amelia):
     desk.settings.demo, desk.settings.smtp_url = False, "smtp://mail.example.com"
     number = agreed(desk, amelia)
     desk.clock.advance(timedelta(days=8))
-    fulfilment.begin_what_is_due(desk)
+    begin_what_is_due(desk)
     while rights.state_of(desk, number).state is RequestState.RUNNING:
         rights.skip_pauses(desk)
         fulfilment.carry_out(desk, fulfilment.take(desk, number))
@@ -878,7 +879,7 @@ def test_the_services_confirm_before_anything_is_called_done(desk, amelia):
     desk.settings.webhook_urls = "https://a.example.com/hook"
     number = agreed(desk, amelia)
     desk.clock.advance(timedelta(days=8))
-    fulfilment.begin_what_is_due(desk)
+    begin_what_is_due(desk)
     for _ in range(3):
         rights.skip_pauses(desk)
         assert not fulfilment.carry_out(desk, fulfilment.take(desk, number))
@@ -916,7 +917,7 @@ def test_a_service_that_never_confirms_leaves_the_request_done_in_part(desk, ame
     with desk.transaction() as session:
         session.execute(sa.update(WebhookEvent).values(delivered_at=desk.clock.now()))
     desk.clock.advance(timedelta(days=8))
-    fulfilment.begin_what_is_due(desk)
+    begin_what_is_due(desk)
     fulfilment.carry_out(desk, fulfilment.take(desk, number))
     with desk.transaction() as session:
         undelivered = sa.update(WebhookEvent).where(WebhookEvent.delivered_at.is_(None))

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from bot.clocks import SystemClock
 from bot.privacy import erasure, fulfilment, holds, request_intake
+from bot.privacy.request_waiting import begin_what_is_due
 from bot.store import conversations
 from bot.store.desk_tables import AuditEntry, Case, PrivacyRequest, Tombstone
 from bot.vocabulary import CaseKind, HoldKind, RequestKind, RequestState
@@ -56,7 +57,7 @@ def due(desk, service):
     with desk.transaction() as session:
         request_intake.verified(session, desk, desk.clock.now(), number, erasure.ROOM)
     desk.clock.advance(timedelta(days=8))
-    fulfilment.begin_what_is_due(desk)
+    begin_what_is_due(desk)
     return number
 
 
@@ -131,7 +132,7 @@ def with_a_no_for_two(desk, service, due):
     other = rights.ask(desk, chat, RequestKind.ERASURE).number
     rights.verify(desk, chat, other)
     desk.clock.advance(timedelta(days=8))
-    fulfilment.begin_what_is_due(desk)
+    begin_what_is_due(desk)
     service.answers = (200, '{"allow": false}')
     assert not try_it(desk, due) and not try_it(desk, other)
     assert alarms_of(desk) == [(due, "waiting"), (other, "waiting")]
@@ -150,7 +151,7 @@ def test_the_alarm_about_a_no_ends_when_all_is_done_after_a_yes(desk, service, d
     other = with_a_no_for_two(desk, service, due)
     service.answers = (200, '{"allow": true}')
     rights.skip_pauses(desk)
-    fulfilment.begin_what_is_due(desk)
+    begin_what_is_due(desk)
     rights.work(desk, due)
     assert row(desk, due).state == RequestState.FULFILLED
     assert alarms_of(desk) == [(due, "closed"), (other, "waiting")]
@@ -162,7 +163,7 @@ def test_a_no_that_is_said_again_and_again_is_told_and_recorded_once(desk, servi
         assert not try_it(desk, due)
         assert row(desk, due).hold_reason == "veto"
         rights.skip_pauses(desk)
-        fulfilment.begin_what_is_due(desk)
+        begin_what_is_due(desk)
     assert len(service.asked) == 3, "the shop was asked anew each time"
     with desk.reading() as session:
         chat = session.get_one(PrivacyRequest, due).conversation_id
@@ -186,7 +187,7 @@ def test_a_legal_hold_between_two_times_no_is_told_as_well(desk, service, due):
     with desk.transaction() as session:
         holds.place(session, desk.clock.now(), "1001", HoldKind.LEGAL, None, "matter 17", "counsel")
     rights.skip_pauses(desk)
-    fulfilment.begin_what_is_due(desk)
+    begin_what_is_due(desk)
     try_it(desk, due)
     assert row(desk, due).hold_reason == "legal_hold"
     assert recorded(desk, due) == ["request_started", "request_on_hold", "request_on_hold"]

@@ -16,6 +16,7 @@ from bot.errors import NotRevocable
 from bot.privacy import fulfilment, outcome
 from bot.privacy.outcome import Alarm
 from bot.privacy.request_desk import looked_after
+from bot.privacy.request_waiting import begin_what_is_due
 from bot.privacy.restriction import processing
 from bot.privacy.room import Room, Step
 from bot.store.desk_tables import AuditEntry, Case, Mail, PrivacyRequest, RequestStep
@@ -130,7 +131,7 @@ def test_of_taking_back_and_the_start_at_the_same_moment_one_wins(desk, _time):
             return True
         return False
 
-    taken_back, begun = at_once(take_back, lambda: bool(fulfilment.begin_what_is_due(desk)))
+    taken_back, begun = at_once(take_back, lambda: bool(begin_what_is_due(desk)))
     assert taken_back is not begun
     assert row_of(desk, number).state == (RequestState.REVOKED if taken_back else RequestState.RUNNING)
     with desk.reading() as session:

@@ -30,7 +30,7 @@ from bot.privacy import (
     holds,
 )
 from bot.privacy.denial import deny
-from bot.privacy.fulfilment import begin_what_is_due, carry_out, take
+from bot.privacy.fulfilment import carry_out, take
 from bot.privacy.guardian_consent_form import EMAIL, NAME, OF_AGE_ON, RELATION, RELATIONS, check
 from bot.privacy.guardian_consent_links import marks
 from bot.privacy.guardian_consent_notice import opening_words
@@ -39,6 +39,7 @@ from bot.privacy.guardian_consent_standing import normalised, of_age_day
 from bot.privacy.guardian_consent_text import consent_text
 from bot.privacy.guardian_consent_watch import look_after_guardians, look_for_minors
 from bot.privacy.one_time_code import Verdict
+from bot.privacy.request_waiting import begin_what_is_due
 from bot.store import attachments, conversations
 from bot.store.attachments import CleanFile
 from bot.store.desk_tables import (

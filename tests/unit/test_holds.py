@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from bot.errors import NotFound
 from bot.privacy import holds
-from bot.privacy.fulfilment import begin_what_is_due
+from bot.privacy.request_waiting import begin_what_is_due
 from bot.store import conversations
 from bot.store.desk_tables import AuditEntry, Case, Hold, Mail, Message
 from bot.vocabulary import CaseKind, CaseState, HoldKind, RequestKind

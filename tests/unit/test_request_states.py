@@ -26,6 +26,7 @@ from bot.config import Settings
 from bot.errors import DeskError
 from bot.privacy import fulfilment, holds, request_states, taking_back
 from bot.privacy.request_states import CLOSED, NEXT, OPEN
+from bot.privacy.request_waiting import begin_what_is_due
 from bot.privacy.room import OnHold, Room, Step
 from bot.store.desk_tables import PrivacyRequest
 from bot.vocabulary import HoldKind, RequestKind, RequestState
@@ -159,7 +160,7 @@ class Requests(RuleBasedStateMachine):
     def a_worker_works(self, dies_at):
         self.world.dies_at = dies_at
         rights.skip_pauses(self.desk)
-        fulfilment.begin_what_is_due(self.desk)
+        begin_what_is_due(self.desk)
         for number in fulfilment.waiting_for_a_worker(self.desk):
             taken = fulfilment.take(self.desk, number)
             if taken:

@@ -24,6 +24,7 @@ from bot.privacy.deadlines_extension import extend
 from bot.privacy.denial import deny
 from bot.privacy.handoff_ownership import Agent
 from bot.privacy.identity_verification import Verdict
+from bot.privacy.request_waiting import begin_what_is_due
 from bot.privacy.rooms import ROOMS
 from bot.store.desk_tables import Case, Handoff, Mail, Message, PrivacyRequest, Restriction
 from bot.vocabulary import CaseKind, CaseState, Regime, RequestKind, RequestState
@@ -122,7 +123,7 @@ def test_a_deletion_is_taken_back_although_the_shop_is_away_and_never_runs(desk,
     rights.verify(desk, bystander, other)
     assert rights.revoke(without_shop(desk), chat, number).state is RequestState.REVOKED
     desk.clock.advance(timedelta(days=desk.settings.cooling_off_days, minutes=1))
-    assert fulfilment.begin_what_is_due(desk) == 1, "the bystander's goes on"
+    assert begin_what_is_due(desk) == 1, "the bystander's goes on"
     assert fulfilment.waiting_for_a_worker(desk) == [other]
     assert [each.request_number for each in all_of(desk, Restriction) if each.lifted_at is None] == [other]
     assert written_for(desk, number) == [f"received:{number}"]
