@@ -44,7 +44,7 @@ def choices(shop: ShopStore, subject: str) -> dict[str, Recorded]:
     if key is None:
         return {}
     zone = zone_of(table.c[records.at], shop.datamap.timezone)
-    with for_reading(shop.engine).connect() as connection, in_utc(connection):
+    with for_reading(shop.engine).connect() as connection, in_utc(connection, table.c[records.at]):
         rows = _own_rows(connection, table, records, key)
     made = [(str(row[records.purpose]), _recorded(table, records, row, zone)) for row in rows]
     # By the moment and not by what is kept: texts of one moment are written in many ways.
@@ -99,7 +99,7 @@ def write(shop: ShopStore, subject: str, purpose: str, state: ConsentState, at: 
     }
     if records.channel:
         row[records.channel] = CHANNEL
-    with shop.engine.begin() as connection, in_utc(connection):
+    with shop.engine.begin() as connection, in_utc(connection, table.c[records.at]):
         of_then = _of_then(connection, table, records, row, zone)
         if not _says(table, records, of_then, state):
             if of_then and not _comes_last(table, row):

@@ -289,7 +289,7 @@ def _unconfirmed(shop: ShopStore, change: Change) -> dict[str, Any]:
     if not is_account_email(shop, change) or subject.email_confirmed is None:
         return {}
     column = shop.metadata.tables[subject.table].c[subject.email_confirmed]
-    return {column.name: None if isinstance(column.type, sa.Date | sa.DateTime) else 0}
+    return {column.name: None if column.nullable else 0}
 
 
 def _from_text(text: str, column: sa.Column[Any]) -> Any:

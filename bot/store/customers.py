@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -91,17 +91,16 @@ def _accounts(shop: ShopStore) -> sa.Select[Any]:
 
 
 def _read(shop: ShopStore, query: sa.Select[Any]) -> list[Customer]:
-    with for_reading(shop.engine).connect() as connection, in_utc(connection):
+    active, zone = _activity(shop), shop.datamap.timezone
+    with for_reading(shop.engine).connect() as connection, in_utc(connection, active):
         rows = connection.execute(query).all()
-    zone = _zone_of_activity(shop)
+    zone = zone if active is None else zone_of(active, zone)
     return [Customer(written_key(row.key), row.email, _day(row.born), moment(row.active, zone)) for row in rows]
 
 
-def _zone_of_activity(shop: ShopStore) -> tzinfo:
-    subject, zone = shop.datamap.subject, shop.datamap.timezone
-    if subject.last_activity is None:
-        return zone
-    return zone_of(shop.metadata.tables[subject.table].c[subject.last_activity], zone)
+def _activity(shop: ShopStore) -> sa.Column[Any] | None:
+    subject = shop.datamap.subject
+    return shop.metadata.tables[subject.table].c[subject.last_activity] if subject.last_activity else None
 
 
 def _day(found: Any) -> date | None:

@@ -11,12 +11,13 @@ from sqlalchemy.dialects import mysql
 
 
 @contextmanager
-def in_utc(connection: Connection) -> Iterator[None]:
-    """Within it, MySQL and MariaDB give and take what TIMESTAMP columns keep in UTC, whatever zone the server has.
+def in_utc(connection: Connection, column: sa.Column[Any] | None) -> Iterator[None]:
+    """Within it, MySQL and MariaDB give and take what a TIMESTAMP column keeps in UTC, whatever zone the server has.
 
-    The zone is put back afterwards: what the shop's own defaults write (`CURRENT_TIMESTAMP`) follows it.
+    Where the column is of another kind nothing is changed, and the zone is put back afterwards: what the shop's own
+    defaults write (`CURRENT_TIMESTAMP`) follows it.
     """
-    if connection.dialect.name not in {"mysql", "mariadb"}:
+    if column is None or not isinstance(column.type, mysql.TIMESTAMP):
         yield
         return
     before = connection.exec_driver_sql("SELECT @@time_zone").scalar_one()

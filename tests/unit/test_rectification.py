@@ -518,7 +518,7 @@ def shop_confirming(engine, column):
 
 
 MARIADB = [
-    ("BIT(1) NOT NULL", "b'1'", 0), ("TINYINT(1) NOT NULL", "1", 0), ("TINYINT(1) NULL", "1", 0),
+    ("BIT(1) NOT NULL", "b'1'", 0), ("TINYINT(1) NOT NULL", "1", 0), ("TINYINT(1) NULL", "1", None),
     ("DECIMAL(1,0) NOT NULL", "1", 0), ("TIMESTAMP NULL", "'2026-01-01'", None),
 ]  # fmt: skip
 POSTGRESQL = [("BOOLEAN NOT NULL", "true", False), ("SMALLINT NOT NULL", "1", 0), ("DATE", "'2026-01-01'", None)]

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import mysql
 
 from bot.config import PROJECT
 from bot.demo.seed import seed
@@ -180,9 +181,10 @@ def test_the_zone_of_a_session_is_put_back_for_what_the_shops_own_defaults_write
     engine = make_engine(mariadb())
     with engine.connect() as connection:
         own = connection.scalar(sa.text("SELECT @@time_zone"))
-        with pytest.raises(ZeroDivisionError), in_utc(connection):
-            assert connection.scalar(sa.text("SELECT @@time_zone")) == "+00:00"
-            raise ZeroDivisionError
+        for kind, within in ((mysql.TIMESTAMP(), "+00:00"), (mysql.DATETIME(), own)):
+            with pytest.raises(ZeroDivisionError), in_utc(connection, sa.Column("at", kind)):
+                assert connection.scalar(sa.text("SELECT @@time_zone")) == within
+                raise ZeroDivisionError
         assert connection.scalar(sa.text("SELECT @@time_zone")) == own == "+05:30"
     engine.dispose()
 
