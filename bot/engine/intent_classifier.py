@@ -21,6 +21,9 @@ from bot.engine import adaptation, linear_model, plain_text, rivals, text_featur
 from bot.engine.linear_model import LinearModel
 
 FALLBACK = "nlu_fallback"
+OUT_OF_SCOPE = "out_of_scope"
+# What it is given for nobody can know: a code, an order, a phone. Shorter ones have meanings ("10-4" is a yes).
+_ONLY_A_NUMBER = re.compile(r"[\W_]*(?:(?:\d[\W_]*){4,}|(?:‹(?:phone|card|iban|number|date)›[\W_]*)+)")
 _DENIAL = r"\b(?:don'?t|do not|doesn'?t|never|not|nothing|no lo\w*r|without)\b(?:\s+[\w']+){0,4}?\s+(?:%s)\w*"
 _REMOVING = re.compile(_DENIAL % "delet|eras|remov|clos|cancel|wip|terminat|deactivat")
 _DENIED_WISH = {
@@ -175,6 +178,8 @@ class IntentClassifier(GraphComponent, RasaIntentClassifier):
             return {"name": FALLBACK, "confidence": 1.0}, ranking
         if not _says_something(text):
             return {"name": FALLBACK, "confidence": 1.0}, ranking
+        if _ONLY_A_NUMBER.fullmatch(text):
+            return {"name": OUT_OF_SCOPE, "confidence": 1.0}, ranking
         mixed_up = rivals.is_between_rivals(
             ranking, self._config["changing_threshold"], self._config["rival_threshold"]
         )

@@ -9,7 +9,7 @@ import pytest
 
 from bot.engine import parse
 from bot.engine.clause_retriever import ClauseRetriever
-from bot.engine.intent_classifier import FALLBACK, IntentClassifier
+from bot.engine.intent_classifier import FALLBACK, OUT_OF_SCOPE, IntentClassifier
 from bot.engine.linear_model import LinearModel
 
 SETTINGS = IntentClassifier.get_default_config()
@@ -76,6 +76,17 @@ def test_a_sure_destructive_reading_is_taken():
 
 def test_a_message_without_words_is_not_understood():
     assert classifier(["greet", "thank"]).reading("?!", numpy.array([0.99, 0.01]))[0]["name"] == FALLBACK
+
+
+@pytest.mark.parametrize("number", ["091356", "4711", "09-13-56!", "  12 34 56 ", "‹phone›", "‹date›, ‹number›."])
+def test_a_number_alone_asks_for_nothing_whatever_it_resembles(number):
+    classes = classifier(["report_security_issue", "thank"])
+    assert classes.reading(number, numpy.array([0.9, 0.1]))[0] == {"name": OUT_OF_SCOPE, "confidence": 1.0}
+
+
+@pytest.mark.parametrize("words", ["10-4", "24/7", "my code is 091356", "order 4711", "‹order›", "my ‹phone›"])
+def test_a_short_number_and_one_beside_words_are_read(words):
+    assert classifier(["affirm", "thank"]).reading(words, numpy.array([0.9, 0.1]))[0]["name"] == "affirm"
 
 
 def test_policy_labels_count_as_one_intent(reader):
