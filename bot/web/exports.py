@@ -15,7 +15,7 @@ router = APIRouter(prefix="/api/v1", responses=EVERY_CALL)
 @router.get(
     "/exports/{token}",
     response_class=StreamingResponse,
-    responses=problems(404, 410) | {200: {"content": {"application/zip": {"schema": {"type": "string"}}}}},
+    responses=problems(404, 409, 410) | {200: {"content": {"application/zip": {"schema": {"type": "string"}}}}},
 )
 def fetch_export(
     request: Request, who: SignedIn, token: Annotated[str, Path(min_length=1, max_length=128)]

@@ -26,6 +26,7 @@
   const SILENCE_MEANS_LOST = 45000;
   const PAUSES_BEFORE_RESEND = [700, 2000];
   const BLOTTED_CODE = "••••-••••-••••";
+  const CLAIM_CODE = /[0-9a-z]{4}\W*[0-9a-z]{4}\W*[0-9a-z]{4}/i;
 
   const WORDS = {
     name: "Privacy desk",
@@ -1755,7 +1756,7 @@
       const open = this.#bubbles.filter((bubble) => bubble.author === "user" && bubble.id === null);
       const same = open.find((bubble) => bubble.text === message.text);
       if (same || !message.text?.includes(BLOTTED_CODE)) return same;
-      return open.find((bubble) => bubble.state !== "failed" || bubble.letter.lost);
+      return open.find((bubble) => CLAIM_CODE.test(bubble.text) && (bubble.state !== "failed" || bubble.letter.lost));
     }
 
     #add(bubble, fresh = true) {
