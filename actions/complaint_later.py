@@ -5,12 +5,13 @@ from rasa_sdk.events import FollowupAction, SlotSet
 from actions.base import Events, Turn
 from actions.complaint_cards import say_case
 from actions.complaint_form import told_already
+from actions.identity_verification import resend_buttons
 from bot.privacy import wishes
 from bot.privacy.complaint import CaseField, set_words
 from bot.privacy.complaint_corrections import last_wish
 from bot.privacy.complaint_status import CaseView, own_cases
 from bot.privacy.complaint_words import wish_in
-from bot.vocabulary import CaseKind
+from bot.vocabulary import CaseKind, RequestKind
 
 OF_THE_REQUEST = ("request_kind", "request_number", "request_confirmed", "request_code", "requested_slot")
 _INTENT = "file_complaint"
@@ -73,8 +74,11 @@ def _telling(slots: dict[str, str | None]) -> Events:
 def leave_request(turn: Turn) -> None:
     """Say what becomes of a request that stands at its question when a complaint comes in between."""
     if turn.tracker.active_loop.get("name") == "request_form":
-        waits = turn.tracker.get_slot("request_number")
-        turn.say("utter_request_waits_for_code" if waits else "utter_request_not_filed", number=waits or "")
+        if waits := turn.tracker.get_slot("request_number"):
+            buttons = resend_buttons(turn, RequestKind(turn.tracker.get_slot("request_kind")))
+            turn.say("utter_request_waits_for_code", buttons=buttons, number=waits)
+        else:
+            turn.say("utter_request_not_filed")
 
 
 def _being_told(turn: Turn) -> CaseView | None:

@@ -58,7 +58,11 @@ class ErasureJourney(Journey):
     def wished(self, turn: Turn, kind: RequestKind) -> dict[str, Any]:
         """What a plain yes would mean, or the part that was named."""
         part = kind is RequestKind.ERASURE and turn.was_typed and names_part(turn.words(turn.origin))
-        scope, mode = (RECORDED, DELETE) if part else _default(kind, recorded=True)
+        scope, mode = (
+            (RECORDED, DELETE)
+            if part
+            else _default(kind, recorded=kind is not RequestKind.ANONYMISATION or _has_recorded(turn))
+        )
         return {"scope": scope, "mode": mode}
 
     def details(self, turn: Turn, kind: RequestKind) -> dict[str, Any]:

@@ -60,7 +60,8 @@ class OpenRequest(DeskAction):
             if waiting is not None:
                 return self._already_open(turn, waiting)
             if older := waits_for_code(turn.session, turn.chat.subject, kind):
-                turn.say("utter_request_gives_way", number=older.number, what=older.what)
+                new_code = identity_verification.resend_buttons(turn, older.kind)
+                turn.say("utter_request_gives_way", buttons=new_code, number=older.number, what=older.what)
         _keep_deletion(turn, kind)
         events = JOURNEYS[kind].begin(turn, kind)
         return ask(kind, turn.origin if turn.was_typed else None) if events is None else events
@@ -89,9 +90,10 @@ class OpenRequest(DeskAction):
 
 def _waiting(turn: Turn, subject: str, kind: RequestKind) -> RequestView | None:
     """The request that does what is wished already; who wants another code means the one that waits for it."""
+    found = open_request(turn.session, subject, kind)
     if turn.chosen == identity_verification.RESEND:
-        return waits_for_code(turn.session, subject, kind) or open_request(turn.session, subject, kind)
-    return open_request(turn.session, subject, kind, JOURNEYS[kind].wished(turn, kind))
+        return waits_for_code(turn.session, subject, kind) or found
+    return found and open_request(turn.session, subject, kind, JOURNEYS[kind].wished(turn, kind))
 
 
 def _keep_deletion(turn: Turn, kind: RequestKind) -> None:

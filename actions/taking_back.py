@@ -6,7 +6,7 @@ from typing import Any
 from actions.base import Turn
 from actions.complaint_acts import take_back_case
 from actions.last_asked import response_of
-from bot.privacy.complaint_words import request_in
+from bot.privacy.complaint_words import case_in, request_in, speaks_of_a_request
 from bot.privacy.request_status import REQUEST_WORDS, RequestView, own_requests
 from bot.privacy.taking_back import revoke_request
 from bot.vocabulary import RequestKind, RequestState
@@ -22,7 +22,7 @@ def number_in(turn: Turn) -> str | None:
 def take_back(turn: Turn, number: str) -> None:
     """Take it back, and say so."""
     done = revoke_request(turn.session, turn.desk, turn.now, turn.chat, number)
-    turn.say("utter_request_revoked", number=done.number)
+    turn.say("utter_request_revoked", number=done.number, what=done.what)
 
 
 def ask_which(turn: Turn, requests: list[RequestView], *more: dict[str, str]) -> None:
@@ -52,7 +52,9 @@ def takes_back_another(turn: Turn) -> bool:
         if named != standing:
             take_back(turn, named)
         return bool(named != standing)
-    if take_back_case(turn, turn.words(turn.origin)):
+    words = turn.words(turn.origin)
+    # "Cancel my request, I will complain instead" takes no complaint back.
+    if (case_in(words) or not speaks_of_a_request(words)) and take_back_case(turn, words):
         return True
     waiting = [each for each in own_requests(turn.session, turn.chat.subject or "") if each.revocable]
     others = [each for each in waiting if each.state is not RequestState.AWAITING_VERIFICATION]

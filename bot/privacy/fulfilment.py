@@ -248,8 +248,9 @@ def _put_on_hold(desk: Desk, taken: Taken, hold: OnHold) -> None:
         again = _machine.now() + _LONGEST_PAUSE
         held: dict[str, Any] = {"hold_reason": hold.reason, "next_try_at": again}
         if hold.reason == HoldKind.CONTACT_CHANGED:
-            subject = session.get_one(PrivacyRequest, taken.number).subject or ""
-            held["not_before"] = holds.held_until(session, now, subject, HoldKind.CONTACT_CHANGED)
+            request = session.get_one(PrivacyRequest, taken.number)
+            held["not_before"] = holds.held_until(session, now, request.subject or "", HoldKind.CONTACT_CHANGED)
+            held["outcome"] = outcome.had_its_days(request)
         move(session, taken.number, [RequestState.RUNNING], RequestState.ON_HOLD, **held, **free)
         if not known:
             outcome.tell_hold(session, desk, now, session.get_one(PrivacyRequest, taken.number))

@@ -20,6 +20,7 @@ from bot.store.desk_tables import Case, Certificate, PrivacyRequest, RequestStep
 from bot.store.own_records import PARTLY_MAIL
 from bot.vocabulary import AuditEvent, CaseKind, CaseState, HoldKind, RequestState
 
+HAD_ITS_DAYS = "had_its_days"
 _TAKEN_UP = "taken_up"
 
 
@@ -81,6 +82,11 @@ def tell_hold(session: Session, desk: Desk, now: datetime, request: PrivacyReque
         return
     announce(session, now, request.conversation_id, "utter_request_on_hold", number=request.number)
     alarm(session, desk, now, request, Alarm.HELD)
+
+
+def had_its_days(request: PrivacyRequest) -> dict[str, Any]:
+    """The outcome of a request whose work was to begin: what holds it up from now on is no time to think it over."""
+    return (request.outcome or {}) | {HAD_ITS_DAYS: True}
 
 
 def tell_approval(session: Session, now: datetime, request: PrivacyRequest) -> None:

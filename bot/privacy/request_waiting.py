@@ -121,7 +121,8 @@ def _onward(desk: Desk, now: datetime, request: PrivacyRequest) -> tuple[Request
     """Where a request goes that has waited enough, with the columns that change and what the record calls it."""
     if request.state == RequestState.COOLING_OFF:
         return RequestState.RUNNING, {"not_before": None}, AuditEvent.REQUEST_STARTED
-    if request.hold_reason == HoldKind.CONTACT_CHANGED:
+    had_its_days = (request.outcome or {}).get(outcome.HAD_ITS_DAYS)
+    if request.hold_reason == HoldKind.CONTACT_CHANGED and not had_its_days:
         return after_holds(desk, now, ROOMS[RequestKind(request.kind)])
     # A no that is only asked about again stands until there is a yes.
     stands = HoldKind.VETO if request.hold_reason == HoldKind.VETO else None

@@ -8,7 +8,7 @@ from bot.errors import NotFound, NotRevocable
 from bot.privacy import guardian_consent_decision as decision
 from bot.privacy import outcome
 from bot.privacy.request_states import REVOCABLE, move
-from bot.privacy.request_status import REQUEST_WORDS, RequestView, own_request, view
+from bot.privacy.request_status import RequestView, own_request, view
 from bot.privacy.rooms import ROOMS
 from bot.store import audit, outbox
 from bot.store.desk import Desk
@@ -42,6 +42,6 @@ def revoke_request(session: Session, desk: Desk, now: datetime, chat: Conversati
     outcome.quiet_alarm(session, now, number)
     decision.tell_closed(session, desk, now, request)
     if address:
-        what = REQUEST_WORDS[taken_back.kind]
-        outbox.post(session, now, address, "request_revoked", f"revoked:{number}", number=number, what=what)
+        key, what = f"revoked:{number}", taken_back.what
+        outbox.post(session, now, address, "request_revoked", key, number=number, what=what)
     return taken_back

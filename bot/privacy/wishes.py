@@ -89,7 +89,8 @@ def keep(
         The announcement.
     """
     ordered, copy_first = in_order(found)
-    _add(session, now, chat, message_id, ordered)
+    if not session.scalar(select(WaitingWish.id).where(WaitingWish.message_id == message_id).limit(1)):
+        _add(session, now, chat, message_id, ordered)
     names = [name_of(wish["intent"]) for wish in ordered]
     response = "utter_several_wishes_copy_first" if copy_first else "utter_several_wishes"
     return [as_answer(response, count=_COUNTED[len(names)], first=names[0], then=", and then ".join(names[1:]))]
@@ -108,18 +109,24 @@ def keep_for_later(
         intent: What waits.
         text: With what it was asked for, a placeholder for each value; empty where a button was pressed.
     """
-    message_id, _, place = origin.partition("-")
-    part = select(WaitingWish).where(WaitingWish.message_id == int(message_id), WaitingWish.place == int(place or 1))
-    if (taken_before := session.scalar(part)) is not None:
-        taken_before.state = WAITING
-    else:
-        _add(session, now, chat, int(message_id), [{"intent": intent, "text": text}])
+    message_id = int(origin.partition("-")[0])
+    rows = list(session.scalars(select(WaitingWish).where(WaitingWish.message_id == message_id)))
+    kept = next((row for row in rows if row.intent == intent), None)
+    if kept is not None:
+        kept.state = WAITING
+    else:  # behind what else the same message asked for, or made wait
+        _add(session, now, chat, message_id, [{"intent": intent, "text": text}], 1 + len(rows))
 
 
-def _add(session: Session, now: datetime, chat: Conversation, message_id: int, found: Sequence[dict[str, str]]) -> None:
-    if session.scalar(select(WaitingWish.id).where(WaitingWish.message_id == message_id).limit(1)):
-        return
-    for place, wish in enumerate(found, start=1):
+def _add(
+    session: Session,
+    now: datetime,
+    chat: Conversation,
+    message_id: int,
+    found: Sequence[dict[str, str]],
+    first: int = 1,
+) -> None:
+    for place, wish in enumerate(found, start=first):
         session.add(
             WaitingWish(
                 conversation_id=chat.id,

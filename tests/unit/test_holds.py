@@ -158,10 +158,11 @@ def test_what_a_legal_matter_held_up_waits_for_changed_contact_details_as_well_a
         said = session.scalars(select(Message.response).where(Message.conversation_id == chat)).all()
     assert alarms == [CaseState.CLOSED], "that of the legal matter"
     assert said.count("utter_request_safe_wait") == 1
+    assert desk.shop.customer(AMELIA) is not None
     desk.clock.advance(timedelta(hours=73))
     rights.work(desk)
-    assert rights.state_of(desk, number).state == "cooling_off", "nobody was told of an end before"
-    assert desk.shop.customer(AMELIA) is not None
+    assert rights.state_of(desk, number).state == "fulfilled", "the days in which to take it back were over before"
+    assert desk.shop.customer(AMELIA) is None and desk.shop.customer(DANIEL) is not None
 
 
 RECORDED = {"scope": "recorded", "mode": "delete"}
@@ -203,7 +204,7 @@ def test_who_waits_after_a_change_of_contact_details_learns_when_the_days_begin_
     copy = rights.ask(desk, bystander, RequestKind.EXPORT).number
     rights.verify(desk, chat, number)
     rights.verify(desk, bystander, copy)
-    assert "begin then, and we then write to you until when" in mail(desk, number, "received")
+    assert "begin then, and we write to tell you when they end" in mail(desk, number, "received")
     assert "You can take the request back in the chat until then" in mail(desk, copy, "received")
     rights.work(desk)
     assert mail(desk, number, "cools-off") is None and told(desk, chat) == []

@@ -14,10 +14,12 @@ from actions.base import Turn
 from actions.identity_verification import LEFT, RESEND, AskRequestCode, ValidateRequestForm
 from bot.config import PROJECT
 from bot.errors import TooManyCodes
+from bot.privacy import complaint
 from bot.privacy.identity_verification import Verdict, give_to_a_person
+from bot.store import conversations
 from bot.store.desk_tables import AuditEntry, Case, Mail, Message, PrivacyRequest, VerificationCode
 from bot.store.desk_tables import Turn as TurnRow
-from bot.vocabulary import Author, HoldKind, RequestKind, RequestState
+from bot.vocabulary import Author, CaseKind, CaseState, HoldKind, RequestKind, RequestState
 from tests import rights
 from tests.unit.conftest import open_chat
 
@@ -334,6 +336,19 @@ def test_the_copy_that_is_named_at_its_code_is_taken_back_and_the_deletion_goes_
     assert [each["number"] for each in said] == [copy] and follows == {"request_code": LEFT}
     states = [rights.state_of(desk, each).state for each in (copy, number)]
     assert states == [RequestState.REVOKED, RequestState.COOLING_OFF]
+
+
+def test_words_about_the_request_at_its_question_take_no_complaint_back(asked):
+    desk, chat, number = asked
+    with desk.transaction() as session:
+        now, talk = desk.clock.now(), conversations.conversation(session, chat)
+        kind, due = CaseKind.COMPLAINT, now + timedelta(days=30)
+        case = complaint.file_case(session, desk.settings, now, talk, kind, "c1", due, None, "It was late.").number
+    follows, said = at_the_question(desk, chat, "Cancel this request, I will complain instead", number)
+    assert [each["response"] for each in said] == ["utter_request_revoked"] and follows == {"request_code": LEFT}
+    with desk.reading() as session:
+        assert session.get_one(Case, case).state == CaseState.WAITING
+    assert rights.state_of(desk, number).state is RequestState.REVOKED
 
 
 def test_a_no_to_a_copy_takes_no_deletion_back(deleting):

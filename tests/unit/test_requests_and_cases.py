@@ -283,3 +283,15 @@ def test_a_newer_correction_takes_the_place_of_ones_own_older_one_and_of_nobody_
         foreign: RequestState.AWAITING_VERIFICATION,
         newer: RequestState.AWAITING_VERIFICATION,
     }
+
+
+def test_the_mail_about_a_part_that_is_taken_back_does_not_speak_of_everything(desk, chat):
+    conversation_id = chat("1001")
+    part = receive(desk, conversation_id, RequestKind.ERASURE, "1", details=PART).number
+    rights.verify(desk, conversation_id, part)
+    everything = receive(desk, conversation_id, RequestKind.ERASURE, "2", details=ALL).number
+    rights.verify(desk, conversation_id, everything)
+    revoke(desk, conversation_id, part)
+    (mail,) = (each for each in all_of(desk, Mail) if each.dedupe_key == f"revoked:{part}")
+    assert "delete what the shop recorded about you" in mail.text
+    assert rights.state_of(desk, everything).state is RequestState.COOLING_OFF

@@ -208,6 +208,16 @@ def test_a_wish_that_was_put_off_does_not_stand_for_the_message_that_put_it_off(
     assert states(desk) == {ACCOUNT: "waiting"}
 
 
+def test_two_things_that_one_message_makes_wait_both_wait(desk, chat):
+    chat_id = chat("1001")
+    with desk.transaction() as session:
+        talk = conversations.conversation(session, chat_id)
+        wishes.keep_for_later(session, NOON, talk, "77", "file_complaint")
+        for _ in range(2):
+            wishes.keep_for_later(session, NOON, talk, "77", DELETION, "delete my data")
+    assert states(desk) == {"file_complaint": "waiting", DELETION: "waiting"}
+
+
 class CopyFirst(Engine):
     """Hears of a copy while a deletion stands at its question, and opens the copy as the rules do."""
 
