@@ -57,12 +57,8 @@ class ErasureJourney(Journey):
 
     def wished(self, turn: Turn, kind: RequestKind) -> dict[str, Any]:
         """What a plain yes would mean, or the part that was named."""
-        part = kind is RequestKind.ERASURE and turn.was_typed and names_part(turn.words(turn.origin))
-        scope, mode = (
-            (RECORDED, DELETE)
-            if part
-            else _default(kind, recorded=kind is not RequestKind.ANONYMISATION or _has_recorded(turn))
-        )
+        part = _names_part(turn, kind, turn.origin if turn.was_typed else None)
+        scope, mode = (RECORDED, DELETE) if part else _plain_yes(turn, kind)
         return {"scope": scope, "mode": mode}
 
     def details(self, turn: Turn, kind: RequestKind) -> dict[str, Any]:
@@ -72,7 +68,7 @@ class ErasureJourney(Journey):
             Invalid: The button belongs to another question; nothing is guessed where data goes.
         """
         if turn.chosen is None:
-            scope, mode = _default(kind, recorded=kind is not RequestKind.ANONYMISATION or _has_recorded(turn))
+            scope, mode = _plain_yes(turn, kind)
         elif turn.chosen in _CHOICES:
             scope, mode = _CHOICES[turn.chosen]
         else:
@@ -104,14 +100,22 @@ def window_in_words(days: int) -> str:
 
 def _named_part(turn: Turn, kind: RequestKind) -> bool:
     """Whether the words with which a deletion was asked for named less than everything."""
-    asked = turn.tracker.get_slot("request_message")
-    return kind is RequestKind.ERASURE and bool(asked) and names_part(turn.words(asked))
+    return _names_part(turn, kind, turn.tracker.get_slot("request_message"))
+
+
+def _names_part(turn: Turn, kind: RequestKind, asked: str | None) -> bool:
+    return kind is RequestKind.ERASURE and bool(asked) and names_part(turn.words(str(asked)))
 
 
 def _has_recorded(turn: Turn, snapshot: Snapshot | None = None) -> bool:
     """Whether the shop has recorded anything about the person by itself."""
     snapshot = snapshot or identify(turn.desk.shop, str(turn.chat.subject))
     return bool(plan(turn.desk.shop, snapshot, RECORDED, DELETE, date_of(turn.now, turn.desk.settings)).tables)
+
+
+def _plain_yes(turn: Turn, kind: RequestKind) -> tuple[str, str]:
+    """The same before anything was shown; the shop is asked only where it depends on that."""
+    return _default(kind, recorded=kind is not RequestKind.ANONYMISATION or _has_recorded(turn))
 
 
 def _default(kind: RequestKind, recorded: bool) -> tuple[str, str]:

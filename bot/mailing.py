@@ -164,8 +164,7 @@ def send_waiting_mails(desk: Desk, mailer: Mailer) -> int:
 
 
 def _is_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    hopeful = (Mail.sent_at.is_(None), Mail.refused_at.is_(None), Mail.given_up_at.is_(None))
-    return *hopeful, or_(Mail.next_try_at.is_(None), Mail.next_try_at <= now)
+    return *outbox.HOPEFUL, or_(Mail.next_try_at.is_(None), Mail.next_try_at <= now)
 
 
 def _send_one(desk: Desk, mailer: Mailer, mail_id: int) -> bool:

@@ -244,11 +244,11 @@ def _put_on_hold(desk: Desk, taken: Taken, hold: OnHold) -> None:
             move(session, taken.number, [RequestState.RUNNING], RequestState.AWAITING_APPROVAL, **free)
             outcome.tell_approval(session, now, session.get_one(PrivacyRequest, taken.number))
             return
-        known = session.get_one(PrivacyRequest, taken.number).hold_reason == hold.reason
+        request = session.get_one(PrivacyRequest, taken.number)
+        known = request.hold_reason == hold.reason
         again = _machine.now() + _LONGEST_PAUSE
         held: dict[str, Any] = {"hold_reason": hold.reason, "next_try_at": again}
         if hold.reason == HoldKind.CONTACT_CHANGED:
-            request = session.get_one(PrivacyRequest, taken.number)
             held["not_before"] = holds.held_until(session, now, request.subject or "", HoldKind.CONTACT_CHANGED)
             held["outcome"] = outcome.had_its_days(request)
         move(session, taken.number, [RequestState.RUNNING], RequestState.ON_HOLD, **held, **free)

@@ -16,13 +16,13 @@ from bot.privacy.guardian_consent_links import LinkKind
 from bot.privacy.guardian_consent_standing import Standing, standing
 from bot.privacy.guardian_consent_states import move
 from bot.privacy.guardian_consent_text import Declared
-from bot.privacy.request_status import REQUEST_WORDS
+from bot.privacy.request_status import what_in_words
 from bot.privacy.room import Work
 from bot.store import audit, outbox
 from bot.store.announcements import announce
 from bot.store.desk import Desk
 from bot.store.desk_tables import GuardianConsent, Mail, PrivacyRequest
-from bot.vocabulary import AuditEvent, GuardianState, RequestKind, RestrictionReason
+from bot.vocabulary import AuditEvent, GuardianState, RestrictionReason
 
 WITH_PAGE = {GuardianState.LIVE: "guardian_receipt", GuardianState.REFUSED: "guardian_refused"}
 """The mail with the link to the guardian's page, by what they said."""
@@ -194,7 +194,7 @@ def tell_closed(session: Session, desk: Desk, now: datetime, request: PrivacyReq
     is told to nobody.
     """
     if row := session.get(GuardianConsent, asked_by(request) or ""):
-        what = of_child(REQUEST_WORDS[RequestKind(request.kind)])
+        what = of_child(what_in_words(request))
         complain_to = desk.settings.complain_to or "a data protection authority"
         mail_guardian(session, now, row, _CLOSED, request=request.number, what=what, complain_to=complain_to)
 
@@ -202,9 +202,8 @@ def tell_closed(session: Session, desk: Desk, now: datetime, request: PrivacyReq
 def waits_to_be_told(session: Session, subject: str) -> bool:
     """Whether a guardian of this person has not been sent yet that what they asked for ended."""
     numbers = session.scalars(select(GuardianConsent.number).where(GuardianConsent.subject == subject)).all()
-    hopeful = (Mail.sent_at.is_(None), Mail.refused_at.is_(None), Mail.given_up_at.is_(None))
     told = (Mail.dedupe_key.like(f"{_CLOSED}:%:{number}") for number in numbers)
-    return session.scalar(select(Mail.id).where(or_(false(), *told), *hopeful).limit(1)) is not None
+    return session.scalar(select(Mail.id).where(or_(false(), *told), *outbox.HOPEFUL).limit(1)) is not None
 
 
 def tell_child(

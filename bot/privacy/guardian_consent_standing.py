@@ -16,6 +16,7 @@ from bot.privacy.deadlines import date_of
 from bot.privacy.guardian_consent_states import DECIDED, SILENT
 from bot.store.desk import Desk
 from bot.store.desk_tables import GuardianConsent, Minor
+from bot.store.shop_times import day_in
 from bot.vocabulary import GuardianState
 
 OF_AGE = 18
@@ -108,20 +109,8 @@ def minor_by_file(desk: Desk, subject: str, customer: Mapping[str, Any] | None =
 def of_age_day(desk: Desk, customer: Mapping[str, Any]) -> date | None:
     """The day on which a customer is 18, by the birth date on file."""
     column = desk.datamap.subject.birth_date
-    born = as_date(customer.get(column)) if column else None
+    born = day_in(customer.get(column)) if column else None
     return born + relativedelta(years=OF_AGE) if born else None
-
-
-def as_date(value: Any) -> date | None:
-    """A birth date, however the shop writes it."""
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value.strip()[:10])
-        except ValueError:
-            return None
-    if isinstance(value, datetime):
-        return value.date()
-    return value if isinstance(value, date) else None
 
 
 def waits_for_own_word(session: Session, subject: str) -> datetime | None:

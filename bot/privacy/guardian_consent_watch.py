@@ -14,7 +14,7 @@ from bot.privacy import guardian_consent_links as links
 from bot.privacy.deadlines import date_of
 from bot.privacy.guardian_consent import recognise, send_link
 from bot.privacy.guardian_consent_end import end
-from bot.privacy.guardian_consent_standing import OF_AGE, as_date, is_minor, minor_by_own_word
+from bot.privacy.guardian_consent_standing import OF_AGE, is_minor, minor_by_own_word
 from bot.privacy.guardian_consent_states import move
 from bot.store import audit, outbox
 from bot.store.announcements import ask
@@ -22,6 +22,7 @@ from bot.store.conversations import newest_of
 from bot.store.desk import Desk
 from bot.store.desk_tables import GuardianConsent, Minor, Restriction
 from bot.store.mail_owners import MailKind
+from bot.store.shop_times import day_in
 from bot.vocabulary import AuditEvent, GuardianState, RestrictionReason
 
 REMINDERS = (timedelta(days=7), timedelta(days=21))
@@ -58,7 +59,7 @@ def look_for_minors(desk: Desk) -> int:
     # Two days more, for those born on a leap day.
     since = today - relativedelta(years=OF_AGE) - timedelta(days=2)
     born = desk.shop.birth_dates(since)
-    young = {subject for subject, day in born if _is_young(as_date(day), today)}
+    young = {subject for subject, found in born if _is_young(day_in(found), today)}
     with desk.reading() as session:
         minors = session.scalars(select(Minor).where(Minor.came_of_age_at.is_(None))).all()
         settled = set(session.scalars(_left_alone())) | set(session.scalars(_agreed()))

@@ -98,9 +98,7 @@ def tell_approval(session: Session, now: datetime, request: PrivacyRequest) -> N
     announce(session, now, request.conversation_id, "utter_request_awaiting_approval", number=request.number)
 
 
-def tell_cooling_off(
-    session: Session, now: datetime, request: PrivacyRequest, until: datetime, address: str | None
-) -> None:
+def tell_cooling_off(session: Session, now: datetime, request: PrivacyRequest, until: datetime, address: str) -> None:
     """The wait before the days of cooling off is over: only now it is known until when it can be taken back.
 
     Args:
@@ -108,7 +106,7 @@ def tell_cooling_off(
         now: The desk's time.
         request: What goes on.
         until: The end of those days.
-        address: Where it is told by mail.
+        address: Where it is told by mail; empty for nowhere.
     """
     number, what, end = request.number, what_in_words(request), in_words_with_time(until)
     announce(

@@ -167,8 +167,7 @@ def _begin_pass(row: PolicyVersion, now: datetime) -> bool:
 def _waiting(session: Session) -> int:
     """How many notices lie in the outbox."""
     mine = Mail.dedupe_key.startswith(f"{MailKind.POLICY_NOTICE}:")
-    ended = (Mail.refused_at.is_(None), Mail.given_up_at.is_(None))
-    return session.scalar(select(func.count()).select_from(Mail).where(Mail.sent_at.is_(None), mine, *ended)) or 0
+    return session.scalar(select(func.count()).select_from(Mail).where(mine, *outbox.HOPEFUL)) or 0
 
 
 def _write(session: Session, desk: Desk, now: datetime, each: Published, people: Sequence[Customer]) -> int:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from bot.store.engine import for_reading
 from bot.store.ownership import BYTES, cast_key, condition_of, not_removed, written_key
 from bot.store.shop import ShopStore
-from bot.store.shop_times import in_utc, moment, zone_of
+from bot.store.shop_times import day_in, in_utc, moment, zone_of
 
 _LONGEST_NUMBER = 64  # what the desk's own tables hold
 
@@ -95,20 +95,9 @@ def _read(shop: ShopStore, query: sa.Select[Any]) -> list[Customer]:
     with for_reading(shop.engine).connect() as connection, in_utc(connection, active):
         rows = connection.execute(query).all()
     zone = zone if active is None else zone_of(active, zone)
-    return [Customer(written_key(row.key), row.email, _day(row.born), moment(row.active, zone)) for row in rows]
+    return [Customer(written_key(row.key), row.email, day_in(row.born), moment(row.active, zone)) for row in rows]
 
 
 def _activity(shop: ShopStore) -> sa.Column[Any] | None:
     subject = shop.datamap.subject
     return shop.metadata.tables[subject.table].c[subject.last_activity] if subject.last_activity else None
-
-
-def _day(found: Any) -> date | None:
-    if isinstance(found, str):
-        try:
-            return date.fromisoformat(found.strip()[:10])
-        except ValueError:
-            return None
-    if isinstance(found, datetime):
-        return found.date()
-    return found if isinstance(found, date) else None

@@ -20,6 +20,10 @@ _templates = Environment(loader=FileSystemLoader(TEMPLATES), undefined=StrictUnd
 _ADDRESS = re.compile(r"([^\s@\"<>]+)@([\w.-]+)")
 
 
+HOPEFUL = (Mail.sent_at.is_(None), Mail.refused_at.is_(None), Mail.given_up_at.is_(None))
+"""Conditions on a mail: it was not sent yet, and still may be."""
+
+
 def post(session: Session, now: datetime, recipient: str, template: str, dedupe_key: str, **values: str) -> None:
     """Put a mail into the outbox, once per dedupe key.
 

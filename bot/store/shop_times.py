@@ -63,6 +63,18 @@ def moment(found: Any, zone: tzinfo, *, latest: bool = False) -> datetime | None
     return max(readings) if latest else min(readings)
 
 
+def day_in(found: Any) -> date | None:
+    """A birth date or another day, however the shop writes it: the same in every zone; None for what is none."""
+    if isinstance(found, str):
+        try:
+            return date.fromisoformat(found.strip()[:10])
+        except ValueError:
+            return None
+    if isinstance(found, datetime):
+        return found.date()
+    return found if isinstance(found, date) else None
+
+
 def kept(column: sa.Column[Any], at: datetime, zone: tzinfo, dialect: str) -> datetime | date | int | str:
     """A moment as the column can hold it, always in the same zone, so that a repeat finds the row it wrote."""
     at, kind = at.astimezone(zone), column.type

@@ -6,6 +6,7 @@ from contextlib import closing
 from copy import copy
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
 
 import pytest
 from cryptography.fernet import Fernet
@@ -18,8 +19,10 @@ from bot.demo.seed import seed
 from bot.store import conversations
 from bot.store.datamap import load
 from bot.store.desk import Desk
+from bot.store.desk_tables import Message, Turn
 from bot.store.engine import for_reading, make_engine
 from bot.store.shop import ShopStore
+from bot.vocabulary import Author
 from tests.databases import postgresql_server
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -144,6 +147,20 @@ def open_chat(desk, subject):
     """A conversation of a customer."""
     with desk.transaction() as session:
         return conversations.open_session(session, subject, NOON, NOON + timedelta(hours=1))[0]
+
+
+def spoken(session, conversation_id, now, text, card=None, **turn) -> Message:
+    """What somebody said or pressed, with the turn it began, as the web keeps both."""
+    row = Turn(conversation_id=conversation_id, idempotency_key=uuid4().hex, body_hash="-", created_at=now, **turn)
+    session.add(row)
+    session.flush()
+    message = Message(
+        conversation_id=conversation_id, turn_id=row.id, author=Author.USER, text=text, citations=[], choices=[],
+        card=card, created_at=now,
+    )  # fmt: skip
+    session.add(message)
+    session.flush()
+    return message
 
 
 def without_shop(desk) -> Desk:

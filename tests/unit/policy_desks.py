@@ -1,7 +1,6 @@
 """A desk whose shop has announced a second version of its policy, and the ways in which people meet it."""
 
 from datetime import UTC, date, datetime, timedelta
-from uuid import uuid4
 
 from sqlalchemy import select, update
 
@@ -9,17 +8,17 @@ from bot.clocks import FixedClock
 from bot.privacy import policy_notices, policy_objection, policy_window
 from bot.privacy.policy_standing import binding
 from bot.privacy.policy_update import compare, publish
-from bot.store import conversations
-from bot.store.desk_tables import Conversation, Mail, Message, PolicyEntry, PolicyNotice, Turn
+from bot.store import conversations, outbox
+from bot.store.desk_tables import Conversation, Mail, Message, PolicyEntry, PolicyNotice
 from bot.store.policy_versions import Mark
 from bot.vocabulary import Author, ChangeMark
 from tests import policies, rights
+from tests.unit.conftest import spoken
 
 EFFECTIVE = date(2026, 12, 10)
 IN_FORCE = datetime(2026, 12, 10, tzinfo=UTC)
 SECOND = "2027-A"
 DAY = timedelta(days=1)
-_HOPEFUL = (Mail.sent_at.is_(None), Mail.refused_at.is_(None), Mail.given_up_at.is_(None))
 
 
 def marks(written=None):
@@ -46,13 +45,13 @@ def tell(desk):
     """The worker tells everybody, and every mail is taken by a server at this moment."""
     while policy_notices.tell_everybody(desk) or waiting(desk):
         with desk.transaction() as session:
-            session.execute(update(Mail).where(*_HOPEFUL).values(sent_at=desk.clock.now()))
+            session.execute(update(Mail).where(*outbox.HOPEFUL).values(sent_at=desk.clock.now()))
     policy_notices.tell_everybody(desk)
 
 
 def waiting(desk):
     with desk.reading() as session:
-        return session.scalar(select(Mail.id).where(*_HOPEFUL).limit(1)) is not None
+        return session.scalar(select(Mail.id).where(*outbox.HOPEFUL).limit(1)) is not None
 
 
 def at(desk, moment):
@@ -70,20 +69,7 @@ def writes(desk, subject, text="Hello"):
         talk = session.scalar(select(Conversation.id).where(Conversation.subject == subject).limit(1))
         if talk is None:
             talk, _ = conversations.open_session(session, subject, now, now + DAY)
-        turn = Turn(conversation_id=talk, idempotency_key=uuid4().hex, body_hash="", state="done", created_at=now)
-        session.add(turn)
-        session.flush()
-        said = Message(
-            conversation_id=talk,
-            turn_id=turn.id,
-            author=Author.USER,
-            text=text,
-            citations=[],
-            choices=[],
-            created_at=now,
-        )
-        session.add(said)
-        session.flush()
+        said = spoken(session, talk, now, text, state="done")
         return talk, str(said.id)
 
 

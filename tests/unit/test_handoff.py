@@ -705,9 +705,7 @@ def test_words_of_danger_and_messages_reach_the_person_to_come_whatever_became_o
     ],
 )
 def test_whoever_waits_and_needs_nobody_any_more_gives_up_the_place(desk, chat, words):
-    mine, bystander = chat("1001"), chat("1002")
-    assert hear(desk, mine, "a person, please", HandOff) == ["utter_handoff_waiting"]
-    assert hear(desk, bystander, "a person, please", HandOff) == ["utter_handoff_waiting"]
+    mine, bystander = two_who_wait(desk, chat)
     assert hear(desk, mine, words, HandOff) == ["utter_handoff_left"]
     assert waiting_in(desk) == {bystander}
 
@@ -733,11 +731,17 @@ def test_whoever_waits_and_needs_nobody_any_more_gives_up_the_place(desk, chat, 
     ],
 )
 def test_whoever_waits_and_says_no_to_the_bot_keeps_the_place(desk, chat, words):
-    mine, bystander = chat("1001"), chat("1002")
-    hear(desk, mine, "a person, please", HandOff)
-    hear(desk, bystander, "a person, please", HandOff)
+    mine, bystander = two_who_wait(desk, chat)
     assert hear(desk, mine, words, HandOff) == ["utter_handoff_already_waiting"]
     assert waiting_in(desk) == {mine, bystander}
+
+
+def two_who_wait(desk, chat):
+    """Two conversations in the queue for a person."""
+    both = chat("1001"), chat("1002")
+    for each in both:
+        assert hear(desk, each, "a person, please", HandOff) == ["utter_handoff_waiting"]
+    return both
 
 
 def waiting_in(desk):

@@ -18,10 +18,9 @@ from bot.privacy import complaint
 from bot.privacy.identity_verification import Verdict, give_to_a_person
 from bot.store import conversations
 from bot.store.desk_tables import AuditEntry, Case, Mail, Message, PrivacyRequest, VerificationCode
-from bot.store.desk_tables import Turn as TurnRow
-from bot.vocabulary import Author, CaseKind, CaseState, HoldKind, RequestKind, RequestState
+from bot.vocabulary import CaseKind, CaseState, HoldKind, RequestKind, RequestState
 from tests import rights
-from tests.unit.conftest import open_chat
+from tests.unit.conftest import open_chat, spoken
 
 RESPONSES = yaml.safe_load((PROJECT / "domain.yml").read_text(encoding="utf-8"))["responses"]
 
@@ -219,17 +218,7 @@ def test_no_new_code_is_promised_for_a_request_that_waits_for_none_any_more(aske
     with desk.transaction() as session:
         for name, value in moved.items():
             setattr(session.get_one(PrivacyRequest, number), name, value)
-        row = TurnRow(
-            conversation_id=chat, idempotency_key="1", body_hash="-", state="running",
-            choice_intent="request_export", choice_value=RESEND, created_at=now,
-        )  # fmt: skip
-        session.add(row)
-        session.flush()
-        pressed = Message(
-            conversation_id=chat, turn_id=row.id, author=Author.USER, text="-", citations=[], choices=[], created_at=now
-        )
-        session.add(pressed)
-        session.flush()
+        pressed = spoken(session, chat, now, "-", state="running", choice_intent="request_export", choice_value=RESEND)
         latest = {"intent": {"name": "request_export"}, "metadata": {"message": str(pressed.id)}}
         tracker = Tracker(chat, {"request_number": number}, latest, [], False, None, {}, "action_listen")
         events = AskRequestCode(desk).act(Turn(desk, session, dispatcher, tracker, {}))
@@ -260,23 +249,8 @@ def at_the_question(desk, chat, words, copy=None, chosen=None, intent="revoke_re
     """What is said or pressed while a copy waits for its yes, or for its code: the slots and messages that follow."""
     dispatcher, now = CollectingDispatcher(), desk.clock.now()
     with desk.transaction() as session:
-        row = TurnRow(
-            conversation_id=chat, idempotency_key="1", body_hash="-", state="running",
-            choice_intent=intent if chosen else None, choice_value=chosen, created_at=now,
-        )  # fmt: skip
-        session.add(row)
-        session.flush()
-        said = Message(
-            conversation_id=chat,
-            turn_id=row.id,
-            author=Author.USER,
-            text=words,
-            citations=[],
-            choices=[],
-            created_at=now,
-        )
-        session.add(said)
-        session.flush()
+        choice = {"choice_intent": intent, "choice_value": chosen} if chosen else {}
+        said = spoken(session, chat, now, words, state="running", **choice)
         message = str(said.id)
     slot = "request_code" if copy else "request_confirmed"
     slots = {"request_kind": "export", "request_number": copy, "requested_slot": slot}

@@ -203,15 +203,20 @@ tables:
 """
 
 
-@pytest.fixture
-def zero_dates(mariadb: FreshDatabase, tmp_path: Path) -> Iterator[ShopStore]:
-    engine = make_engine(mariadb())
-    ran(engine, ZERO_DATES)
-    (tmp_path / "map.yml").write_text(ZERO_DATES_MAP, encoding="utf-8")
-    shop = ShopStore(engine, load(tmp_path / "map.yml"))
+def shop_of(server: FreshDatabase, tables: str, datamap: str, folder: Path) -> Iterator[ShopStore]:
+    """A shop of these tables on a server, with its map."""
+    engine = make_engine(server())
+    ran(engine, tables)
+    (folder / "map.yml").write_text(datamap, encoding="utf-8")
+    shop = ShopStore(engine, load(folder / "map.yml"))
     assert check(shop.datamap, shop.metadata) == []
     yield shop
     engine.dispose()
+
+
+@pytest.fixture
+def zero_dates(mariadb: FreshDatabase, tmp_path: Path) -> Iterator[ShopStore]:
+    yield from shop_of(mariadb, ZERO_DATES, ZERO_DATES_MAP, tmp_path)
 
 
 def test_a_zero_date_of_mariadb_is_no_day_in_what_a_person_is_shown(zero_dates: ShopStore) -> None:
@@ -271,13 +276,7 @@ tables:
 
 @pytest.fixture
 def padded(postgresql: FreshDatabase, tmp_path: Path) -> Iterator[ShopStore]:
-    engine = make_engine(postgresql())
-    ran(engine, PADDED)
-    (tmp_path / "map.yml").write_text(PADDED_MAP, encoding="utf-8")
-    shop = ShopStore(engine, load(tmp_path / "map.yml"))
-    assert check(shop.datamap, shop.metadata) == []
-    yield shop
-    engine.dispose()
+    yield from shop_of(postgresql, PADDED, PADDED_MAP, tmp_path)
 
 
 def test_a_customer_whose_number_postgresql_fills_up_with_blanks_is_known_by_it(padded: ShopStore) -> None:

@@ -13,9 +13,9 @@ from actions.complaint import OpenComplaint
 from actions.complaint_form import ValidateComplaintForm
 from bot.clocks import FixedClock
 from bot.privacy.complaint_watch import watch_cases
-from bot.store.desk_tables import Case, Handoff, Message
-from bot.store.desk_tables import Turn as TurnRow
-from bot.vocabulary import Author, CaseKind
+from bot.store.desk_tables import Case, Handoff
+from bot.vocabulary import CaseKind
+from tests.unit.conftest import spoken
 from tests.unit.test_handoff import all_of, ask
 from tests.unit.test_requests_and_cases import file
 
@@ -31,17 +31,7 @@ def report(desk, conversation_id):
     """Somebody writes of a break-in; what the bot answers."""
     dispatcher, now = CollectingDispatcher(), desk.clock.now()
     with desk.transaction() as session:
-        row = TurnRow(
-            conversation_id=conversation_id, idempotency_key="1", body_hash="-", state="running", created_at=now
-        )
-        session.add(row)
-        session.flush()
-        words = Message(
-            conversation_id=conversation_id, turn_id=row.id, author=Author.USER, text="Somebody got into my account",
-            citations=[], choices=[], created_at=now,
-        )  # fmt: skip
-        session.add(words)
-        session.flush()
+        words = spoken(session, conversation_id, now, "Somebody got into my account", state="running")
         latest = {"intent": {"name": "report_security_issue"}, "metadata": {"message": str(words.id)}}
         tracker = Tracker(conversation_id, {}, latest | {"intent_ranking": []}, [], False, None, {}, "action_listen")
         OpenComplaint(desk).act(Turn(desk, session, dispatcher, tracker, {}))
@@ -77,18 +67,8 @@ def tell(desk, conversation_id, number, slot, words, intent="report_security_iss
     """An answer in the form of a complaint; the slots that follow, and what the bot says at once."""
     dispatcher, now = CollectingDispatcher(), desk.clock.now()
     with desk.transaction() as session:
-        row = TurnRow(
-            conversation_id=conversation_id, idempotency_key=f"tell-{slot}", body_hash="-", state="running",
-            choice_intent=intent if chosen else None, choice_value=chosen, created_at=now,
-        )  # fmt: skip
-        session.add(row)
-        session.flush()
-        said = Message(
-            conversation_id=conversation_id, turn_id=row.id, author=Author.USER, text=words, citations=[], choices=[],
-            created_at=now,
-        )  # fmt: skip
-        session.add(said)
-        session.flush()
+        choice = {"choice_intent": intent, "choice_value": chosen} if chosen else {}
+        said = spoken(session, conversation_id, now, words, state="running", **choice)
         message = str(said.id)
     reading = {"name": intent, "confidence": confidence}
     latest = {"text": words, "intent": reading, "intent_ranking": [reading] * (1 if chosen else 2)}
