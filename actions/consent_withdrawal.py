@@ -21,7 +21,7 @@ from actions.consent_cards import (
     show_card,
 )
 from actions.journey import Journey
-from actions.last_asked import last_asked, payloads_of, response_of
+from actions.last_asked import last_asked, payloads_of, response_of, said_last
 from bot.privacy.consent_standing import PurposeStanding, standing
 from bot.privacy.consent_withdrawal import Receipt, choose
 from bot.privacy.consent_words import wished_in
@@ -97,6 +97,16 @@ def take_yes(turn: Turn) -> bool:
     else:
         _apply_button(turn, value)
     return True
+
+
+def asked_beside(turn: Turn) -> list[dict[str, str]]:
+    """The buttons of a question about purposes that stands beside the question of an open form.
+
+    A plain yes could be meant for either, and is a yes to neither (GDPR Article 4(11)).
+    """
+    questions = (QUESTION, QUESTION_ALLOW, "utter_request_yes_to_both")
+    beside = (said for said in said_last(turn) if response_of(said) in questions)
+    return list((next(beside, {}).get("data") or {}).get("buttons") or [])
 
 
 def _asked_about(turn: Turn) -> str | None:

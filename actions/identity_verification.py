@@ -8,6 +8,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import DeskAction, Events, Turn
+from actions.consent_withdrawal import asked_beside
 from actions.form import DeskForm
 from actions.journeys import INTENT_OF_KIND, JOURNEYS
 from actions.taking_back import take_back, takes_back_another
@@ -174,6 +175,9 @@ def _file(turn: Turn) -> dict[str, Any]:
         return {"request_confirmed": None}
     if turn.has_condition:
         turn.say("utter_request_conditional_yes")
+        return {"request_confirmed": None}
+    if turn.was_typed and (beside := asked_beside(turn)):
+        turn.say("utter_request_yes_to_both", buttons=beside)
         return {"request_confirmed": None}
     kind = RequestKind(turn.tracker.get_slot("request_kind"))
     if turn.was_typed and not JOURNEYS[kind].takes_plain_yes(turn, kind):

@@ -1,5 +1,6 @@
 """What the bot asked last, past what was answered in between."""
 
+import itertools
 from typing import Any
 
 from actions.base import Turn
@@ -21,6 +22,13 @@ def last_asked(turn: Turn) -> dict[str, Any]:
                 break
             said = None
     return said or {}
+
+
+def said_last(turn: Turn) -> list[dict[str, Any]]:
+    """All that the bot said last before this turn, the newest first."""
+    events = (event for event in reversed(turn.tracker.events) if event.get("event") in ("bot", "user"))
+    before = itertools.dropwhile(lambda event: event["event"] == "user", events)
+    return list(itertools.takewhile(lambda event: event["event"] == "bot", before))
 
 
 def response_of(said: dict[str, Any]) -> str | None:

@@ -4,10 +4,12 @@ import hmac
 import json
 import logging
 import re
+from functools import partial
 from typing import Any, Awaitable, Callable, Dict, List, Optional, Text
 
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import InputChannel, OutputChannel, UserMessage
+from rasa.core.processor import MessageProcessor
 from rasa.shared.core.constants import (
     ACTION_LISTEN_NAME,
     USER_INTENT_BACK,
@@ -29,6 +31,9 @@ _ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 BEGIN_ANEW = "begin_anew"
 ONE_WISH = "one_wish"
 _REQUEST = "request_form"
+_DENY = "deny"
+_NO = "-no"
+"""Ends the id of the no that a message begins with."""
 _TELLING = frozenset({"complaint_form", "case_reply_form"})
 """Forms that wait for a person's own words, whatever those ask for."""
 _RESERVED = frozenset({USER_INTENT_BACK, USER_INTENT_RESTART, USER_INTENT_SESSION_START})
@@ -164,10 +169,11 @@ async def turn(agent: Agent, message: UserMessage) -> Dict[Text, Any]:
     """Runs one turn, or finds that this message was handled before; either way answers from the record.
 
     A message that asks for several things is not run but taken apart: the desk keeps the pieces and sends them one by
-    one, each as ``one_wish``.
+    one, each as ``one_wish``. One that says no to the open question of a request and then asks for another right is run
+    as the no and the right.
 
     Raises:
-        ActionsUnavailable: a custom action could not be run; nothing of the turn is recorded.
+        ActionsUnavailable: a custom action could not be run; nothing of the turn is recorded but the no before it.
         NoAnswer: the turn gave no message.
     """
     store: EncryptedTrackerStore = agent.tracker_store  # type: ignore[assignment]
@@ -176,11 +182,17 @@ async def turn(agent: Agent, message: UserMessage) -> Dict[Text, Any]:
         if recorded is None:
             if message.metadata and message.metadata.get(BEGIN_ANEW):
                 await begin_anew(agent, message.sender_id)
-            if found := several_wishes(agent, message):
-                return {"messages": [], "wishes": [wish._asdict() for wish in found]}
+            if not message.parse_data and not (message.metadata or {}).get(ONE_WISH):
+                message.parse_data = _read(agent, message.text)
+                if found := several_wishes(agent, message):
+                    return {"messages": [], "wishes": [wish._asdict() for wish in found]}
+                if no := await no_before(agent, message):
+                    await agent.processor.handle_message(no)  # type: ignore[union-attr]
             await agent.processor.handle_message(message)  # type: ignore[union-attr]
             recorded = store.recorded_turn(message.sender_id, message.message_id)
-    said = [shaped for shaped in map(shape, recorded.bot if recorded else []) if shaped["text"] or shaped["custom"]]
+        refused = store.recorded_turn(message.sender_id, message.message_id + _NO)
+    spoken = [*(refused.bot if refused else []), *(recorded.bot if recorded else [])]
+    said = [shaped for shaped in map(shape, spoken) if shaped["text"] or shaped["custom"]]
     if recorded is None or not said:
         raise NoAnswer("The turn gave no message.")
     intent = recorded.user["parse_data"]["intent"]
@@ -192,28 +204,54 @@ async def turn(agent: Agent, message: UserMessage) -> Dict[Text, Any]:
 
 
 def several_wishes(agent: Agent, message: UserMessage) -> List[wishes.Wish]:
-    """What a typed message asks for, if it is more than one thing and no form waits for its words.
-
-    The reading of the whole stays with the message, so that it is not read twice.
-    """
-    if message.parse_data or (message.metadata or {}).get(ONE_WISH):
-        return []
-    processor = agent.processor
-    assert processor is not None
+    """What a message that was read asks for, if it is more than one thing and no form waits for its words."""
     store: EncryptedTrackerStore = agent.tracker_store  # type: ignore[assignment]
-    loop = store.open_loop(message.sender_id)
-    instead = wishes.after_no(message.text) if loop == _REQUEST else ""
-    reading, *others = read_together(processor, [message.text, *([instead] if instead else [])])
-    if others and wishes.is_right(others[0]["intent"]):
-        reading = others[0]  # the no was the answer to the question that stands, and denies nothing of what follows
-    message.parse_data = {"text": "", "entities": [], **reading}
-    if len(wishes.clauses(message.text)) < 2 or loop in _TELLING:
+    if len(wishes.clauses(message.text)) < 2 or store.open_loop(message.sender_id) in _TELLING:
         return []
+    return wishes.several(message.text, message.parse_data["intent"], partial(_intents, agent))
 
-    def read(texts: List[Text]) -> List[Dict[Text, Any]]:
-        return [reading["intent"] for reading in read_together(processor, texts)]
 
-    return wishes.several(message.text, message.parse_data["intent"], read)
+async def no_before(agent: Agent, message: UserMessage) -> Optional[UserMessage]:
+    """The no to the question that stands, where a message that was read begins with one and then asks for a right.
+
+    It is a message of its own, so that what was refused is left as by any no; the other then means the right. Where the
+    no was recorded and the rest was not, doing it once more changes nothing.
+    """
+    store: EncryptedTrackerStore = agent.tracker_store  # type: ignore[assignment]
+    recorded = store.recorded_turn(message.sender_id, message.message_id + _NO)
+    if recorded is None and store.open_loop(message.sender_id) != _REQUEST:
+        return None
+    tracker = await store.retrieve(message.sender_id)
+    standing = tracker.get_slot("request_kind") if tracker and "request_kind" in tracker.slots else None
+    wanted = wishes.instead_of(message.text, message.parse_data["intent"], partial(_intents, agent), standing or "")
+    if not wanted:
+        return None
+    refusal = {"name": _DENY, "confidence": 1.0}
+    whole, message.parse_data = message.parse_data, _read(agent, wanted)
+    if recorded is not None:
+        return None
+    return UserMessage(
+        message.text,
+        message.output_channel,
+        message.sender_id,
+        parse_data={**whole, "intent": refusal},
+        input_channel=message.input_channel,
+        message_id=message.message_id + _NO,
+        metadata=message.metadata,
+    )
+
+
+def _read(agent: Agent, text: Text) -> Dict[Text, Any]:
+    return {"text": "", "entities": [], **read_together(_processor(agent), [text])[0]}
+
+
+def _intents(agent: Agent, texts: List[Text]) -> List[Dict[Text, Any]]:
+    return [reading["intent"] for reading in read_together(_processor(agent), texts)]
+
+
+def _processor(agent: Agent) -> MessageProcessor:
+    assert agent.processor is not None
+    return agent.processor
 
 
 def asks(event: Dict[Text, Any]) -> bool:

@@ -85,6 +85,7 @@ NO_BEFORE = re.compile(
     re.IGNORECASE,
 )
 """A no to a question, with something else behind it: "no, rather …"."""
+PAUSE = re.compile(r"[,.;:!?]+\s+|\s+[-–—]+\s+")
 
 UNREAL = _words(
     "if", "unless", "whether", "in case", "otherwise", "or", "either", "neither", "nor", "before", "until", "till",

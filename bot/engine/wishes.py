@@ -6,7 +6,7 @@ one costs trust. What is denied, conditional, reported or an alternative is neve
 """
 
 import itertools
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Pattern, Sequence, Text
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Pattern, Sequence, Set, Text
 
 from bot.engine import wish_words as words
 
@@ -16,7 +16,7 @@ MOST_WISHES = 3
 _PERSON = "ask_for_human"
 SHOP = "shop_question"
 _QUESTIONS = frozenset({"ask_policy", "ask_policy_changes", "ask_request_status"})
-_ERASING, _DATA, _CONSENT, _UPDATE = "erasing", "data", "consent", "update"
+_ERASING, _CORRECTING, _DATA, _CONSENT, _UPDATE = "erasing", "correcting", "data", "consent", "update"
 FAMILIES = {
     "ask_policy": "question",
     "ask_policy_changes": "question",
@@ -24,7 +24,7 @@ FAMILIES = {
     "revoke_request": "revoking",
     "request_access": _DATA,
     "request_export": _DATA,
-    "request_rectification": "correcting",
+    "request_rectification": _CORRECTING,
     "request_erasure": _ERASING,
     "cancel_account": _ERASING,
     "request_anonymisation": _ERASING,
@@ -42,17 +42,46 @@ FAMILIES = {
 # tells a story besides. Below its own bar a clause that destroys data is not read as that at all.
 _SURE, _QUITE_SURE, _NARRATED = 0.6, 0.75, 0.85
 _WHOLE_IS_SURE = 0.5
+_REFUSALS = frozenset({"deny", "cancel", "revoke_request"})
+_MOST_PAUSES = 3
+
+Reading = Dict[Text, Any]
 
 
-def after_no(text: Text) -> Text:
-    """What is asked for instead behind a no to the question that stands ("no, rather anonymise it"); else empty."""
-    no = words.NO_BEFORE.match(text)
-    return text[no.end() :] if no else ""
+def instead_of(text: Text, whole: Reading, read: Callable[[List[Text]], List[Reading]], standing: Text = "") -> Text:
+    """The right that is wanted instead of the one that stands at its question ("no wait, don't, just correct it").
+
+    Args:
+        text: the message.
+        whole: how it is read as one.
+        read: reads pieces of it.
+        standing: the kind of request that stands; a correction hears a no with another correction behind it itself.
+
+    Returns:
+        What follows the no, or the text where only the whole is surely a right; empty where nothing says no.
+    """
+    ends = [place.end() for place in itertools.islice(words.PAUSE.finditer(text[:LONGEST]), _MOST_PAUSES)]
+    heads = read([text[:end] for end in ends]) if ends else []
+    cuts = [end for end, head in zip(ends, heads, strict=True) if _refuses(text[:end], head)]
+    if no := words.NO_BEFORE.match(text):
+        cuts.insert(0, no.end())
+    rests = [text[end:] for end in cuts]
+    wanted = {_ERASING, _DATA, _CONSENT} | ({_CORRECTING} if standing != "rectification" else set())
+    readings = zip(rests, read(rests) if rests else [], strict=True)
+    rights = [rest for rest, reading in readings if _is_surely(reading, wanted)]
+    if rests and _is_surely(whole, wanted - {_ERASING}):
+        rights.append(text)
+    return rights[0] if rights else ""
 
 
-def is_right(reading: Dict[Text, Any]) -> bool:
-    """Whether a reading is surely a right that a no may be followed by; a correction's form hears its no itself."""
-    return FAMILIES.get(reading["name"]) in (_ERASING, _DATA, _CONSENT) and reading["confidence"] >= _SURE
+def _refuses(text: Text, reading: Reading) -> bool:
+    """Whether words surely say no to what stands, and speak of nothing that was filed before."""
+    asks = "?" in text or words.QUESTION.match(text) or words.FILED.search(text)
+    return not asks and reading["name"] in _REFUSALS and reading["confidence"] >= _SURE
+
+
+def _is_surely(reading: Reading, wanted: Set[Text]) -> bool:
+    return FAMILIES.get(reading["name"]) in wanted and reading["confidence"] >= _SURE
 
 
 class Clause(NamedTuple):
@@ -74,9 +103,6 @@ class Wish(NamedTuple):
 
     intent: Text
     text: Text
-
-
-Reading = Dict[Text, Any]
 
 
 def several(text: Text, whole: Reading, read: Callable[[List[Text]], List[Reading]]) -> List[Wish]:

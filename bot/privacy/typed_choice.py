@@ -73,12 +73,13 @@ class Picked:
     place: int | None
 
 
-def picked(text: str, labels: Sequence[str]) -> Picked | None:
+def picked(text: str, labels: Sequence[str], beside: Sequence[str] = ()) -> Picked | None:
     """Which of the offered choices a message means.
 
     Args:
         text: What was typed.
         labels: The buttons of the open question, in the order in which they are shown.
+        beside: The buttons that stand beside them, of another question.
 
     Returns:
         None when the message is about something else, or there is nothing to pick from.
@@ -86,7 +87,7 @@ def picked(text: str, labels: Sequence[str]) -> Picked | None:
     if not labels or len(text) > _LONGEST_LABEL:
         return None
     words = _words(text)
-    return _by_yes_or_no(words, labels) or _by_label(words, labels) or _by_place(words, labels)
+    return _by_yes_or_no(words, labels, beside) or _by_label(words, labels) or _by_place(words, labels)
 
 
 def _words(text: str) -> list[str]:
@@ -97,16 +98,16 @@ def _words(text: str) -> list[str]:
     return [word for at, word in enumerate(words) if word.isalnum() or words[at - 1 : at] != [word]]
 
 
-def _by_yes_or_no(words: Sequence[str], labels: Sequence[str]) -> Picked | None:
+def _by_yes_or_no(words: Sequence[str], labels: Sequence[str], beside: Sequence[str]) -> Picked | None:
     """A bare yes, no or none picks the one choice that begins with it.
 
-    Where two begin with yes, it is the right's to say what a yes means.
+    Where two begin with yes, in one question or two, it is the right's to say what a yes means.
     """
     bare = set(words) - _POLITE
     for answers, begins in ((_YES, "yes"), (_NO, "no"), (_NONE, "none")):
         if bare and bare <= answers:
-            fitting = [at for at, label in enumerate(labels) if _words(label)[:1] == [begins]]
-            return Picked(fitting[0]) if len(fitting) == 1 else None
+            fitting = [at for at, label in enumerate([*labels, *beside]) if _words(label)[:1] == [begins]]
+            return Picked(fitting[0]) if len(fitting) == 1 and fitting[0] < len(labels) else None
     return None
 
 

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
@@ -318,6 +319,12 @@ def open_question(session: Session, chat: Conversation) -> list[Choice]:
     message = last_with_choices(session, chat.id)
     found = [session.get(Choice, each["id"]) for each in message.choices] if message else []
     return [each for each in found if each is not None and each.turn_id == chat.last_turn_id]
+
+
+def offered_beside(session: Session, chat: Conversation, question: Sequence[Choice]) -> list[Choice]:
+    """The choices that other messages of the last turn offered beside those of its open question."""
+    of_turn = select(Choice).where(Choice.conversation_id == chat.id, Choice.turn_id == chat.last_turn_id)
+    return [each for each in session.scalars(of_turn) if each not in question]
 
 
 def last_with_choices(session: Session, chat_id: str) -> Message | None:

@@ -30,6 +30,10 @@ slots:
         intent: affirm
         value: true
         conditions: [{active_loop: request_form, requested_slot: agreed}]
+      - type: from_intent
+        intent: deny
+        value: false
+        conditions: [{active_loop: request_form, requested_slot: agreed}]
 forms:
   request_form: {required_slots: [agreed]}
 responses:
@@ -40,7 +44,7 @@ responses:
   utter_erased: [{text: Everything is deleted.}]
   utter_shop_question: [{text: Please ask the shop.}]
   utter_ask_agreed: [{text: "Shall I make the copy?"}]
-  utter_copied: [{text: The copy is made.}]
+  utter_settled: [{text: As you say.}]
   utter_clarify: [{text: "What do you mean?"}]
   utter_policy: [{text: The policy says this.}]
   utter_ask_policy/security: [{text: It is protected.}]
@@ -58,7 +62,7 @@ rules:
   - rule: copied
     condition: [{active_loop: request_form}]
     steps:
-      [{action: request_form}, {active_loop: null}, {slot_was_set: [{requested_slot: null}]}, {action: utter_copied}]
+      [{action: request_form}, {active_loop: null}, {slot_was_set: [{requested_slot: null}]}, {action: utter_settled}]
   - {rule: silence, steps: [{intent: deny}, {action: action_listen}]}
   - {rule: unsure, steps: [{intent: nlu_fallback}, {action: action_clarify}]}
 """

@@ -164,7 +164,7 @@ def test_a_question_stands_however_long_its_answer_takes(engine, hours):
     before = events_of(engine, bystander)
     body = {"conversation": mine, "message": "yes", "intent": "affirm", "label": "Yes"}
     status, answer = engine.call("/webhooks/desk/messages", body)
-    assert (status, [said["response"] for said in answer["messages"]]) == (200, ["utter_copied"])
+    assert (status, [said["response"] for said in answer["messages"]]) == (200, ["utter_settled"])
     assert events_of(engine, bystander) == before
 
 
@@ -278,6 +278,33 @@ def test_a_wish_of_several_is_run_as_one_and_names_where_its_words_come_from(act
     assert actions.calls[0]["tracker"]["latest_message"]["metadata"]["message"] == "7-2"
     whole = {"conversation": "c-one", "message": "8", "text": TWO, "one_wish": True}
     assert acting.call("/webhooks/desk/messages", whole)[1]["messages"]
+
+
+NO_FIRST = "no wait, erase everything about me"
+
+
+def test_a_no_with_a_right_behind_it_leaves_the_open_request_and_begins_the_right(acting, actions):
+    acting.call("/webhooks/desk/messages", {"conversation": "c-no", "message": "1", "intent": "request_export"})
+    status, answer = acting.say(NO_FIRST, "c-no", "2")
+    assert (status, [said["response"] for said in answer["messages"]]) == (200, ["utter_settled", "utter_erased"])
+    assert (answer["intent"]["name"], answer["asks"]) == ("request_erasure", False)
+    rows = events_of(acting, "c-no")
+    assert acting.say(NO_FIRST, "c-no", "2") == (status, answer)
+    assert (events_of(acting, "c-no"), len(actions.calls)) == (rows, 1)
+
+
+def test_a_no_that_was_recorded_before_its_turn_broke_off_is_not_said_twice(acting, actions):
+    acting.call("/webhooks/desk/messages", {"conversation": "c-off", "message": "1", "intent": "request_export"})
+    actions.status = 500
+    assert acting.say(NO_FIRST, "c-off", "2") == (502, {"error": "actions_unavailable"})
+    actions.status = 200
+    status, answer = acting.say(NO_FIRST, "c-off", "2")
+    assert (status, [said["response"] for said in answer["messages"]]) == (200, ["utter_settled", "utter_erased"])
+
+
+def test_without_an_open_request_a_no_refuses_nothing(acting):
+    status, answer = acting.say(NO_FIRST, "c-none", "1")
+    assert (status, [said["response"] for said in answer["messages"]]) == (200, ["utter_erased"])
 
 
 def test_a_turn_without_any_message_is_a_failure(engine):

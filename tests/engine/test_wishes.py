@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.engine import wishes
+from bot.engine import wish_words, wishes
 
 COPY, ACCOUNT, ERASE, COMPLAIN, ASK = (
     "request_export", "cancel_account", "request_erasure", "file_complaint", "ask_policy",
@@ -140,19 +140,49 @@ def test_long_texts_are_cut_in_time():
         assert intents((piece * 400)[:400]) == []
 
 
+def instead(text, whole=None, confidence=0.95):
+    """What is wanted instead of what stands; the stand-in reads whatever denies as a no."""
+
+    def read(texts):
+        denied = {"name": "deny", "confidence": confidence}
+        return [denied if wish_words.DENIED.search(t) or "mind" in t else reading(t, confidence) for t in texts]
+
+    return wishes.instead_of(text, whole or {"name": "nlu_fallback", "confidence": 0.5}, read)
+
+
 @pytest.mark.parametrize(
     ("text", "rest"),
     [
-        ("no, rather anonymise it", "anonymise it"), ("No wait, correct my name", "correct my name"),
-        ("nope - send me a copy", "send me a copy"), ("no rather make it anonymous", "make it anonymous"),
-        ("no", ""), ("no longer needed", ""), ("nobody asked", ""), ("delete it, no", ""),
+        ("no, rather delete my account", "delete my account"), ("No wait, show my data", "show my data"),
+        ("nope - send me a copy", "send me a copy"), ("no rather send me a copy", "send me a copy"),
+        ("no wait, actually dont, just stop the adverts", "just stop the adverts"),
+        ("Please don't do it. Only stop the adverts.", "Only stop the adverts."),
+        ("I changed my mind - send me a copy", "send me a copy"),
+        ("no", ""), ("no longer needed", ""), ("nobody asked", ""), ("stop the adverts, no", ""),
+        ("ok, send me a copy", ""), ("yes, and send me a copy", ""), ("send me a copy, not now", ""),
+        ("can't I stop it? send me a copy", ""),
+        ("I don't want that request any more, send me a copy", ""),
     ],
 )  # fmt: skip
-def test_what_stands_behind_a_no_to_a_question_is_found(text, rest):
-    assert wishes.after_no(text) == rest
+def test_what_is_wanted_instead_of_what_stands_is_found_behind_the_no(text, rest):
+    assert instead(text) == rest
 
 
-def test_only_a_sure_reading_of_a_right_takes_the_place_of_the_no():
-    assert wishes.is_right({"name": "request_anonymisation", "confidence": 0.7})
-    assert not wishes.is_right({"name": "request_anonymisation", "confidence": 0.5})
-    assert not wishes.is_right({"name": "ask_policy", "confidence": 0.9})
+def test_behind_a_no_the_whole_message_counts_where_its_rest_alone_says_too_little():
+    text = "I don't want it deleted, only see it"
+    assert instead(text, whole={"name": "request_access", "confidence": 0.9}) == text
+    assert instead(text, whole={"name": ERASE, "confidence": 0.9}) == ""
+    assert instead(text, whole={"name": "request_access", "confidence": 0.5}) == ""
+
+
+def test_a_correction_hears_a_no_to_itself_and_another_request_gives_way_to_it():
+    read = [{"name": "request_rectification", "confidence": 0.9}]
+    whole = {"name": "nlu_fallback", "confidence": 0.5}
+    text = "no, correct my address"
+    assert wishes.instead_of(text, whole, lambda texts: read, "erasure") == "correct my address"
+    assert wishes.instead_of(text, whole, lambda texts: read, "rectification") == ""
+
+
+def test_only_a_sure_reading_of_a_right_takes_the_place_of_what_was_refused():
+    assert instead("no, send me a copy", confidence=0.7) == "send me a copy"
+    assert instead("no, send me a copy", confidence=0.5) == ""

@@ -83,6 +83,14 @@ def test_a_bare_yes_or_no_picks_the_one_choice_that_begins_with_it(said, place):
     assert picked(said, COPY) == Picked(place)
 
 
+def test_a_yes_is_left_to_the_right_where_another_question_beside_it_takes_one_too():
+    assert picked("yes please", ERASURE, ["Yes, stop it"]) is None
+    assert picked("no", ERASURE, ["Yes, stop it"]) == Picked(3)
+    assert picked("yes please", ERASURE, ["Stop: newsletters", "Talk to a person"]) == Picked(0)
+    assert picked("yes please", READINGS, ["Yes, stop it"]) is None
+    assert picked("the first one", ERASURE, ["Yes, stop it"]) == Picked(0)
+
+
 def test_a_yes_to_a_question_with_two_of_them_is_left_to_the_right():
     assert picked("yes", CANCEL) is None
     assert picked("no", CANCEL) == Picked(2)
