@@ -21,7 +21,7 @@ from actions.consent_cards import (
     show_card,
 )
 from actions.journey import Journey
-from actions.last_asked import last_asked, payloads_of, response_of, said_last
+from actions.last_asked import buttons_of, last_asked, payloads_of, response_of, said_last
 from bot.privacy.consent_standing import PurposeStanding, standing
 from bot.privacy.consent_withdrawal import Receipt, choose
 from bot.privacy.consent_words import wished_in
@@ -29,6 +29,9 @@ from bot.privacy.form_cards import TICKED, UNTICKED
 from bot.privacy.request_status import RequestView
 from bot.store import conversations
 from bot.vocabulary import ConsentState, RequestKind
+
+YES_TO_BOTH = "utter_request_yes_to_both"
+"""Asks which question a plain yes was for, with the buttons of the one that stands beside the form's."""
 
 
 class ConsentJourney(Journey):
@@ -104,9 +107,8 @@ def asked_beside(turn: Turn) -> list[dict[str, str]]:
 
     A plain yes could be meant for either, and is a yes to neither (GDPR Article 4(11)).
     """
-    questions = (QUESTION, QUESTION_ALLOW, "utter_request_yes_to_both")
-    beside = (said for said in said_last(turn) if response_of(said) in questions)
-    return list((next(beside, {}).get("data") or {}).get("buttons") or [])
+    beside = (said for said in said_last(turn) if response_of(said) in (QUESTION, QUESTION_ALLOW, YES_TO_BOTH))
+    return buttons_of(next(beside, {}))
 
 
 def _asked_about(turn: Turn) -> str | None:
@@ -115,8 +117,7 @@ def _asked_about(turn: Turn) -> str | None:
     A yes allows something only right after the question: that one is not asked again after what came in between.
     """
     said = last_asked(turn)
-    newest = next((event for event in reversed(turn.tracker.events) if event.get("event") == "bot"), None)
-    if response_of(said) != QUESTION and not (response_of(said) == QUESTION_ALLOW and said is newest):
+    if response_of(said) != QUESTION and not (response_of(said) == QUESTION_ALLOW and said is said_last(turn)[0]):
         return None
     payloads = [payload.partition(" ") for payload in payloads_of(said)]
     return next((value for intent, _, value in payloads if intent[1:] in INTENTS.values() and value), None)

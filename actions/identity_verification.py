@@ -8,7 +8,7 @@ from rasa_sdk.events import SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import DeskAction, Events, Turn
-from actions.consent_withdrawal import asked_beside
+from actions.consent_withdrawal import YES_TO_BOTH, asked_beside
 from actions.form import DeskForm
 from actions.journeys import INTENT_OF_KIND, JOURNEYS
 from actions.taking_back import take_back, takes_back_another
@@ -177,7 +177,7 @@ def _file(turn: Turn) -> dict[str, Any]:
         turn.say("utter_request_conditional_yes")
         return {"request_confirmed": None}
     if turn.was_typed and (beside := asked_beside(turn)):
-        turn.say("utter_request_yes_to_both", buttons=beside)
+        turn.say(YES_TO_BOTH, buttons=beside)
         return {"request_confirmed": None}
     kind = RequestKind(turn.tracker.get_slot("request_kind"))
     if turn.was_typed and not JOURNEYS[kind].takes_plain_yes(turn, kind):

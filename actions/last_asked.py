@@ -36,6 +36,11 @@ def response_of(said: dict[str, Any]) -> str | None:
     return (said.get("metadata") or {}).get("utter_action")
 
 
+def buttons_of(said: dict[str, Any]) -> list[dict[str, str]]:
+    """The buttons of a message of the bot."""
+    return (said.get("data") or {}).get("buttons") or []
+
+
 def payloads_of(said: dict[str, Any]) -> list[str]:
     """What the buttons of a message of the bot stand for."""
-    return [str(button["payload"]) for button in (said.get("data") or {}).get("buttons") or []]
+    return [str(button["payload"]) for button in buttons_of(said)]

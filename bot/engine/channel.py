@@ -179,6 +179,7 @@ async def turn(agent: Agent, message: UserMessage) -> Dict[Text, Any]:
     store: EncryptedTrackerStore = agent.tracker_store  # type: ignore[assignment]
     async with agent.lock_store.lock(message.sender_id):
         recorded = store.recorded_turn(message.sender_id, message.message_id)
+        refused = store.recorded_turn(message.sender_id, message.message_id + _NO)
         if recorded is None:
             if message.metadata and message.metadata.get(BEGIN_ANEW):
                 await begin_anew(agent, message.sender_id)
@@ -186,14 +187,16 @@ async def turn(agent: Agent, message: UserMessage) -> Dict[Text, Any]:
                 message.parse_data = _read(agent, message.text)
                 if found := several_wishes(agent, message):
                     return {"messages": [], "wishes": [wish._asdict() for wish in found]}
-                if no := await no_before(agent, message):
-                    await agent.processor.handle_message(no)  # type: ignore[union-attr]
+                if wanted := await wanted_instead(agent, message, was_refused=refused is not None):
+                    if refused is None:
+                        await agent.processor.handle_message(no_of(message))  # type: ignore[union-attr]
+                        refused = store.recorded_turn(message.sender_id, message.message_id + _NO)
+                    message.parse_data = _read(agent, wanted)
             await agent.processor.handle_message(message)  # type: ignore[union-attr]
             recorded = store.recorded_turn(message.sender_id, message.message_id)
-        refused = store.recorded_turn(message.sender_id, message.message_id + _NO)
     spoken = [*(refused.bot if refused else []), *(recorded.bot if recorded else [])]
     said = [shaped for shaped in map(shape, spoken) if shaped["text"] or shaped["custom"]]
-    if recorded is None or not said:
+    if recorded is None or not recorded.bot or not said:
         raise NoAnswer("The turn gave no message.")
     intent = recorded.user["parse_data"]["intent"]
     return {
@@ -211,30 +214,30 @@ def several_wishes(agent: Agent, message: UserMessage) -> List[wishes.Wish]:
     return wishes.several(message.text, message.parse_data["intent"], partial(_intents, agent))
 
 
-async def no_before(agent: Agent, message: UserMessage) -> Optional[UserMessage]:
-    """The no to the question that stands, where a message that was read begins with one and then asks for a right.
+async def wanted_instead(agent: Agent, message: UserMessage, *, was_refused: bool) -> Text:
+    """The right that a message that was read asks for behind a no to the open question of a request; else empty.
 
-    It is a message of its own, so that what was refused is left as by any no; the other then means the right. Where the
-    no was recorded and the rest was not, doing it once more changes nothing.
+    Where ``was_refused``, the no is recorded already, and the turn broke off before the rest was: no request is open.
     """
     store: EncryptedTrackerStore = agent.tracker_store  # type: ignore[assignment]
-    recorded = store.recorded_turn(message.sender_id, message.message_id + _NO)
-    if recorded is None and store.open_loop(message.sender_id) != _REQUEST:
-        return None
+    if not was_refused and store.open_loop(message.sender_id) != _REQUEST:
+        return ""
+    read = partial(_intents, agent)
+    rests = wishes.after_no(message.text, read)
+    if not rests:
+        return ""
     tracker = await store.retrieve(message.sender_id)
     standing = tracker.get_slot("request_kind") if tracker and "request_kind" in tracker.slots else None
-    wanted = wishes.instead_of(message.text, message.parse_data["intent"], partial(_intents, agent), standing or "")
-    if not wanted:
-        return None
-    refusal = {"name": _DENY, "confidence": 1.0}
-    whole, message.parse_data = message.parse_data, _read(agent, wanted)
-    if recorded is not None:
-        return None
+    return wishes.instead_of(standing or "", rests, message.text, message.parse_data["intent"], read)
+
+
+def no_of(message: UserMessage) -> UserMessage:
+    """The no that a message begins with, as a message of its own: what is refused is left as by any no."""
     return UserMessage(
         message.text,
         message.output_channel,
         message.sender_id,
-        parse_data={**whole, "intent": refusal},
+        parse_data={**message.parse_data, "intent": {"name": _DENY, "confidence": 1.0}},
         input_channel=message.input_channel,
         message_id=message.message_id + _NO,
         metadata=message.metadata,

@@ -48,28 +48,39 @@ _MOST_PAUSES = 3
 Reading = Dict[Text, Any]
 
 
-def instead_of(text: Text, whole: Reading, read: Callable[[List[Text]], List[Reading]], standing: Text = "") -> Text:
-    """The right that is wanted instead of the one that stands at its question ("no wait, don't, just correct it").
+def after_no(text: Text, read: Callable[[List[Text]], List[Reading]]) -> List[Text]:
+    """What follows a sure no that a message begins with ("no wait, don't, just correct it"), for each place it may end.
 
     Args:
         text: the message.
-        whole: how it is read as one.
         read: reads pieces of it.
-        standing: the kind of request that stands; a correction hears a no with another correction behind it itself.
-
-    Returns:
-        What follows the no, or the text where only the whole is surely a right; empty where nothing says no.
     """
     ends = [place.end() for place in itertools.islice(words.PAUSE.finditer(text[:LONGEST]), _MOST_PAUSES)]
     heads = read([text[:end] for end in ends]) if ends else []
     cuts = [end for end, head in zip(ends, heads, strict=True) if _refuses(text[:end], head)]
     if no := words.NO_BEFORE.match(text):
         cuts.insert(0, no.end())
-    rests = [text[end:] for end in cuts]
+    return [text[end:] for end in cuts]
+
+
+def instead_of(
+    standing: Text, rests: List[Text], text: Text, whole: Reading, read: Callable[[List[Text]], List[Reading]]
+) -> Text:
+    """The right that is wanted instead of the one that stands at its question and was refused.
+
+    Args:
+        standing: the kind of request that stands; a correction hears a no with another correction behind it itself.
+        rests: what may follow the no; not empty.
+        text: the message.
+        whole: how it is read as one.
+        read: reads pieces of it.
+
+    Returns:
+        What follows the no, or the text where only the whole is surely a right; empty where neither is.
+    """
     wanted = {_ERASING, _DATA, _CONSENT} | ({_CORRECTING} if standing != "rectification" else set())
-    readings = zip(rests, read(rests) if rests else [], strict=True)
-    rights = [rest for rest, reading in readings if _is_surely(reading, wanted)]
-    if rests and _is_surely(whole, wanted - {_ERASING}):
+    rights = [rest for rest, reading in zip(rests, read(rests), strict=True) if _is_surely(reading, wanted)]
+    if _is_surely(whole, wanted - {_ERASING}):
         rights.append(text)
     return rights[0] if rights else ""
 

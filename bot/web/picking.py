@@ -55,7 +55,7 @@ def typed(session: Session, chat: Conversation, text: str) -> Pick:
     offered = conversations.open_question(session, chat)
     if (topic := topic_of(text)) and _is_asked_about(session, chat, topic, offered):
         return Pick(ASK_STEP)
-    beside = conversations.offered_beside(session, chat, offered)
+    beside = conversations.offered_beside(session, chat, offered) if offered else []
     found = picked(text, [choice.label for choice in offered], [choice.label for choice in beside])
     if found is None:
         return Pick()

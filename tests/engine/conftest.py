@@ -59,7 +59,7 @@ rules:
   - {rule: erase, steps: [{intent: request_erasure}, {action: action_erase}, {action: utter_erased}]}
   - {rule: policy, steps: [{intent: ask_policy}, {action: action_answer_policy}]}
   - {rule: copy, steps: [{intent: request_export}, {action: request_form}, {active_loop: request_form}]}
-  - rule: copied
+  - rule: settled
     condition: [{active_loop: request_form}]
     steps:
       [{action: request_form}, {active_loop: null}, {slot_was_set: [{requested_slot: null}]}, {action: utter_settled}]

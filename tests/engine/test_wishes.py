@@ -14,6 +14,7 @@ _READ = (
     ("account", ACCOUNT), ("delete", ERASE),
     ("wipe", ERASE), ("refund", "shop_question"), ("collect", ASK), ("protect", ASK), ("sell", ASK),
     ("thank", "thank"), ("stop using", "object_to_processing"), ("data", "request_access"),
+    ("anonym", "request_anonymisation"), ("correct", "request_rectification"),
 )  # fmt: skip
 
 
@@ -140,19 +141,23 @@ def test_long_texts_are_cut_in_time():
         assert intents((piece * 400)[:400]) == []
 
 
-def instead(text, whole=None, confidence=0.95):
+def instead(text, whole=None, confidence=0.95, standing="erasure"):
     """What is wanted instead of what stands; the stand-in reads whatever denies as a no."""
 
     def read(texts):
         denied = {"name": "deny", "confidence": confidence}
         return [denied if wish_words.DENIED.search(t) or "mind" in t else reading(t, confidence) for t in texts]
 
-    return wishes.instead_of(text, whole or {"name": "nlu_fallback", "confidence": 0.5}, read)
+    rests = wishes.after_no(text, read)
+    whole = whole or {"name": "nlu_fallback", "confidence": 0.5}
+    return wishes.instead_of(standing, rests, text, whole, read) if rests else ""
 
 
 @pytest.mark.parametrize(
     ("text", "rest"),
     [
+        ("no, rather anonymise it", "anonymise it"), ("No wait, correct my name", "correct my name"),
+        ("no rather make it anonymous", "make it anonymous"), ("delete it, no", ""), ("no, do you protect it", ""),
         ("no, rather delete my account", "delete my account"), ("No wait, show my data", "show my data"),
         ("nope - send me a copy", "send me a copy"), ("no rather send me a copy", "send me a copy"),
         ("no wait, actually dont, just stop the adverts", "just stop the adverts"),
@@ -176,11 +181,8 @@ def test_behind_a_no_the_whole_message_counts_where_its_rest_alone_says_too_litt
 
 
 def test_a_correction_hears_a_no_to_itself_and_another_request_gives_way_to_it():
-    read = [{"name": "request_rectification", "confidence": 0.9}]
-    whole = {"name": "nlu_fallback", "confidence": 0.5}
-    text = "no, correct my address"
-    assert wishes.instead_of(text, whole, lambda texts: read, "erasure") == "correct my address"
-    assert wishes.instead_of(text, whole, lambda texts: read, "rectification") == ""
+    assert instead("no, correct my address", standing="erasure") == "correct my address"
+    assert instead("no, correct my address", standing="rectification") == ""
 
 
 def test_only_a_sure_reading_of_a_right_takes_the_place_of_what_was_refused():
